@@ -1,0 +1,110 @@
+"""The rooms of the meadow: which names exist, how many samples each split holds, and how an address is read.
+
+An address is ``meadow:ROOM`` or ``meadow:ROOM@LEVEL``. Level 0 is the calm meadow that exact tests run on (noon, clear,
+grass, nothing behind), level 1 is the whole room. This file imports no NumPy, so that a command line can check an
+address before anything heavy is loaded.
+
+Read next: ``horse_room.py``, the door of the first room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from onward.core.faults import UsageFault, did_you_mean
+
+__all__ = ["ROOMS", "WORLD_VERSION", "Room", "parse_address"]
+
+WORLD_VERSION = 1  # raised by every change of the golden tests; a run names the world it was trained on
+
+ROOMS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {"horses": MappingProxyType({"train": 5000, "val": 500, "test": 500, "test-shift": 500})}
+)
+_LEVELS = {"horses": (0, 1)}
+_DEFAULT_LEVEL = 1
+_LARGEST_ARRAY_GIB = 8
+_SIZES = range(16, 2049)
+
+
+@dataclass(frozen=True)
+class Room:
+    """One room at one level: `splits` says how many samples each split holds."""
+
+    name: str
+    level: int = _DEFAULT_LEVEL
+
+    @property
+    def address(self) -> str:
+        """Return the full address, such as ``meadow:horses@1``."""
+        return f"meadow:{self.name}@{self.level}"
+
+    @property
+    def splits(self) -> Mapping[str, int]:
+        """Return split -> number of samples."""
+        return ROOMS[self.name]
+
+    def check_range(self, start: int, count: int, split: str, seed: int) -> None:
+        """Refuse samples that do not exist.
+
+        Raises: UsageFault for an unknown split or level, a negative seed, or numbers outside the split.
+        """
+        if self.level not in _LEVELS[self.name]:
+            raise UsageFault(
+                f"{self.address} asks for level {self.level}. {self.name} has levels {_listed(self.name)}."
+            )
+        if split not in self.splits:
+            raise UsageFault(f"meadow:{self.name} has no split {split!r}.{did_you_mean(split, self.splits)}")
+        if seed < 0:
+            raise UsageFault(f"The seed is {seed}. Give a whole number of at least 0.")
+        if count < 1:
+            raise UsageFault(f"{count} pictures were asked for. Ask for at least 1.")
+        last = start + count - 1
+        if start < 0 or last >= self.splits[split]:
+            wrong = start if start < 0 else last
+            raise UsageFault(
+                f"meadow:{self.name} has no sample {wrong} in {split}. Its samples are 0 to {self.splits[split] - 1};"
+                " another seed gives as many others."
+            )
+
+    def check_size(self, size: int, count: int) -> None:
+        """Refuse pictures too small to show anything, or too large to hold.
+
+        Raises: UsageFault, which names the memory that was asked for.
+        """
+        gib = size * size * 3 * count / 2**30
+        if size not in _SIZES or gib > _LARGEST_ARRAY_GIB:
+            raise UsageFault(
+                f"{count} pictures of {size} x {size} pixels ({gib:.1f} GiB) were asked for. Choose a size of"
+                f" {_SIZES.start} to {_SIZES.stop - 1} and at most {_LARGEST_ARRAY_GIB} GiB at once."
+            )
+
+
+def _listed(name: str) -> str:
+    return " and ".join(str(level) for level in _LEVELS[name])
+
+
+def parse_address(text: str) -> Room:
+    """Read ``meadow:ROOM`` or ``meadow:ROOM@LEVEL``.
+
+    Raises: UsageFault, with the nearest known name, for an unknown world, room or level.
+
+    Example:
+        >>> parse_address("meadow:horses").address
+        'meadow:horses@1'
+        >>> parse_address("meadow:horse")
+        Traceback (most recent call last):
+        onward.core.faults.UsageFault: The meadow has no room 'horse'. Did you mean horses?
+    """
+    world, colon, place = text.strip().partition(":")
+    if world != "meadow" or not colon:
+        raise UsageFault(f"{text!r} is no address of the meadow. Write meadow:ROOM, such as meadow:horses.")
+    name, at, level_text = place.partition("@")
+    if name not in ROOMS:
+        raise UsageFault(f"The meadow has no room {name!r}.{did_you_mean(name, ROOMS)}")
+    if not at:
+        return Room(name)
+    if level_text not in {str(level) for level in _LEVELS[name]}:
+        raise UsageFault(f"{text!r} asks for level {level_text!r}. {name} has levels {_listed(name)}.")
+    return Room(name, int(level_text))
