@@ -1,0 +1,330 @@
+"""`onward`: words to calls. Help and errors import no learning library."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import onward
+from onward.core.faults import Fault, UsageFault, did_you_mean
+from onward.core.settings import Field, settings_fields
+from onward.core.task import Task
+
+__all__ = ["main"]
+
+_RUN_HELP = "RUN is a folder, a run's name, a unique prefix, `last`, or `zoo:NAME`."
+
+
+class _Verbs(click.Group):
+    """The program: lists its verbs in the order they are used, and knows what was meant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise UsageFault(f"There is no command {args[0]!r}.{did_you_mean(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+class _Tasks(click.Group):
+    """`onward train TASK`: one command a task, made from its settings when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from onward.tasks import list_tasks
+
+        return list_tasks()
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from onward.tasks import find_task
+
+        return _train_command(find_task(cmd_name))
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(onward.__version__, prog_name="onward")
+def program() -> None:
+    """Every path after a first deep-learning course, on your own data, in the minutes you have."""
+
+
+@program.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def tasks(as_json: bool) -> None:
+    """List every task: one line, the data it takes, an example."""
+    from onward.tasks import find_task, list_tasks
+
+    found = [find_task(name) for name in list_tasks()]
+    if as_json:
+        rows = [
+            {
+                "name": task.name,
+                "summary": task.summary,
+                "takes": task.takes,
+                "example": f"onward train {task.name} {task.example}",
+            }
+            for task in found
+        ]
+        _print_json({"tasks": rows})
+        return
+    for task in found:
+        click.echo(f"{task.name:10} {task.summary}\n{'':10} takes {task.takes}\n{'':10} onward train {task.name} {task.example}")
+
+
+@program.command()
+@click.argument("data")
+@click.option("--as", "kind", metavar="TASK", help="Read the data for this task.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def doctor(data: str, kind: str | None, as_json: bool) -> None:
+    """Say what DATA are, what is wrong with them and what to do; write nothing."""
+    from onward.verbs.doctor import doctor as examine
+    from onward.verbs.doctor import doctor_json
+
+    task, found = examine(data, kind)
+    if as_json:
+        _print_json(doctor_json(data, task, found))
+        return
+    for sentence in found.findings():
+        click.echo(sentence)
+    click.echo(f"Fits: onward train {task} {data}")
+
+
+@program.group(cls=_Tasks, short_help="Train TASK on DATA within your minutes.")
+def train() -> None:
+    """Train TASK on DATA: `onward train gan horses/ --time 20m`. Each task's own flags: `onward train TASK --help`."""
+
+
+def _train_command(task: Task[Any, Any, Any]) -> click.Command:
+    options: list[click.Parameter] = [
+        click.Argument(["data"], required=False, default=task.example),
+        click.Option(["--time", "duration"], metavar="20m", help="Wall-clock time for everything; 20m without --steps."),
+        click.Option(["--steps"], type=click.IntRange(1), help="Training steps; with --time, whichever ends first."),
+        click.Option(["--seed"], type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="For all random numbers."),
+        click.Option(["--device"], default="auto", show_default=True, help="auto, cpu, cuda or mps."),
+        click.Option(["--out"], type=click.Path(path_type=Path), help="Folder to make the run in. [runs]"),
+        click.Option(["--name"], help="Name of the run."),
+        click.Option(["--as", "kind"], help="What the data are, when that is not plain."),
+        click.Option(["--set", "assignments"], multiple=True, metavar="KEY=VALUE", help="Any setting by name."),
+    ]
+    own = [_option(entry) for entry in settings_fields(task.settings) if not entry.rare]
+
+    def call(data: str, assignments: Sequence[str], **words: Any) -> None:
+        from onward.verbs import train as verb
+        from onward.verbs.sitting import announce
+
+        core = {key: words.pop(key) for key in ("duration", "steps", "seed", "device", "out", "name", "kind")}
+        chosen = {key: value for key, value in words.items() if value is not None} | _assignments(assignments)
+        run, scores = verb.train(task, data, chosen, started_at=onward.started_at, **core)
+        announce(run, scores, run.seconds)
+
+    text = f"{task.summary}\n\nDATA: {task.takes}. Without it: {task.example}."
+    return click.Command(task.name, params=[*options, *own], callback=call, help=text, short_help=task.summary)
+
+
+def _option(entry: Field) -> click.Option:
+    text = f"{entry.help} [{'auto' if entry.default is None else entry.default}]"
+    metavar = "|".join(entry.choices) if entry.choices else {int: "N", float: "X", bool: "yes|no", str: "WORD"}[entry.kind]
+    return click.Option([entry.flag, entry.name], default=None, metavar=metavar, help=text)
+
+
+def _assignments(words: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise UsageFault(f"--set {word} lacks a value. Write --set {word}=VALUE.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+@program.command()
+@click.argument("run", default="last")
+@click.option("--time", "duration", metavar="+30m", help="+30m: that much more; 30m: what this sitting may take.")
+def resume(run: str, duration: str | None) -> None:
+    """Go on with RUN: crashed, stopped or finished; without RUN the latest."""
+    from onward.core.folder import find_run
+    from onward.verbs.resume import resume as verb
+    from onward.verbs.sitting import announce
+
+    result, scores = verb(find_run(run), duration, started_at=onward.started_at)
+    announce(result, scores, result.seconds)
+
+
+@program.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def apply(words: tuple[str, ...]) -> None:
+    """RUN [INPUT ...] [--out DIR]: use what was learned; `onward apply RUN --help` lists the task's own flags."""
+    from onward.core.folder import find_run
+    from onward.tasks import find_task
+    from onward.verbs.apply import apply as verb
+    from onward.verbs.apply import spoken
+
+    if not words or words[0].startswith("-"):
+        raise UsageFault(f"onward apply needs a RUN first. {_RUN_HELP}")
+    folder = find_run(words[0])
+    task = find_task(folder.record["task"])
+    params: list[click.Parameter] = [
+        click.Argument(["inputs"], nargs=-1),
+        click.Option(["--out"], type=click.Path(path_type=Path), help="Folder to write to."),
+        *(_option(entry) for entry in settings_fields(task.options)),
+    ]
+
+    def call(inputs: tuple[str, ...], out: Path | None, **options: Any) -> None:
+        chosen = {key: value for key, value in options.items() if value is not None}
+        click.echo(spoken(verb(folder, inputs, chosen, out)))
+
+    command = click.Command(f"onward apply {words[0]}", params=params, callback=call)
+    command.main(list(words[1:]), standalone_mode=False)
+
+
+@program.command()
+@click.argument("run")
+@click.argument("data", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def evaluate(run: str, data: str | None, as_json: bool) -> None:
+    """Measure RUN on its own data or on DATA: scores, each with baseline and interval."""
+    from onward.core.folder import find_run
+    from onward.verbs import evaluate as verb
+
+    folder = find_run(run)
+    scores = verb.evaluate(folder, data)
+    if as_json:
+        _print_json(verb.evaluation_json(folder, data, scores))
+        return
+    for score in scores:
+        click.echo(score.verdict())
+
+
+@program.command()
+@click.argument("run", default="last")
+def report(run: str) -> None:
+    """Write RUN's report.html again."""
+    from onward.core.folder import find_run
+    from onward.report import write_report
+
+    click.echo(str(write_report(find_run(run))))
+
+
+@program.command()
+@click.argument("run")
+@click.option("--to", default="onnx", show_default=True, help="Format.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to.")
+def export(run: str, to: str, out: Path | None) -> None:
+    """Write RUN's model for other programs, checked against the trained one."""
+    from onward.core.folder import find_run
+    from onward.verbs.export import export as verb
+
+    for path in verb(find_run(run), to, out):
+        click.echo(str(path))
+
+
+@program.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def runs(as_json: bool) -> None:
+    """List the runs here."""
+    from onward.core.folder import list_runs, runs_folder
+    from onward.verbs.listing import status_json, status_lines
+
+    found = list_runs()
+    if as_json:
+        _print_json({"runs": [status_json(folder) for folder in found]})
+        return
+    if not found:
+        click.echo(f"No runs in {runs_folder()} yet. Start one: onward train gan meadow:horses")
+    for folder in found:
+        click.echo(status_lines(folder)[0])
+
+
+@program.command()
+@click.argument("run", default="last")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def status(run: str, as_json: bool) -> None:
+    """Say where RUN is."""
+    from onward.core.folder import find_run
+    from onward.verbs.listing import status_json, status_lines
+
+    folder = find_run(run)
+    if as_json:
+        _print_json(status_json(folder))
+        return
+    click.echo("\n".join(status_lines(folder)))
+
+
+@program.command()
+@click.argument("run")
+def stop(run: str) -> None:
+    """Ask RUN to save and end."""
+    from onward.core.folder import find_run
+    from onward.verbs.listing import stop as verb
+
+    folder = find_run(run)
+    verb(folder)
+    click.echo(f"{folder.path.name} will save and end after its current step.")
+
+
+@program.command()
+@click.argument("one")
+@click.argument("other")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def compare(one: str, other: str, as_json: bool) -> None:
+    """Set two runs side by side."""
+    from onward.core.folder import find_run
+    from onward.verbs.listing import compare_json, compare_lines
+
+    folders = find_run(one), find_run(other)
+    if as_json:
+        _print_json(compare_json(*folders))
+        return
+    click.echo("\n".join(compare_lines(*folders)))
+
+
+@program.command()
+def selftest() -> None:
+    """Find out in a minute whether this machine runs every task."""
+    from onward.core.faults import MachineFault
+    from onward.verbs.selftest import selftest as verb
+
+    failed = []
+    for name, is_well, words in verb():
+        click.echo(f"{'ok ' if is_well else 'BAD'} {name:10} {words}")
+        failed += [] if is_well else [name]
+    if failed:
+        raise MachineFault(f"This machine does not run {', '.join(failed)}; the lines above say why.")
+
+
+def _print_json(document: Any) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and leave with its exit code; a fault is one sentence on standard error."""
+    sys.exit(_guarded(lambda: program.main(arguments, prog_name="onward", standalone_mode=False)))
+
+
+def _guarded(call: Callable[[], Any]) -> int:
+    try:
+        result = call()
+        return result if isinstance(result, int) else 0
+    except Fault as fault:
+        if os.environ.get("ONWARD_TRACEBACK"):
+            raise
+        click.echo(str(fault), err=True)
+        return fault.exit_code
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as fault:
+        message = fault.format_message()
+        help_line = f" Try: {fault.ctx.command_path} --help" if isinstance(fault, click.UsageError) and fault.ctx else ""
+        click.echo(f"{message}{help_line}", err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped at once; what the last checkpoint holds is safe. Go on with: onward resume", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0

@@ -1,0 +1,1 @@
+"""What every task shares; knows no task and no verb."""

@@ -1,0 +1,246 @@
+"""A run's folder: plain files that outlive the program.
+
+    run.json  settings.json  metrics.jsonl  checkpoints/  samples/  report.html  export/  log.txt  lock
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from onward.core.faults import RunFault, did_you_mean
+from onward.core.files import read_json, write_json
+
+__all__ = ["SCHEMA_VERSION", "Folder", "Lock", "find_run", "list_runs", "new_folder", "runs_folder"]
+
+SCHEMA_VERSION = 1
+_NAME = re.compile(r"[\w.-]+")
+
+
+class Folder:
+    """The files of one run.
+
+    Raises:
+        RunFault: `run.json` is missing, damaged or of a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record: dict[str, Any] = read_json(path / "run.json")
+        if not isinstance(self.record, dict) or not {"schema", "task", "budget", "seed", "device"} <= self.record.keys():
+            raise RunFault(f"{path / 'run.json'} is no record of a run. Restore it or train anew.")
+        if self.record["schema"] > SCHEMA_VERSION:
+            raise RunFault(f"{path} was made by a newer Onward (schema {self.record['schema']}). Update Onward.")
+        self._stop_looked_at = 0.0
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Give `settings.json`: value and origin by name."""
+        return read_json(self.path / "settings.json")
+
+    def update(self, **facts: Any) -> None:
+        """Change facts of `run.json`, atomically."""
+        self.record.update(facts)
+        write_json(self.path / "run.json", self.record)
+
+    def checkpoint_path(self, steps_done: int, label: str | None = None) -> Path:
+        """Name a checkpoint's folder."""
+        return self.path / "checkpoints" / (label or f"step-{steps_done:08d}")
+
+    def newest_checkpoint(self, label: str | None = None) -> Path | None:
+        """Find the newest whole checkpoint, or the one with a label."""
+        if label is not None:
+            path = self.path / "checkpoints" / label
+            return path if path.exists() else None
+        found = sorted((self.path / "checkpoints").glob("step-*"))
+        return found[-1] if found else None
+
+    def checkpoint_to_resume(self) -> Path | None:
+        """Find where to go on: the newest, or the one `resume` chose for a finished run."""
+        chosen = self.record.get("resume_from")
+        return self.newest_checkpoint(chosen) or self.newest_checkpoint()
+
+    def prune_checkpoints(self, keep: int) -> None:
+        """Remove all but the newest checkpoints, and what a kill left half written; labelled ones stay."""
+        for path in sorted((self.path / "checkpoints").glob("step-*"))[:-keep]:
+            shutil.rmtree(path, ignore_errors=True)
+        for path in (self.path / "checkpoints").glob(".*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def forget_after(self, steps_done: int) -> None:
+        """Drop checkpoints and logged facts of steps that will be done again."""
+        for path in (self.path / "checkpoints").glob("step-*"):
+            if int(path.name.removeprefix("step-")) > steps_done:
+                shutil.rmtree(path, ignore_errors=True)
+        metrics = self.path / "metrics.jsonl"
+        if not metrics.exists():
+            return
+        lines, dropped = [], False
+        for line in metrics.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
+            if _is_after(line, steps_done):
+                dropped = True
+            else:
+                lines.append(line)
+        if dropped:
+            aside = metrics.with_name(".metrics.jsonl")
+            aside.write_text("".join(lines), encoding="utf-8")
+            aside.replace(metrics)
+
+    def stop_asked(self) -> bool:
+        """Say whether `onward stop` was called; looks at most twice a second."""
+        now = time.monotonic()
+        if now - self._stop_looked_at < 0.5:
+            return False
+        self._stop_looked_at = now
+        return (self.path / "stop").exists()
+
+    def status(self) -> str:
+        """Give `running`, `stopped`, `finished`, `failed`, or `interrupted` when its process is gone."""
+        status = str(self.record.get("status", "unknown"))
+        return "interrupted" if status == "running" and not Lock.is_held(self.path) else status
+
+
+class Lock:
+    """Holds a run's folder while a process works in it; let go by the system when that process dies.
+
+    Raises:
+        RunFault: another process holds it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Lock:
+        """Take it."""
+        file = (self._path / "lock").open("a+", encoding="utf-8")
+        if not _flock(file):
+            file.seek(0)
+            holder = file.read().strip()
+            raise RunFault(f"{self._path.name} is in use ({holder}). Wait, or stop it with: onward stop {self._path.name}")
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "start": round(time.time())}))
+        file.flush()
+        self._file = file
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        """Let go."""
+        if self._file is not None:
+            self._file.close()
+
+    @staticmethod
+    def is_held(path: Path) -> bool:
+        """Say whether some process works in the folder."""
+        if not (path / "lock").exists():
+            return False
+        with (path / "lock").open("a", encoding="utf-8") as file:
+            return not _flock(file)
+
+
+def _flock(file: TextIO) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # not on Windows: two writers are then not kept apart
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is_after(line: str, steps_done: int) -> bool:
+    try:
+        fact = json.loads(line)
+    except ValueError:
+        return True
+    if not isinstance(fact, dict) or not isinstance(fact.get("step"), int):
+        return False
+    # a figure belongs to the step it was logged in; that step is done again when it is not below steps_done
+    if fact.get("kind") in ("log", "show"):
+        return fact["step"] >= steps_done
+    return fact["step"] > steps_done
+
+
+def runs_folder() -> Path:
+    """Give the folder of runs: `ONWARD_RUNS`, or `runs` here."""
+    return Path(os.environ.get("ONWARD_RUNS", "runs"))
+
+
+def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -> Path:
+    """Make a new run's folder, `TASK-SUBJECT-001` and so on; two that start at once get two.
+
+    Raises:
+        RunFault: the name is taken, has a path in it, or the place cannot be written.
+    """
+    parent = parent or runs_folder()
+    if name is not None and not _NAME.fullmatch(name):
+        raise RunFault(f"A run cannot be called {name!r}. Use letters, digits, dots, dashes and underscores.")
+    subject = re.sub(r"[^\w]+", "-", subject).strip("-")[:40]
+    stem = "-".join(filter(None, (task, subject)))
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 100000):
+            path = parent / (name or f"{stem}-{number:03d}")
+            try:
+                path.mkdir()
+            except FileExistsError:
+                if name:
+                    raise RunFault(f"{path} exists. Choose another --name, or go on with: onward resume {name}") from None
+                continue
+            return path
+    except OSError as reason:
+        raise RunFault(f"{parent} cannot be written ({reason.strerror}). Choose another place with --out.") from None
+    raise RunFault(f"{parent} is full of runs called {stem}. Choose another --name.")
+
+
+def list_runs(parent: Path | None = None) -> list[Folder]:
+    """List the runs in a folder, oldest first; what is damaged is passed over."""
+    found = []
+    for path in sorted((parent or runs_folder()).glob("*/run.json"), key=lambda each: each.stat().st_mtime):
+        try:
+            found.append(Folder(path.parent))
+        except RunFault:
+            continue
+    return sorted(found, key=lambda folder: folder.record.get("created", 0))
+
+
+def find_run(word: str) -> Folder:
+    """Find a run by folder, name, unique prefix, `last`, or `zoo:NAME`.
+
+    Raises:
+        RunFault: there is none, or more than one.
+    """
+    if word.startswith("zoo:"):
+        return _zoo(word.removeprefix("zoo:"))
+    if (Path(word) / "run.json").exists():
+        return Folder(Path(word))
+    runs = {folder.path.name: folder for folder in list_runs()}
+    if not runs:
+        raise RunFault(f"There are no runs in {runs_folder()}. Start one: onward train gan meadow:horses")
+    if word == "last":
+        return next(reversed(runs.values()))
+    if word in runs:
+        return runs[word]
+    matches = [name for name in runs if name.startswith(word)]
+    if len(matches) == 1:
+        return runs[matches[0]]
+    if matches:
+        raise RunFault(f"{word!r} fits {', '.join(matches)}. Write more of the name.")
+    raise RunFault(f"No run is called {word!r}.{did_you_mean(word, runs)}")
+
+
+def _zoo(name: str) -> Folder:
+    place = Path(__file__).resolve().parent.parent / "zoo"
+    known = [path.parent.name for path in place.glob("*/run.json")]
+    if name not in known:
+        raise RunFault(f"The zoo has no {name!r}.{did_you_mean(name, known)}")
+    return Folder(place / name)

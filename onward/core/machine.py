@@ -1,0 +1,134 @@
+"""What this computer can do: threads, device, precision. Asked once, written into the run, used again on resume.
+
+Threads come from the affinity mask and are set here and nowhere else. Under a time budget a probe tries them: two
+OpenMP threads on a busy machine can be many times slower than one, and bfloat16 can be twice as fast or much slower
+than float32, depending on the processor. Under `--steps` alone nothing is timed, so that a run can be repeated.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from onward.core.faults import MachineFault
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+__all__ = ["Machine", "cores", "probe_machine"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The choices a run was made with.
+
+    Attributes:
+        device: `cpu`, `cuda` or `mps`.
+        threads: threads a torch operation may use.
+        precision: `bfloat16` (mixed) or `float32`.
+        why: how it was chosen, in a sentence.
+    """
+
+    device: str = "cpu"
+    threads: int = 1
+    precision: str = "float32"
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the plain values that `run.json` holds."""
+        return asdict(self)
+
+    def set_up(self) -> None:
+        """Tell torch how many threads to use."""
+        import torch
+
+        torch.set_num_threads(self.threads)
+
+    def mixed(self) -> AbstractContextManager[Any]:
+        """Give the context in which a forward pass runs in this machine's precision."""
+        import torch
+
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bfloat16")
+
+
+def cores() -> int:
+    """Count the processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def probe_machine(device: str = "auto", *, timed: bool = True) -> Machine:
+    """Choose device, threads and precision.
+
+    Args:
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        timed: try a small training step (about a second); otherwise decide by what the processor says of itself.
+    Raises:
+        MachineFault: the device asked for is not there.
+    """
+    import torch
+
+    device = _device(device)
+    if device != "cpu":
+        fast = device == "cuda" and torch.cuda.is_bf16_supported()
+        return Machine(device, cores(), "bfloat16" if fast else "float32", f"{device} was found")
+    if not timed:
+        precision = "bfloat16" if _says_bfloat16() else "float32"
+        return Machine("cpu", cores(), precision, "by the processor's own description; --steps times nothing")
+    precisions = ["float32", "bfloat16"] if _says_bfloat16() else ["float32"]
+    seconds = {
+        (threads, precision): _seconds_a_step(threads, precision)
+        for threads in sorted({cores(), 1}, reverse=True)
+        for precision in precisions
+    }
+    threads, precision = min(seconds, key=lambda choice: seconds[choice])
+    tried = ", ".join(f"{t} x {p} {1000 * s:.0f} ms" for (t, p), s in seconds.items())
+    return Machine("cpu", threads, precision, f"the fastest of: {tried} a step")
+
+
+def _device(wanted: str) -> str:
+    import torch
+
+    present = ["cpu"]
+    if torch.backends.mps.is_available():
+        present.insert(0, "mps")
+    if torch.cuda.is_available():
+        present.insert(0, "cuda")
+    if wanted == "auto":
+        return present[0]
+    if wanted.partition(":")[0] not in present:
+        raise MachineFault(f"This computer has no {wanted}; torch finds {', '.join(present)}. Use --device auto.")
+    return wanted
+
+
+def _says_bfloat16() -> bool:
+    """Read the processor's flags: without hardware support bfloat16 is emulated and slow."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            flags = next((line for line in file if line.startswith("flags")), "")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _seconds_a_step(threads: int, precision: str) -> float:
+    """Time the middle one of three small convolutional training steps."""
+    import torch
+
+    torch.set_num_threads(threads)
+    with torch.random.fork_rng(devices=[]):
+        network = torch.nn.Sequential(
+            torch.nn.Conv2d(3, 64, 4, 2, 1), torch.nn.ReLU(), torch.nn.Conv2d(64, 128, 4, 2, 1)
+        ).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        pictures = torch.rand(32, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+    taken = []
+    for _ in range(5):
+        start = time.perf_counter()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            loss = network(pictures).float().square().mean()
+        loss.backward()
+        taken.append(time.perf_counter() - start)
+    return sorted(taken[1:])[1]

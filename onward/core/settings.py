@@ -1,0 +1,129 @@
+"""Settings: one frozen dataclass a task, every value with its origin.
+
+A field is `name: type = setting(default, "help", low, high, choices)`. Types are int, float, bool, str and those
+with `| None`. From it come the flags, `--help`, `--set name=value` and `settings.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from onward.core.faults import UsageFault, did_you_mean
+
+__all__ = ["Field", "parse_settings", "setting", "settings_fields", "settings_from_json", "settings_to_json"]
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting, as the command line sees it."""
+
+    name: str
+    kind: type
+    optional: bool
+    default: Any
+    help: str
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+    rare: bool
+
+    @property
+    def flag(self) -> str:
+        """Give the option's name: words joined by dashes."""
+        return "--" + self.name.replace("_", "-")
+
+
+def setting(
+    default: Any,
+    help: str,  # noqa: A002 - the word the reader looks for
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    *,
+    rare: bool = False,
+) -> Any:
+    """Declare a field of a settings dataclass; a `rare` one is reached by `--set` and not listed among the flags."""
+    return field(
+        default=default, metadata={"help": help, "low": low, "high": high, "choices": choices, "rare": rare}
+    )
+
+
+def settings_fields(kind: type) -> list[Field]:
+    """List the fields of a settings dataclass."""
+    hints = get_type_hints(kind)
+    found = []
+    for entry in fields(kind):
+        options = [option for option in get_args(hints[entry.name]) or (hints[entry.name],) if option is not type(None)]
+        details = {"low": None, "high": None, "choices": (), "rare": False, "help": "", **entry.metadata}
+        optional = len(get_args(hints[entry.name])) > len(options)
+        found.append(Field(entry.name, options[0], optional, entry.default, **details))
+    return found
+
+
+def parse_settings(kind: type[S], words: Mapping[str, Any], owner: str) -> tuple[S, dict[str, str]]:
+    """Build a settings record from words or values.
+
+    Args:
+        words: name to text or value; names may have dashes.
+        owner: who has these settings, for the message ("gan").
+    Returns: the record and, by name, where each value came from (`default` or `flag`).
+    Raises:
+        UsageFault: an unknown name, a value of the wrong kind or out of range.
+    """
+    known = {entry.name: entry for entry in settings_fields(kind)}
+    values, origins = {}, dict.fromkeys(known, "default")
+    for name, word in words.items():
+        plain = name.replace("-", "_")
+        if plain not in known:
+            raise UsageFault(f"{owner} has no setting {name!r}.{did_you_mean(plain, known)}")
+        values[plain] = _value(known[plain], word)
+        origins[plain] = "flag"
+    return kind(**values), origins
+
+
+def settings_to_json(settings: Any, origins: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Give what `settings.json` holds: value and origin by name."""
+    return {
+        entry.name: {"value": getattr(settings, entry.name), "from": origins.get(entry.name, "default")}
+        for entry in fields(settings)
+    }
+
+
+def settings_from_json(kind: type[S], stored: Mapping[str, Mapping[str, Any]]) -> S:
+    """Undo `settings_to_json`; names this version does not know are passed over, missing ones take their default."""
+    known = {entry.name: entry for entry in settings_fields(kind)}
+    return kind(**{name: _value(known[name], entry["value"]) for name, entry in stored.items() if name in known})
+
+
+def _value(entry: Field, word: Any) -> Any:
+    if word is None or (isinstance(word, str) and word.lower() in ("none", "auto") and entry.optional):
+        return None
+    try:
+        value = _boolean(word) if entry.kind is bool else entry.kind(word)
+    except (TypeError, ValueError):
+        raise UsageFault(f"{entry.name} is {word!r}, which is no {_KINDS[entry.kind]}. {entry.help}") from None
+    if entry.choices and value not in entry.choices:
+        raise UsageFault(f"{entry.name} is {value!r}.{did_you_mean(str(value), entry.choices)}")
+    if (entry.low is not None and value < entry.low) or (entry.high is not None and value > entry.high):
+        raise UsageFault(f"{entry.name} is {value}, outside {entry.low:g} to {entry.high:g}. {entry.help}")
+    if entry.kind is float and value != value:
+        raise UsageFault(f"{entry.name} is not a number. {entry.help}")
+    return value
+
+
+_KINDS = {int: "whole number", float: "number", bool: "yes or no", str: "word"}
+
+
+def _boolean(word: Any) -> bool:
+    if isinstance(word, bool):
+        return word
+    meanings = {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}
+    return meanings[str(word).lower()] if str(word).lower() in meanings else _refuse(word)
+
+
+def _refuse(word: Any) -> bool:
+    raise ValueError(word)

@@ -1,0 +1,114 @@
+"""Task: the record of plain functions by which the program knows something it can train.
+
+Nothing inherits from it. A task says what its settings are, how the user's files become data, how the data become a
+model, and how the model is loaded, applied, evaluated and exported. Read `onward/tables/forest.py` for a short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from onward.core.exhibits import Exhibit
+    from onward.core.metrics import Score
+    from onward.core.run import Run
+
+__all__ = ["Data", "NoOptions", "Source", "Task", "late"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where data come from, in the user's words.
+
+    Attributes:
+        addresses: paths or `name:part` addresses, as typed; empty when the task needs none.
+        kind: what the user says the data are (`--as`), or None to find out.
+    """
+
+    addresses: tuple[str, ...] = ()
+    kind: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Give the first address, or ``""``."""
+        return self.addresses[0] if self.addresses else ""
+
+
+class Data(Protocol):
+    """What `read` gives back: anything that can say what it is."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Give a digest that changes when the data do."""
+        ...
+
+    def findings(self) -> list[str]:
+        """Say what was understood and what is wrong, a sentence each, the summary first."""
+        ...
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a verb that takes none."""
+
+
+S = TypeVar("S")
+D = TypeVar("D", bound=Data)
+M = TypeVar("M")
+
+
+@dataclass(frozen=True)
+class Task(Generic[S, D, M]):
+    """Something you can train, as a record of functions; a missing verb is None.
+
+    Attributes:
+        name: the word after `onward train`.
+        summary: one line for `onward tasks`.
+        takes: the data it takes, in a few words.
+        example: a DATA address that works with nothing at hand.
+        settings: a frozen dataclass; every field has a default and `metadata={"help": ...}`.
+        read: the user's files to data; all data faults are raised here.
+        train: data to model; its loop runs over `run.steps()`.
+        load: a run's folder to the model that was trained there.
+        apply: model and inputs to things to show; the third argument is an `options` record.
+        evaluate: model and data to scores, each with baseline and interval; the float is the seconds it may take.
+        export: model to files in a folder, each checked against the model.
+        options: a frozen dataclass of the flags of `apply`.
+        accepts: whether an address looks like data for this task; reads nothing.
+    """
+
+    name: str
+    summary: str
+    takes: str
+    example: str
+    settings: type[S]
+    read: Callable[[Source, S], D]
+    train: Callable[[Run, D, S], M]
+    load: Callable[[Run], M]
+    apply: Callable[[M, Source, Any], Iterator[Exhibit]] | None = None
+    evaluate: Callable[[M, D, float], Iterator[Score | Exhibit]] | None = None
+    export: Callable[[M, Path], Iterator[Path]] | None = None
+    options: type = field(default=NoOptions)
+    accepts: Callable[[str], bool] = field(default=lambda address: True)
+
+
+def late(address: str) -> Callable[..., Any]:
+    """Name a function to be imported when it is first called, so that a task can be listed without its libraries.
+
+    Args:
+        address: `package.module:function`.
+    Example:
+        >>> late("math:sqrt")(9.0)
+        3.0
+    """
+    module, _, name = address.partition(":")
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return getattr(import_module(module), name)(*arguments, **keywords)
+
+    call.__name__ = name
+    return call

@@ -1,0 +1,1 @@
+"""Making pictures that did not exist: adversarial networks."""

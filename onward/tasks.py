@@ -1,0 +1,43 @@
+"""The map: every task's name and the room it lives in.
+
+Rooms are imported when they are asked for; a room's first file imports no learning library. Other packages add tasks
+under the entry-point group `onward.tasks`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from onward.core.faults import UsageFault, did_you_mean
+from onward.core.task import Task
+
+__all__ = ["find_task", "list_tasks"]
+
+_ROOMS = {
+    "gan": "onward.generation.gan",
+    "forest": "onward.tables.forest",
+}
+
+
+def find_task(name: str) -> Task[Any, Any, Any]:
+    """Find a task by name.
+
+    Raises:
+        UsageFault: there is none.
+    Example:
+        >>> find_task("forest").name
+        'forest'
+    """
+    if name in _ROOMS:
+        return import_module(_ROOMS[name]).TASK
+    for entry in entry_points(group="onward.tasks"):
+        if entry.name == name:
+            return entry.load()
+    raise UsageFault(f"There is no task {name!r}.{did_you_mean(name, list_tasks())}")
+
+
+def list_tasks() -> list[str]:
+    """List the names of all tasks, ours first."""
+    return [*_ROOMS, *sorted(entry.name for entry in entry_points(group="onward.tasks") if entry.name not in _ROOMS)]

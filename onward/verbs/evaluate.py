@@ -1,0 +1,40 @@
+"""`onward evaluate RUN [DATA]`: scores, each with its baseline and interval."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from onward.core.faults import RunFault
+from onward.core.folder import Folder
+from onward.core.metrics import Score
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.tasks import find_task
+
+__all__ = ["evaluate", "evaluation_json"]
+
+
+def evaluate(folder: Folder, address: str | None = None) -> list[Score]:
+    """Measure a run on its own data, or on others.
+
+    Raises:
+        RunFault: the task has no scores, or the run no model yet.
+    """
+    task = find_task(folder.record["task"])
+    if task.evaluate is None:
+        raise RunFault(f"{task.name} has no scores: look at its pictures with: onward report {folder.path.name}")
+    run = Run(folder)
+    model = task.load(run)
+    data = task.read(Source((address or folder.record["data"]["address"],)), run.settings(task.settings))
+    return [result for result in task.evaluate(model, data, math.inf) if isinstance(result, Score)]
+
+
+def evaluation_json(folder: Folder, address: str | None, scores: list[Score]) -> dict[str, Any]:
+    """Give the document that `--json` prints."""
+    return {
+        "run": folder.path.name,
+        "task": folder.record["task"],
+        "data": address or folder.record["data"]["address"],
+        "scores": [score.as_json() for score in scores],
+    }

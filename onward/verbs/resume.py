@@ -1,0 +1,67 @@
+"""`onward resume [RUN] [--time +30m]`: go on with a run that crashed, was stopped, or is finished."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from onward.core.budget import parse_duration
+from onward.core.checkpoint import read_checkpoint
+from onward.core.faults import RunFault
+from onward.core.folder import Folder, Lock
+from onward.core.metrics import Score
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.tasks import find_task
+from onward.verbs.sitting import sit
+
+__all__ = ["resume"]
+
+
+def resume(
+    folder: Folder, duration: str | None = None, *, started_at: float | None = None, quiet: bool = False
+) -> tuple[Run, list[Score]]:
+    """Go on from the last checkpoint.
+
+    Args:
+        duration: `+30m` gives that much more; `30m` sets what this sitting may take.
+    Raises:
+        RunFault: the run is finished and was given no more time, or is in use.
+    """
+    started_at = time.monotonic() if started_at is None else started_at
+    record: dict[str, Any] = folder.record
+    if "zoo" in folder.path.parts:
+        raise RunFault(f"{folder.path.name} belongs to the zoo and stays as it is. Train one of your own.")
+    if Lock.is_held(folder.path):
+        raise RunFault(f"{folder.path.name} is being trained now. Watch it with: onward status {folder.path.name}")
+    if record["status"] == "finished" and duration is None:
+        raise RunFault(f"{folder.path.name} is finished. Give it more time: onward resume {folder.path.name} --time +10m")
+    task = find_task(record["task"])
+    data_record = record["data"]
+    settings = Run(folder).settings(task.settings)
+    data = task.read(Source((data_record["address"],), data_record.get("kind")), settings)
+    if duration is not None:
+        _give_time(folder, *parse_duration(duration))
+    run = Run(folder)
+    run.started_at(started_at)
+    return run, sit(task, run, data, quiet=quiet)
+
+
+def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
+    """Set the budget so that this sitting lasts `seconds`, plus what was left when more was asked for.
+
+    A finished run goes on from the checkpoint before its cooldown, so that its learning rate is high again.
+    """
+    record = folder.record
+    finished = record["status"] == "finished"
+    plateau = folder.newest_checkpoint("plateau") if finished else None
+    path = plateau or folder.newest_checkpoint()
+    spent = float(read_checkpoint(path)["seconds"]) if path else 0.0
+    left = 0.0
+    before = record["budget"]["seconds"]
+    if is_more and not finished and before is not None:
+        left = max(0.0, before - spent)
+    folder.update(
+        budget={"seconds": spent + left + seconds, "steps": None},
+        resume_from="plateau" if plateau else None,
+    )

@@ -1,0 +1,138 @@
+"""One sitting at a run, shared by `train` and `resume`: lock, train, evaluate, report, within the budget."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import click
+
+from onward.core import randomness
+from onward.core.budget import spoken_duration
+from onward.core.exhibits import Exhibit
+from onward.core.faults import DataFault, Fault, Stopped
+from onward.core.folder import Lock
+from onward.core.metrics import Score
+from onward.core.run import Run
+from onward.core.task import Data, Task
+from onward.verbs.progress import ProgressLine
+
+__all__ = ["sit"]
+
+
+def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False) -> list[Score]:
+    """Train until the budget is spent, then evaluate and report.
+
+    Returns: the scores.
+    Raises:
+        DataFault: the data are not those the run began with.
+        Stopped: it was asked to stop; everything is saved.
+    """
+    with Lock(run.path):
+        _check_same_data(run, data)
+        (run.path / "stop").unlink(missing_ok=True)
+        run.folder.update(status="running")
+        line = None if quiet else ProgressLine()
+        run.on_progress = line
+        try:
+            with _listening(run):
+                randomness.seed_everything(run.seed)
+                model = task.train(run, data, run.settings(task.settings))
+                scores = _finish(task, run, data, model)
+        except Stopped:
+            _leave(run, "stopped")
+            raise
+        except (KeyboardInterrupt, Fault):
+            _leave(run, "failed")
+            raise
+        finally:
+            if line is not None:
+                line.close()
+            run.close()
+        return scores
+
+
+def _check_same_data(run: Run, data: Data) -> None:
+    before = run.folder.record["data"]["fingerprint"]
+    if before != data.fingerprint:
+        raise DataFault(
+            f"{run.folder.record['data']['address']} is not what {run.name} was trained on (its content changed). "
+            "Restore it, or start a new run on what is there now."
+        )
+
+
+def _finish(task: Task[Any, Any, Any], run: Run, data: Data, model: Any) -> list[Score]:
+    scores: list[Score] = []
+    budget = run.budget.seconds
+    left = math.inf if budget is None else max(0.0, budget - run.seconds)
+    if task.evaluate is not None:
+        # the report needs a little of what is left
+        for number, result in enumerate(task.evaluate(model, data, max(0.5, left - 1.5))):
+            if isinstance(result, Score):
+                scores.append(result)
+                run.metrics.append("score", step=run.steps_done, seconds=run.seconds, progress=1.0, **result.as_json())
+            else:
+                _keep_exhibit(run, result, number)
+    run.folder.update(status="finished", resume_from=None, elapsed_seconds=round(run.seconds, 3))
+    _write_report(run)
+    return scores
+
+
+def _keep_exhibit(run: Run, exhibit: Exhibit, number: int) -> None:
+    folder = run.path / "samples"
+    folder.mkdir(exist_ok=True)
+    path = exhibit.write(folder, f"final-{number:02d}")
+    run.metrics.append(
+        "exhibit",
+        step=run.steps_done,
+        seconds=run.seconds,
+        progress=1.0,
+        file=f"samples/{path.name}",
+        caption=exhibit.caption,
+    )
+
+
+def _leave(run: Run, status: str) -> None:
+    run.folder.update(status=status, elapsed_seconds=round(run.seconds, 3))
+    _write_report(run)
+
+
+def _write_report(run: Run) -> None:
+    from onward.report import write_report
+
+    write_report(run.folder)
+
+
+@contextmanager
+def _listening(run: Run) -> Iterator[None]:
+    """Turn the first Ctrl-C into a wish that `steps()` obeys between two steps; the second ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        if run.stop_requested:
+            raise KeyboardInterrupt
+        run.stop_requested = True
+        click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def announce(run: Run, scores: list[Score], seconds: float) -> None:
+    """Say what came out and what can be done next."""
+    for score in scores:
+        click.echo(score.verdict())
+    click.echo(f"{run.name} finished in {spoken_duration(seconds)}, {run.steps_done} steps.")
+    click.echo(f"Report: {run.path / 'report.html'}")
+    click.echo(f"Next:   onward apply {run.name}    or more time: onward resume {run.name} --time +10m")

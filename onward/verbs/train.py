@@ -1,0 +1,81 @@
+"""`onward train TASK DATA`: read the data, make the run's folder, sit down to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onward
+from onward.core.budget import Budget, parse_duration
+from onward.core.faults import DataFault, MachineFault
+from onward.core.files import write_json
+from onward.core.folder import SCHEMA_VERSION, Folder, new_folder
+from onward.core.metrics import Score
+from onward.core.run import Run
+from onward.core.settings import parse_settings, settings_to_json
+from onward.core.task import Source, Task
+from onward.verbs.sitting import sit
+
+__all__ = ["DEFAULT_TIME", "train"]
+
+DEFAULT_TIME = "20m"
+
+
+def train(
+    task: Task[Any, Any, Any],
+    address: str,
+    words: Mapping[str, Any],
+    *,
+    duration: str | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    out: Path | None = None,
+    name: str | None = None,
+    kind: str | None = None,
+    started_at: float | None = None,
+    quiet: bool = False,
+) -> tuple[Run, list[Score]]:
+    """Train a task on data.
+
+    Args:
+        words: settings by name.
+        duration: as in `20m`; without it and without `steps`, 20 minutes.
+        out: the folder to make the run in; by default `runs`.
+        started_at: when the budget's clock began; by default now.
+    """
+    started_at = time.monotonic() if started_at is None else started_at
+    settings, origins = parse_settings(task.settings, words, task.name)
+    seconds = parse_duration(duration)[0] if duration else None
+    budget = Budget(parse_duration(DEFAULT_TIME)[0] if seconds is None and steps is None else seconds, steps)
+    try:
+        data = task.read(Source((address,), kind), settings)
+    except MemoryError:
+        raise MachineFault(f"{address} does not fit into this computer's memory. Use fewer or smaller files.") from None
+    except OSError as reason:
+        raise DataFault(f"{address} cannot be read ({reason.strerror or reason}). Check the file and its rights.") from None
+    path = new_folder(task.name, address.rpartition("/")[2].rpartition(":")[2], out, name)
+    write_json(path / "settings.json", settings_to_json(settings, origins))
+    write_json(
+        path / "run.json",
+        {
+            "schema": SCHEMA_VERSION,
+            "version": onward.__version__,
+            "name": path.name,
+            "task": task.name,
+            "status": "new",
+            "created": time.time(),
+            "seed": seed,
+            "device": device,
+            "budget": {"seconds": budget.seconds, "steps": budget.steps},
+            "data": {"address": address, "kind": kind, "fingerprint": data.fingerprint, "findings": data.findings()},
+            "elapsed_seconds": 0.0,
+            "steps_done": 0,
+        },
+    )
+    (path.parent / "last").write_text(path.name + "\n", encoding="utf-8")
+    run = Run(Folder(path))
+    run.started_at(started_at)
+    return run, sit(task, run, data, quiet=quiet)
