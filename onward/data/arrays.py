@@ -1,0 +1,141 @@
+"""Pictures that come as numbers: npz, IDX (the MNIST format) and CIFAR-10's binary archive."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.core.faults import DataFault
+
+__all__ = ["CIFAR10_CLASSES", "ArraySet", "read_arrays"]
+
+ArraySet = tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]
+CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_CIFAR10_RECORD = 1 + 3 * 32 * 32
+_MOST_BYTES = 4 * 2**30
+
+
+def read_arrays(path: Path) -> ArraySet | None:
+    """Read a file of pictures as numbers; None when the file is of another kind.
+
+    Returns: N H W 3 uint8, N labels, class names.
+    Raises:
+        DataFault: it is of this kind but damaged or holds no pictures.
+    """
+    name = path.name.lower()
+    if name.endswith(".npz"):
+        return _npz(path)
+    if "idx" in name and (name.endswith((".gz", "-ubyte")) or name.endswith(".idx")):
+        return _idx(path)
+    if name.endswith((".tar.gz", ".tgz", ".tar")):
+        return _cifar10(path)
+    return None
+
+
+def _npz(path: Path) -> ArraySet:
+    try:
+        if sum(member.file_size for member in zipfile.ZipFile(path).infolist()) > _MOST_BYTES:
+            raise DataFault(f"{path} would unpack to more than 4 GiB. Split it.")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as reason:
+        raise DataFault(f"{path} cannot be read as npz ({reason}). Save it anew with numpy.savez.") from None
+    pictures = [key for key, array in arrays.items() if array.ndim in (3, 4) and _looks_like_pictures(array)]
+    if not pictures:
+        shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items()) or "nothing"
+        raise DataFault(f"{path} holds {shapes}: no pictures. Save an array of N H W or N H W 3.")
+    key = max(pictures, key=lambda each: len(arrays[each]))
+    images = _rgb(arrays[key])
+    labels = next((a for a in arrays.values() if a.ndim == 1 and len(a) == len(images)), None)
+    return images, *_labelled(labels, len(images))
+
+
+def _looks_like_pictures(array: NDArray[np.generic]) -> bool:
+    if array.dtype.kind not in "uif" or 0 in array.shape:
+        return False
+    return array.ndim == 3 or array.shape[3] in (1, 3, 4) or array.shape[1] in (1, 3)
+
+
+def _rgb(array: NDArray[np.generic]) -> NDArray[np.uint8]:
+    values = np.asarray(array)
+    if values.ndim == 4 and values.shape[3] not in (1, 3, 4):
+        values = values.transpose(0, 2, 3, 1)
+    if values.dtype != np.uint8:
+        values = values.astype(np.float64)
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        scale, shift = (127.5, 1.0) if low < 0 and high <= 1 else (255.0, 0.0) if high <= 1 else (1.0, 0.0)
+        values = np.clip(np.nan_to_num((values + shift) * scale), 0, 255).astype(np.uint8)
+    if values.ndim == 3:
+        values = values[..., None]
+    return np.ascontiguousarray(np.repeat(values, 3, axis=3) if values.shape[3] == 1 else values[..., :3])
+
+
+def _labelled(labels: NDArray[np.generic] | None, count: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    if labels is None:
+        return np.zeros(count, np.int64), ("all",)
+    classes, numbers = np.unique(labels, return_inverse=True)
+    return numbers.astype(np.int64), tuple(str(each) for each in classes)
+
+
+def _idx(path: Path) -> ArraySet:
+    images = read_idx(path)
+    if images.ndim != 3:
+        raise DataFault(f"{path} holds {images.shape} numbers, not pictures. Name the images file (idx3).")
+    partner = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+    labels = read_idx(partner) if partner != path and partner.exists() else None
+    return _rgb(images), *_labelled(labels, len(images))
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """Read an IDX file, gzipped or not.
+
+    Raises:
+        DataFault: its header and its length disagree.
+    """
+    try:
+        raw = path.read_bytes()
+        content = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except (OSError, EOFError, gzip.BadGzipFile) as reason:
+        raise DataFault(f"{path} cannot be unpacked ({reason}). Fetch it again.") from None
+    if len(content) < 4 or content[:3] != b"\0\0\x08":
+        raise DataFault(f"{path} does not begin like an IDX file of bytes. Fetch it again.")
+    dimensions = content[3]
+    shape = struct.unpack_from(f">{dimensions}I", content, 4) if len(content) >= 4 + 4 * dimensions else ()
+    body = content[4 + 4 * dimensions :]
+    if not shape or len(body) != int(np.prod(shape, dtype=np.int64)):
+        raise DataFault(f"{path} says it holds {shape} bytes but has {len(body):,}. Fetch it again.")
+    return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+def _cifar10(path: Path) -> ArraySet | None:
+    """Read CIFAR-10's binary archive: records of a label byte and 3x32x32 colour bytes."""
+    try:
+        with tarfile.open(path) as archive:
+            members = archive.getmembers()
+            names = {Path(member.name).name: member for member in members if member.isfile()}
+            if "data_batch_1" in names:
+                raise DataFault(f"{path} is CIFAR-10 as Python pickles, which can run code. Take the binary version.")
+            wanted = [names[name] for name in sorted(names) if name.startswith("data_batch_") and name.endswith(".bin")]
+            if not wanted:
+                return None
+            content = io.BytesIO()
+            for member in wanted:
+                file = archive.extractfile(member)
+                if file is None or member.size > 64 * 2**20:
+                    raise DataFault(f"{path}: {member.name} is no CIFAR-10 batch. Fetch the archive again.")
+                content.write(file.read())
+    except (tarfile.TarError, OSError, EOFError) as reason:
+        raise DataFault(f"{path} cannot be unpacked ({reason}). Fetch it again.") from None
+    records = np.frombuffer(content.getvalue(), np.uint8)
+    if len(records) % _CIFAR10_RECORD:
+        raise DataFault(f"{path} is cut short: its batches are no whole records. Fetch it again.")
+    records = records.reshape(-1, _CIFAR10_RECORD)
+    images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(images), records[:, 0].astype(np.int64), CIFAR10_CLASSES

@@ -1,0 +1,55 @@
+"""Decoded pictures kept on disk, so that the second run on the same folder starts at once.
+
+Arrays are plain `.npy`, read without pickle. The folder is `ONWARD_CACHE`, or `onward` in the user's cache folder; it
+can be deleted at any time. A damaged or unwritable cache is gone without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["cache_folder", "cache_key", "recall", "remember"]
+
+
+def cache_folder() -> Path:
+    """Give the cache's folder."""
+    if "ONWARD_CACHE" in os.environ:
+        return Path(os.environ["ONWARD_CACHE"])
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "onward"
+
+
+def cache_key(*parts: object) -> str:
+    """Make a short name of anything that, when it changes, makes the cached array wrong."""
+    return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+def recall(key: str) -> dict[str, NDArray[np.generic]] | None:
+    """Read the arrays under a key, or None."""
+    folder = cache_folder() / key
+    try:
+        found = {path.stem: np.load(path, allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+    except (OSError, ValueError, EOFError):
+        return None
+    return found if "images" in found else None
+
+
+def remember(key: str, **arrays: NDArray[np.generic]) -> None:
+    """Write arrays under a key: aside, then renamed; without a word when the disk is full or not ours."""
+    folder = cache_folder() / key
+    aside = folder.with_name(f".{key}.{os.getpid()}")
+    try:
+        aside.mkdir(parents=True, exist_ok=True)
+        for name, array in arrays.items():
+            np.save(aside / f"{name}.npy", array, allow_pickle=False)
+        if folder.exists():
+            for path in folder.glob("*.npy"):
+                path.unlink()
+            folder.rmdir()
+        aside.rename(folder)
+    except OSError:
+        return

@@ -1,0 +1,102 @@
+"""Sets known by name: `meadow:horses`, `cifar10[:class]`, `fashion-mnist[:class]`.
+
+A local copy is used when there is one; only then, and only because the name asks for it, is anything downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from onward.core.faults import DataFault, did_you_mean
+from onward.data.arrays import CIFAR10_CLASSES, ArraySet, read_arrays, read_idx
+from onward.data.cache import cache_folder
+from onward.data.download import FILES, fetch
+
+__all__ = ["find_named"]
+
+FASHION_CLASSES = (
+    "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot",
+)  # fmt: skip
+_MEADOW_SIZE = 32
+
+
+def find_named(address: str) -> str | Callable[[int | None], ArraySet] | None:
+    """Find what an address names.
+
+    Returns: another address (a local copy), a function from size to arrays, or None when the address is a path.
+    Raises:
+        DataFault: the set has no such part.
+    """
+    name, _, part = address.partition(":")
+    if name == "meadow":
+        return lambda size: _meadow(address, size)
+    if name == "cifar10":
+        _check_part(name, part, CIFAR10_CLASSES)
+        return _cifar10(part)
+    if name == "fashion-mnist":
+        _check_part(name, part, FASHION_CLASSES)
+        return lambda size: _fashion(part)
+    return None
+
+
+def _check_part(name: str, part: str, classes: tuple[str, ...]) -> None:
+    if part and part not in classes:
+        raise DataFault(f"{name} has no class {part!r}.{did_you_mean(part, classes)}")
+
+
+def _meadow(address: str, size: int | None) -> ArraySet:
+    from onward.meadow import horses, parse_address
+
+    room = parse_address(address)
+    count = room.splits["train"]
+    images = horses(count, size=size or _MEADOW_SIZE, level=room.level)
+    return images, np.zeros(count, np.int64), (room.name,)
+
+
+def _places() -> list[Path]:
+    named = [Path(place) for place in os.environ.get("ONWARD_DATA", "").split(os.pathsep) if place]
+    return [*named, Path("data"), cache_folder()]
+
+
+def _cifar10(part: str) -> str | Callable[[int | None], ArraySet]:
+    for place in _places():
+        for name in ("cifar10.zip", "pictures/cifar10.zip"):
+            if (place / name).is_file():
+                return f"{place / name}:train" + (f"/{part}" if part else "")
+        for name in ("cifar10", "cifar-10"):
+            if (place / name / "train").is_dir():
+                return str(place / name / "train" / part) if part else str(place / name / "train")
+    file = FILES["cifar10"][0]
+    local = next((place / file.name for place in _places() if (place / file.name).is_file()), None)
+    return lambda size: _only(read_arrays(local or fetch(file)), CIFAR10_CLASSES.index(part) if part else None)
+
+
+def _fashion(part: str) -> ArraySet:
+    places = [*_places(), Path("/usr/share/datasets/fashion-mnist")]
+    images_file, labels_file = FILES["fashion-mnist"]
+    for place in places:
+        for folder in (place, place / "fashion-mnist"):
+            if (folder / images_file.name).is_file():
+                found = _mnist(folder / images_file.name, folder / labels_file.name)
+                return _only(found, FASHION_CLASSES.index(part) if part else None)
+    found = _mnist(fetch(images_file), fetch(labels_file))
+    return _only(found, FASHION_CLASSES.index(part) if part else None)
+
+
+def _mnist(images: Path, labels: Path) -> ArraySet:
+    grey = read_idx(images)
+    return np.repeat(grey[..., None], 3, axis=3), read_idx(labels).astype(np.int64), FASHION_CLASSES
+
+
+def _only(found: ArraySet | None, label: int | None) -> ArraySet:
+    if found is None:
+        raise DataFault("The downloaded archive holds no pictures. Delete it and try again.")
+    if label is None:
+        return found
+    images, labels, classes = found
+    chosen = labels == label
+    return images[chosen], np.zeros(int(chosen.sum()), np.int64), (classes[label],)

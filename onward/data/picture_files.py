@@ -1,0 +1,79 @@
+"""One file's bytes to one upright square RGB picture, or the reason why not."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+__all__ = ["PICTURE_ENDINGS", "UnreadablePicture", "decode_picture", "square"]
+
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+_MOST_PIXELS = 100_000_000
+
+
+class UnreadablePicture(Exception):
+    """Why a file is no picture, in a few words; gathered into findings, never shown alone."""
+
+
+def decode_picture(content: bytes, size: int | None) -> tuple[NDArray[np.uint8], int]:
+    """Decode a picture: turned as its EXIF says, transparency laid on white, 16 bits brought to 8.
+
+    Args:
+        content: the file's bytes.
+        size: side of the square to make; None only measures.
+    Returns: H W 3 (empty when only measured) and the shorter side of the original in pixels.
+    Raises:
+        UnreadablePicture: with the reason.
+    """
+    if not content:
+        raise UnreadablePicture("empty file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(content))
+            if image.width * image.height > _MOST_PIXELS:
+                raise UnreadablePicture(f"{image.width} x {image.height} pixels, too large to be a photo")
+            short_side = min(image.size)
+            if size is None:
+                image.verify()
+                return np.empty((0, 0, 3), np.uint8), short_side
+            image.draft("RGB", (size * 2, size * 2))
+            upright = ImageOps.exif_transpose(image)
+            return square(_plain(upright), size), short_side
+    except UnidentifiedImageError:
+        raise UnreadablePicture("not a picture") from None
+    except Image.DecompressionBombError:
+        raise UnreadablePicture("too many pixels to be a photo") from None
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError, OverflowError) as reason:
+        raise UnreadablePicture(f"damaged: {reason}".partition("\n")[0][:80]) from None
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Bring any mode to RGB."""
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, dtype=np.float64)
+        low, high = float(values.min()), float(values.max())
+        top = 65535.0 if high > 255 else 255.0
+        if image.mode == "F" and high <= 1.0 and low >= 0.0:
+            top = 1.0
+        return Image.fromarray((np.clip(values / top, 0, 1) * 255).astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or (image.mode == "P" and "transparency" in image.info):
+        layered = image.convert("RGBA")
+        ground = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(ground, layered).convert("RGB")
+    return image.convert("RGB")
+
+
+def square(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    """Cut the middle square and bring it to `size` pixels."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    if (image.width, image.height) != (side, side):
+        image = image.crop((left, top, left + side, top + side))
+    if side != size:
+        image = image.resize((size, size), Image.Resampling.LANCZOS if side < 2 * size else Image.Resampling.BOX)
+    return np.asarray(image, dtype=np.uint8)
