@@ -1,0 +1,81 @@
+"""The user's pictures as the GAN takes them: enough of them, and a few held out to catch learning by heart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.core.faults import DataFault, UsageFault
+from onward.core.task import Source
+from onward.data.pictures import Pictures, read_pictures
+from onward.generation.gan.settings import Settings
+
+__all__ = ["FEWEST_PICTURES", "Gallery", "read"]
+
+FEWEST_PICTURES = 64
+_FEW_PICTURES = 1000
+_SIZES = (16, 32, 64, 128)
+_HELD_OUT = 0.05
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures to learn from and a twentieth held out.
+
+    Attributes:
+        held_out: the held-out pictures' places in `pictures.images`; the rest is trained on.
+    """
+
+    pictures: Pictures
+    training: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+    @property
+    def fingerprint(self) -> str:
+        """Give the pictures' digest."""
+        return self.pictures.fingerprint
+
+    @property
+    def is_small(self) -> bool:
+        """Say whether there are so few pictures that they could be learned by heart."""
+        return len(self.training) < _FEW_PICTURES
+
+    def findings(self) -> list[str]:
+        """Say what was understood, and warn of too few pictures."""
+        sentences = self.pictures.findings()
+        if self.is_small:
+            sentences.append(
+                f"{len(self.pictures)} pictures are few: augmentation is stronger, and watch the nearest training "
+                "picture beside each sample for copies."
+            )
+        return sentences
+
+    def as_json(self) -> dict[str, object]:
+        """Give the doctor's counts."""
+        return self.pictures.as_json()
+
+
+def read(source: Source, settings: Settings) -> Gallery:
+    """Read pictures and hold a twentieth out, chosen by content so that it never changes.
+
+    Raises:
+        DataFault: fewer than 64 pictures.
+        UsageFault: a size that is no power of two.
+    """
+    if settings.size is not None and settings.size not in _SIZES:
+        raise UsageFault(f"size is {settings.size}; the networks double from 4 pixels. Use {', '.join(map(str, _SIZES))}.")
+    pictures = read_pictures(source.address, size=settings.size)
+    if len(pictures) < FEWEST_PICTURES:
+        raise DataFault(
+            f"{source.address} has {len(pictures)} readable pictures; a GAN needs at least {FEWEST_PICTURES}. Add more."
+        )
+    if pictures.images.reshape(len(pictures), -1).std(axis=0).max() < 1.0:
+        raise DataFault(f"{source.address}: all {len(pictures)} pictures look the same, so there is nothing to learn.")
+    # by digest, so that a picture and its exact copy are on the same side
+    keys = np.array([int.from_bytes(digest[:8], "big") for digest in pictures.digests], dtype=np.uint64)
+    chosen = keys < np.uint64(int(_HELD_OUT * 2**64))
+    if chosen.sum() < 4:
+        chosen[np.argsort(keys)[:4]] = True
+    return Gallery(pictures, np.flatnonzero(~chosen), np.flatnonzero(chosen))

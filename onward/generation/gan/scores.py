@@ -1,0 +1,148 @@
+"""How good is the generator? Distances in two feature spaces, precision, recall, copying; each beside a baseline.
+
+The judge took no part in training; EfficientNet-Lite0 did when it was the second judge, and the score's name says so.
+Neither is Inception's FID. The baseline draws each pixel from its own normal distribution. The floor, what two halves
+of the real pictures score against each other, is shown in a table beside the samples.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.faults import MachineFault
+from onward.core.metrics import Baseline, Score
+from onward.generation.gan import measures
+from onward.generation.gan.drawing import Drawn, draw, tile
+from onward.generation.gan.judge import judge_features, load_judge
+from onward.generation.gan.reading import Gallery
+
+__all__ = ["evaluate"]
+
+_MOST = 5000
+_MOST_FOR_NEIGHBOURS = 2500
+_GAUSSIAN = "per-pixel Gaussian"
+
+
+def evaluate(drawn: Drawn, gallery: Gallery, seconds: float) -> Iterator[Score | Exhibit]:
+    """Measure a generator, on as many pictures as the seconds allow; the most telling score first.
+
+    Args:
+        seconds: roughly what it may take; infinity for all of it.
+    """
+    began = time.monotonic()
+    judge = load_judge()
+    real = torch.from_numpy(gallery.pictures.images).permute(0, 3, 1, 2)
+    chance = torch.Generator().manual_seed(1)
+    trial = _drawn(drawn, 64, chance)
+    judge_features(judge, trial)
+    cost = (time.monotonic() - began) / 64
+    count = int(min(_MOST, len(real), max(64, 0.25 * seconds / cost)))
+    pictures = _drawn(drawn, count, chance)
+    order = torch.randperm(len(real), generator=chance)
+    gaussian = _gaussian(real, count, chance)
+    features = {
+        name: judge_features(judge, each)
+        for name, each in {"real": real[order[:count]], "drawn": pictures, "gaussian": gaussian}.items()
+    }
+    yield _distance("distance (outside judge)", features, rounds=8 if seconds < 20 else 20)
+    yield from _neighbours(features)
+    yield _copying(judge, real, gallery, features["drawn"])
+    yield Picture(_best_and_nearest(pictures, features, real[order[:count]]), "best samples, and the nearest real picture below each")
+    yield _floor(features["real"])
+    left = seconds - (time.monotonic() - began)
+    if left > 8:
+        yield from _lite0_distance(real, pictures, gaussian, left)
+
+
+def _drawn(drawn: Drawn, count: int, chance: torch.Generator) -> Tensor:
+    noise = torch.randn(count, drawn.network.latent_length, generator=chance)
+    labels = torch.arange(count) % len(drawn.classes) if len(drawn.classes) > 1 else None
+    return draw(drawn.network, noise, labels)
+
+
+def _gaussian(real: Tensor, count: int, chance: torch.Generator) -> Tensor:
+    values = real[:2000].float()
+    noise = torch.randn(count, *real.shape[1:], generator=chance)
+    return (values.mean(0) + noise * values.std(0)).round().clamp(0, 255).byte()
+
+
+def _distance(name: str, features: dict[str, Tensor], rounds: int) -> Score:
+    real, drawn = features["real"], features["drawn"]
+    value = measures.frechet_distance(real, drawn)
+    interval = measures.bootstrap_interval(
+        lambda rows: measures.frechet_distance(real, drawn[torch.from_numpy(rows)]), len(drawn), value, rounds
+    )
+    baseline = Baseline(_GAUSSIAN, measures.frechet_distance(real, features["gaussian"]))
+    return Score(name, value, "", False, interval, len(drawn), baseline)
+
+
+def _neighbours(features: dict[str, Tensor]) -> Iterator[Score]:
+    real, drawn, gaussian = (features[name][:_MOST_FOR_NEIGHBOURS] for name in ("real", "drawn", "gaussian"))
+    ours, theirs = measures.precision_and_recall(real, drawn), measures.precision_and_recall(real, gaussian)
+    for name, value, baseline in zip(("precision", "recall"), ours, theirs, strict=True):
+        reach = 1.96 * (max(value * (1 - value), 1e-9) / len(real)) ** 0.5
+        interval = (max(0.0, value - reach), min(1.0, value + reach))
+        yield Score(name, value, "", True, interval, len(real), Baseline(_GAUSSIAN, baseline))
+
+
+def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor) -> Score:  # noqa: ANN001
+    training = judge_features(judge, real[torch.from_numpy(gallery.training)][:_MOST])
+    held_out = judge_features(judge, real[torch.from_numpy(gallery.held_out)])
+    some = drawn[:1000]
+    value = measures.copying_ratio(training, held_out, some)
+    interval = measures.bootstrap_interval(
+        lambda rows: measures.copying_ratio(training, held_out, some[torch.from_numpy(rows)]), len(some), value, 8
+    )
+    return Score("copying ratio (1: as new as unseen pictures)", value, "", True, interval, len(some), Baseline("a copier", 0.0))
+
+
+def _best_and_nearest(pictures: Tensor, features: dict[str, Tensor], real: Tensor) -> np.ndarray:
+    """Lay out the samples nearest to real ones, each above the real picture it is nearest to."""
+    apart = torch.cdist(features["drawn"][:1000], features["real"])
+    nearest = apart.min(dim=1)
+    best = nearest.values.argsort()[:16]
+    rows = [pictures[best[:8]], real[nearest.indices[best[:8]]], pictures[best[8:]], real[nearest.indices[best[8:]]]]
+    sheet = torch.cat([F.pad(row, (0, 1, 0, 1), value=255) for row in rows if len(row)])
+    columns = 8
+    blocks = sheet.permute(0, 2, 3, 1).numpy()
+    height, width = blocks.shape[1:3]
+    lines = [np.concatenate(list(blocks[start : start + columns]), axis=1) for start in range(0, len(blocks), columns)]
+    widest = max(line.shape[1] for line in lines)
+    lines = [np.pad(line, ((0, 0), (0, widest - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
+    zoom = max(1, round(96 / height))
+    return np.concatenate(lines).repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def _floor(real: Tensor) -> Table:
+    half = len(real) // 2
+    floor = measures.frechet_distance(real[:half], real[half : 2 * half])
+    return Table(["what", "distance"], [["two halves of the real pictures (floor)", f"{floor:.3f}"]], "floor of the distance")
+
+
+def _lite0_distance(real: Tensor, pictures: Tensor, gaussian: Tensor, seconds: float) -> Iterator[Score]:
+    from onward.backbones import efficientnet_lite0
+
+    try:
+        network = efficientnet_lite0().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    except MachineFault:
+        return
+    count = int(min(len(pictures), len(real), max(256, 60 * seconds)))
+    sets = {"real": real[:count], "drawn": pictures[:count], "gaussian": gaussian[:count]}
+    features = {name: _lite0_features(network, each) for name, each in sets.items()}
+    yield _distance("distance (EfficientNet-Lite0, which took part in training)", features, rounds=4)
+
+
+@torch.no_grad()
+def _lite0_features(network, pictures: Tensor) -> Tensor:  # noqa: ANN001
+    found = []
+    for batch in pictures.split(100):
+        seen = F.interpolate(batch.float() / 127.5 - 1, size=(64, 64), mode="bilinear", align_corners=False)
+        found.append(network(seen.contiguous(memory_format=torch.channels_last)))
+    return torch.cat(found)

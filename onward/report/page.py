@@ -1,0 +1,135 @@
+"""Gather a run's facts and fill the page."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from onward.core.budget import spoken_duration
+from onward.core.files import write_atomically
+from onward.core.folder import Folder
+from onward.core.metrics import Score, read_metrics
+from onward.report.curves import curve
+
+__all__ = ["write_report"]
+
+_MOST_FRAMES = 12
+_MOST_BYTES = 2_200_000
+_KINDS = {".png": "image/png", ".mp4": "video/mp4"}
+
+
+def write_report(folder: Folder) -> Path:
+    """Write `report.html` into a run's folder: one file, offline, fine without scripts.
+
+    Returns: its path.
+    """
+    from jinja2 import Environment, PackageLoader, select_autoescape
+
+    environment = Environment(loader=PackageLoader("onward.report", "."), autoescape=select_autoescape(default=True))
+    page = environment.get_template("page.html.j2").render(**_facts(folder))
+    path = folder.path / "report.html"
+    write_atomically(path, page.encode())
+    return path
+
+
+def _facts(folder: Folder) -> dict[str, Any]:
+    facts = list(read_metrics(folder.path / "metrics.jsonl"))
+    by_kind = {kind: [fact for fact in facts if fact.get("kind") == kind] for kind in ("log", "show", "score", "note", "exhibit")}
+    scores = list({fact["name"]: Score.from_json(fact) for fact in by_kind["score"]}.values())
+    record = folder.record
+    budget = [0]
+    exhibits = [found for fact in by_kind["exhibit"] if (found := _embedded(folder, fact, budget))]
+    frames = [found for fact in _spread(by_kind["show"], _MOST_FRAMES) if (found := _embedded(folder, fact, budget))]
+    return {
+        "name": folder.path.name,
+        "record": record,
+        "status": folder.status(),
+        "spent": spoken_duration(record.get("elapsed_seconds", 0.0)),
+        "verdict": scores[0].verdict() if scores else None,
+        "scores": scores,
+        "exhibits": exhibits,
+        "frames": frames,
+        "curves": _curves(by_kind["log"]),
+        "notes": [fact["sentence"] for fact in by_kind["note"]],
+        "settings": folder.settings,
+        "machine": record.get("machine") or {},
+        "commands": _commands(folder),
+    }
+
+
+def _spread(facts: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """Choose the last of a kind of exhibit first, then others back to the beginning, ever denser towards it."""
+    if len(facts) <= most:
+        return list(reversed(facts))
+    places = {round((len(facts) - 1) * (number / (most - 1)) ** 2) for number in range(most)}
+    return [facts[place] for place in sorted(places, reverse=True)]
+
+
+def _embedded(folder: Folder, fact: dict[str, Any], budget: list[int]) -> dict[str, Any] | None:
+    """Bring a file of the run into the page; a file outside the run's folder is never read."""
+    path = (folder.path / str(fact.get("file", ""))).resolve()
+    if not path.is_relative_to(folder.path.resolve()) or not path.is_file():
+        return None
+    found = {"caption": fact.get("caption") or fact.get("name") or path.stem, "step": fact.get("step"), "file": fact["file"]}
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))[:30]
+        return {**found, "rows": rows}
+    if path.suffix == ".txt":
+        return {**found, "words": path.read_text(encoding="utf-8", errors="replace")[:4000]}
+    if path.suffix not in _KINDS:
+        return None
+    content = _smaller(path)
+    if budget[0] + len(content) > _MOST_BYTES:
+        return None
+    budget[0] += len(content)
+    kind = "image/jpeg" if content[:2] == b"\xff\xd8" else _KINDS[path.suffix]
+    return {**found, "source": f"data:{kind};base64,{base64.b64encode(content).decode()}"}
+
+
+def _smaller(path: Path) -> bytes:
+    """Give a picture as JPEG when that is smaller."""
+    content = path.read_bytes()
+    if path.suffix != ".png" or len(content) < 60_000:
+        return content
+    import io
+
+    from PIL import Image
+
+    packed = io.BytesIO()
+    Image.open(path).convert("RGB").save(packed, "JPEG", quality=90)
+    return min(content, packed.getvalue(), key=len)
+
+
+def _curves(logs: Sequence[dict[str, Any]]) -> list[str]:
+    """Draw each figure against minutes; figures of one ending share a picture."""
+    rest = ("kind", "step", "seconds", "progress")
+    groups: dict[str, list[str]] = {}
+    for name in dict.fromkeys(key for fact in logs for key in fact if key not in rest):
+        groups.setdefault(name.rpartition("_")[2], []).append(name)
+    drawn = []
+    for names in groups.values():
+        rows = [fact for fact in logs if any(name in fact for name in names)]
+        minutes = [fact["seconds"] / 60 for fact in rows]
+        drawn.append(curve(minutes, {name: [fact.get(name) for fact in rows] for name in names}, "minutes"))
+    return [each for each in drawn if each]
+
+
+def _commands(folder: Folder) -> dict[str, str]:
+    record, name = folder.record, folder.path.name
+    given = " ".join(
+        f"--set {key}={json.dumps(entry['value']) if not isinstance(entry['value'], str) else entry['value']}"
+        for key, entry in folder.settings.items()
+        if entry.get("from") == "flag"
+    )
+    repeat = f"onward train {record['task']} {record['data']['address']} --steps {record.get('steps_done', 0)} --seed {record['seed']} {given}"
+    return {
+        "repeat": repeat.strip(),
+        "more time": f"onward resume {name} --time +10m",
+        "apply": f"onward apply {name}",
+        "measure": f"onward evaluate {name}",
+    }
