@@ -123,6 +123,7 @@ class Run:
         self.setbacks = 0
         self.steps_done = 0
         self.stop_requested = False
+        self.is_complete = False
         self.on_progress: Callable[[Run], None] | None = None
         self.latest: dict[str, Any] = {}
         self._kept: dict[str, Keepable] = {}
@@ -193,6 +194,11 @@ class Run:
         """Name what a checkpoint holds. Call it once, before `steps()`, with everything that changes."""
         self._kept.update(things)
 
+    def finish_early(self, why: str) -> None:
+        """End `steps()` after this step although budget is left; say why."""
+        self.is_complete = True
+        self.note(why)
+
     def note(self, sentence: str) -> None:
         """Record a sentence for the report: trouble met, a choice made."""
         self._fact("note", sentence=sentence)
@@ -214,7 +220,7 @@ class Run:
             RunFault: figures were not finite again and again.
         """
         self._restore()
-        while self.steps_done == 0 or self.progress < 1.0:
+        while self.steps_done == 0 or (self.progress < 1.0 and not self.is_complete):
             last = self.budget.steps is not None and self.steps_done + 1 >= self.budget.steps
             step = Step(self.steps_done, self.progress, self, last)
             yield step

@@ -1,0 +1,36 @@
+"""What the forest looked at, as a bar picture; drawn with Pillow, which is loaded in a tenth of a plotting library's time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from onward.core.exhibits import Picture
+
+__all__ = ["importance_picture"]
+
+_MOST_BARS = 20
+_LINE, _LEFT, _WIDTH, _MARGIN = 30, 260, 860, 20
+_BAR = (0, 114, 178)
+
+
+def importance_picture(names: Sequence[str], importance: NDArray[np.float64]) -> Picture:
+    """Draw the most important columns as bars, longest first.
+
+    Args:
+        importance: one number a name; they add up to 1.
+    """
+    order = np.argsort(importance)[::-1][:_MOST_BARS]
+    sheet = Image.new("RGB", (_WIDTH, 2 * _MARGIN + _LINE * len(order)), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=16)
+    longest = max(float(importance[order[0]]), 1e-12)
+    for line, place in enumerate(order):
+        top = _MARGIN + _LINE * line
+        reach = round((_WIDTH - _LEFT - 90) * float(importance[place]) / longest)
+        pen.text((_LEFT - 12, top + 6), names[place][:30], fill=(60, 60, 60), font=font, anchor="ra")
+        pen.rectangle((_LEFT, top + 4, _LEFT + reach, top + _LINE - 6), fill=_BAR)
+        pen.text((_LEFT + reach + 8, top + 6), f"{100 * float(importance[place]):.1f} %", fill=(60, 60, 60), font=font)
+    return Picture(np.asarray(sheet), "what the forest looked at: each column's share of the decrease in impurity")
