@@ -1,0 +1,57 @@
+"""What all tests share: a place of their own for runs and caches, one thread, and the real data when they are there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def _own_place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep runs and caches out of the user's folders; the cache is shared by the session, as it is in life."""
+    cache = tmp_path_factory.getbasetemp().parent / f"onward-cache-{os.getpid()}"
+    monkeypatch.setenv("ONWARD_CACHE", str(cache))
+    monkeypatch.setenv("ONWARD_RUNS", str(tmp_path / "runs"))
+    yield
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Give the folder of real data, or skip."""
+    place = Path(os.environ.get("ONWARD_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not place.is_dir():
+        pytest.skip(f"no real data in {place}; set ONWARD_REAL_DATA")
+    return place
+
+
+@pytest.fixture
+def horse_folder(tmp_path: Path) -> Path:
+    """Make a folder of 80 small pictures."""
+    from PIL import Image
+
+    from onward.meadow import horses
+
+    folder = tmp_path / "horses"
+    folder.mkdir()
+    for number, picture in enumerate(horses(80, size=16)):
+        Image.fromarray(picture).save(folder / f"{number:03d}.png")
+    return folder
+
+
+@pytest.fixture
+def small_table(tmp_path: Path) -> Path:
+    """Make a csv that a forest can learn: the class says whether a + b is above 1."""
+    import numpy as np
+
+    chance = np.random.default_rng(0)
+    lines = ["a,b,colour,kind"]
+    for a, b in chance.random((300, 2)):
+        lines.append(f"{a:.4f},{b:.4f},{'red' if a > 0.3 else 'blue'},{'high' if a + b > 1 else 'low'}")
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

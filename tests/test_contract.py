@@ -1,0 +1,262 @@
+"""What every task owes its user, held over all tasks at once.
+
+A new task needs a line in `CASES` (small data and small settings) and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onward.cli import program
+from onward.core.checkpoint import read_checkpoint
+from onward.core.faults import DataFault, RunFault, Stopped
+from onward.core.folder import Folder
+from onward.core.metrics import read_metrics
+from onward.core.run import Run
+from onward.tasks import find_task, list_tasks
+from onward.verbs.apply import apply
+from onward.verbs.evaluate import evaluate
+from onward.verbs.export import export
+from onward.verbs.resume import resume
+from onward.verbs.train import train
+
+
+@dataclass(frozen=True)
+class Case:
+    """Small data and settings for one task."""
+
+    data: str
+    settings: dict[str, str]
+    apply_to: str | None = None
+    options: dict[str, Any] | None = None
+
+
+CASES = {
+    "gan": Case("horses", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, None, {"count": 4}),
+    "forest": Case("table.csv", {}, "table.csv"),
+}
+
+
+def test_every_task_has_a_case() -> None:
+    assert set(list_tasks()) == set(CASES)
+
+
+@pytest.fixture(params=sorted(CASES))
+def name(request: pytest.FixtureRequest) -> str:
+    """Go through all tasks."""
+    return request.param
+
+
+@pytest.fixture
+def address(name: str, tmp_path: Path, horse_folder: Path, small_table: Path) -> str:
+    """Give the task's small data."""
+    return str(tmp_path / CASES[name].data)
+
+
+def trained(name: str, address: str, place: Path, steps: int = 3) -> Run:
+    run, _ = train(find_task(name), address, CASES[name].settings, steps=steps, out=place, quiet=True)
+    return run
+
+
+def final_state(path: Path) -> dict[str, Any]:
+    checkpoint = Folder(path).newest_checkpoint()
+    assert checkpoint is not None
+    return read_checkpoint(checkpoint)
+
+
+def equal(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(equal, one, other))
+    if hasattr(one, "shape"):
+        return bool((one == other).all())
+    return one == other
+
+
+def test_three_steps_make_a_whole_run(name: str, address: str, tmp_path: Path) -> None:
+    run = trained(name, address, tmp_path / "runs")
+    assert run.folder.status() == "finished"
+    assert run.steps_done == 3
+    assert len(list(read_metrics(run.path / "metrics.jsonl", "log"))) >= 1
+    scores = list(read_metrics(run.path / "metrics.jsonl", "score"))
+    assert scores
+    assert all(fact["baseline"]["name"] and len(fact["interval"]) == 2 for fact in scores)
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert run.name in page
+    assert "data:image/png" in page or "data:image/jpeg" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert len(page) < 3_000_000
+
+
+def test_every_declared_verb_works(name: str, address: str, tmp_path: Path) -> None:
+    case, run = CASES[name], trained(name, address, tmp_path / "runs")
+    task = find_task(name)
+    if task.apply is not None:
+        inputs = (str(tmp_path / case.apply_to),) if case.apply_to else ()
+        assert apply(run.folder, inputs, case.options or {}, tmp_path / "out")
+    if task.evaluate is not None:
+        assert evaluate(run.folder)
+    if task.export is not None:
+        assert all(path.stat().st_size > 0 for path in export(run.folder, out=tmp_path / "export"))
+
+
+def test_stopping_and_resuming_equals_going_through(name: str, address: str, tmp_path: Path) -> None:
+    through = trained(name, address, tmp_path / "a", steps=6)
+    half = subprocess_run(name, address, tmp_path / "b", steps=6, stop_after=2)
+    run, _ = resume(Folder(half), quiet=True)
+    assert run.steps_done == 6
+    one, other = final_state(through.path), final_state(half)
+    assert equal(one["kept"], other["kept"])
+
+
+def command(name: str, address: str, place: Path, *more: str) -> list[str]:
+    words = [f"--set={key}={value}" for key, value in CASES[name].settings.items()]
+    return [sys.executable, "-m", "onward", "train", name, address, "--out", str(place), "--name", "r", *words, *more]
+
+
+def start(words: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def subprocess_run(name: str, address: str, place: Path, steps: int, stop_after: int) -> Path:
+    """Train in another process that stops, saved, after some steps."""
+    path = place / "r"
+    code = (
+        "import sys\nfrom onward.core.run import Run\nwas = Run._between_steps\n"
+        f"def now(run):\n    run.stop_requested = run.steps_done == {stop_after}\n    was(run)\n"
+        "Run._between_steps = now\nfrom onward.cli import main\nmain(sys.argv[1:])\n"
+    )
+    words = command(name, address, place, "--steps", str(steps))
+    child = start([sys.executable, "-c", code, *words[3:]])
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 130, said
+    assert f"onward resume {path.name}" in said
+    assert Folder(path).status() == "stopped"
+    return path
+
+
+def wait_for_steps(path: Path, steps: int, child: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if len(list(read_metrics(path / "metrics.jsonl", "log"))) >= steps:
+            return
+        if child.poll() is not None:
+            pytest.fail(f"the run ended by itself: {child.communicate()[1]}")
+        time.sleep(0.02)
+    pytest.fail("the run never got going")
+
+
+def test_sigkill_loses_nothing(name: str, address: str, tmp_path: Path) -> None:
+    through = trained(name, address, tmp_path / "a", steps=12)
+    child = start(command(name, address, tmp_path / "b", "--steps", "12"))
+    wait_for_steps(tmp_path / "b" / "r", random.randint(1, 8), child)
+    child.kill()
+    child.communicate(timeout=30)
+    path = tmp_path / "b" / "r"
+    if Folder(path).status() != "finished":
+        assert Folder(path).status() in ("interrupted", "new")
+        resume(Folder(path), quiet=True)
+    assert equal(final_state(through.path)["kept"], final_state(path)["kept"])
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(name: str, address: str, tmp_path: Path) -> None:
+    child = start(command(name, address, tmp_path, "--steps", "100000"))
+    wait_for_steps(tmp_path / "r", 2, child)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "onward resume r" in said
+    assert "Traceback" not in said
+    assert Folder(tmp_path / "r").newest_checkpoint() is not None
+    assert (tmp_path / "r" / "report.html").exists()
+
+
+def test_ten_seconds_are_kept(name: str, address: str, tmp_path: Path) -> None:
+    began = time.monotonic()
+    child = start(command(name, address, tmp_path, "--time", "10s"))
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 0, said
+    assert time.monotonic() - began < 13.0
+
+
+def test_a_finished_run_can_be_given_more_time(name: str, address: str, tmp_path: Path) -> None:
+    run = trained(name, address, tmp_path, steps=10)
+    with pytest.raises(RunFault, match=r"--time \+10m"):
+        resume(run.folder, quiet=True)
+    longer, _ = resume(Folder(run.path), "+3s", quiet=True)
+    assert longer.folder.status() == "finished"
+    assert longer.steps_done > 8
+
+
+def test_other_data_are_not_taken_for_the_run_s_own(name: str, address: str, tmp_path: Path) -> None:
+    run = trained(name, address, tmp_path / "runs")
+    place = Path(address)
+    if place.is_dir():
+        next(place.iterdir()).unlink()
+    else:
+        place.write_text("\n".join(place.read_text().splitlines()[:-1]) + "\n")
+    with pytest.raises(DataFault, match="changed"):
+        resume(Folder(run.path), "+1s", quiet=True)
+
+
+def test_data_that_cannot_serve_are_a_fault_and_leave_no_run(name: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for wrong in (tmp_path / "missing", tmp_path / "empty"):
+        with pytest.raises(DataFault):
+            train(find_task(name), str(wrong), {}, steps=1, out=tmp_path / "runs", quiet=True)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_command_line_speaks_in_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+    from onward.cli import main
+
+    with pytest.raises(SystemExit) as leaving:
+        main(["train", name, str(tmp_path / "nothing")])
+    assert leaving.value.code == 3
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+
+
+def test_json_is_one_document(capsys: pytest.CaptureFixture[str], name: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONWARD_RUNS", str(tmp_path / "runs"))
+    run = trained(name, address, tmp_path / "runs")
+    other = trained(name, address, tmp_path / "runs")
+    wanted = {
+        ("tasks",): {"tasks"},
+        ("doctor", address): {"data", "findings"},
+        ("runs",): {"runs"},
+        ("status", run.name): {"run", "status", "scores"},
+        ("evaluate", run.name): {"run", "task", "data", "scores"},
+        ("compare", run.name, other.name): {"runs", "scores"},
+    }
+    for words, keys in wanted.items():
+        program.main([*words, "--json"], standalone_mode=False)
+        document = json.loads(capsys.readouterr().out)
+        assert keys <= document.keys(), words
+        for score in document["scores"] if words[0] == "evaluate" else ():
+            assert set(score) == {"name", "value", "unit", "higher_is_better", "interval", "count", "baseline"}
+
+
+def test_stopped_is_raised_not_swallowed(name: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    was = Run._between_steps
+
+    def now(run: Run) -> None:
+        run.stop_requested = True
+        was(run)
+
+    monkeypatch.setattr(Run, "_between_steps", now)
+    with pytest.raises(Stopped):
+        trained(name, address, tmp_path)
