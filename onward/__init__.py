@@ -13,7 +13,7 @@ import time as _time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onward.verbs.mirror import Run, doctor, runs, train
+    from onward.mirror import Run, doctor, runs, train
 
 __all__ = ["Run", "__version__", "doctor", "runs", "train"]
 __version__ = "0.1.0"
@@ -24,7 +24,7 @@ started_at = _time.monotonic()
 
 def __getattr__(name: str) -> Any:
     if name in ("Run", "doctor", "runs", "train"):
-        from onward.verbs import mirror
+        from onward import mirror
 
         return getattr(mirror, name)
     raise AttributeError(f"module 'onward' has no attribute {name!r}")

@@ -12,13 +12,28 @@ from typing import Any
 import click
 
 import onward
-from onward.core.faults import Fault, UsageFault, did_you_mean
+from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean
+from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
+from onward.report import write_report
+from onward.tasks import find_task, list_tasks
+from onward.verbs import apply as _apply
+from onward.verbs import doctor as _doctor
+from onward.verbs import evaluate as _evaluate
+from onward.verbs import export as _export
+from onward.verbs import listing as _listing
+from onward.verbs import resume as _resume
+from onward.verbs import selftest as _selftest
+from onward.verbs import train as _train
+from onward.verbs.sitting import announce
 
 __all__ = ["main"]
 
 _RUN_HELP = "RUN is a folder, a run's name, a unique prefix, `last`, or `zoo:NAME`."
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 
 
 class _Verbs(click.Group):
@@ -37,12 +52,10 @@ class _Tasks(click.Group):
     """`onward train TASK`: one command a task, made from its settings when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        from onward.tasks import list_tasks
 
         return list_tasks()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        from onward.tasks import find_task
 
         return _train_command(find_task(cmd_name))
 
@@ -54,11 +67,9 @@ def program() -> None:
 
 
 @program.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_json
 def tasks(as_json: bool) -> None:
     """List every task: one line, the data it takes, an example."""
-    from onward.tasks import find_task, list_tasks
-
     found = [find_task(name) for name in list_tasks()]
     if as_json:
         rows = [
@@ -73,21 +84,20 @@ def tasks(as_json: bool) -> None:
         _print_json({"tasks": rows})
         return
     for task in found:
-        click.echo(f"{task.name:10} {task.summary}\n{'':10} takes {task.takes}\n{'':10} onward train {task.name} {task.example}")
+        click.echo(
+            f"{task.name:10} {task.summary}; takes {task.takes}\n{'':10} onward train {task.name} {task.example}"
+        )
 
 
 @program.command()
 @click.argument("data")
 @click.option("--as", "kind", metavar="TASK", help="Read the data for this task.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_json
 def doctor(data: str, kind: str | None, as_json: bool) -> None:
     """Say what DATA are, what is wrong with them and what to do; write nothing."""
-    from onward.verbs.doctor import doctor as examine
-    from onward.verbs.doctor import doctor_json
-
-    task, found = examine(data, kind)
+    task, found = _doctor.doctor(data, kind)
     if as_json:
-        _print_json(doctor_json(data, task, found))
+        _print_json(_doctor.doctor_json(data, task, found))
         return
     for sentence in found.findings():
         click.echo(sentence)
@@ -102,9 +112,13 @@ def train() -> None:
 def _train_command(task: Task[Any, Any, Any]) -> click.Command:
     options: list[click.Parameter] = [
         click.Argument(["data"], required=False, default=task.example),
-        click.Option(["--time", "duration"], metavar="20m", help="Wall-clock time for everything; 20m without --steps."),
+        click.Option(
+            ["--time", "duration"], metavar="20m", help="Wall-clock time for everything; 20m without --steps."
+        ),
         click.Option(["--steps"], type=click.IntRange(1), help="Training steps; with --time, whichever ends first."),
-        click.Option(["--seed"], type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="For all random numbers."),
+        click.Option(
+            ["--seed"], type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="For all random numbers."
+        ),
         click.Option(["--device"], default="auto", show_default=True, help="auto, cpu, cuda or mps."),
         click.Option(["--out"], type=click.Path(path_type=Path), help="Folder to make the run in. [runs]"),
         click.Option(["--name"], help="Name of the run."),
@@ -114,12 +128,10 @@ def _train_command(task: Task[Any, Any, Any]) -> click.Command:
     own = [_option(entry) for entry in settings_fields(task.settings) if not entry.rare]
 
     def call(data: str, assignments: Sequence[str], **words: Any) -> None:
-        from onward.verbs import train as verb
-        from onward.verbs.sitting import announce
 
         core = {key: words.pop(key) for key in ("duration", "steps", "seed", "device", "out", "name", "kind")}
         chosen = {key: value for key, value in words.items() if value is not None} | _assignments(assignments)
-        run, scores = verb.train(task, data, chosen, started_at=onward.started_at, **core)
+        run, scores = _train.train(task, data, chosen, started_at=onward.started_at, **core)
         announce(run, scores, run.seconds)
 
     text = f"{task.summary}\n\nDATA: {task.takes}. Without it: {task.example}."
@@ -128,7 +140,9 @@ def _train_command(task: Task[Any, Any, Any]) -> click.Command:
 
 def _option(entry: Field) -> click.Option:
     text = f"{entry.help} [{'auto' if entry.default is None else entry.default}]"
-    metavar = "|".join(entry.choices) if entry.choices else {int: "N", float: "X", bool: "yes|no", str: "WORD"}[entry.kind]
+    metavar = (
+        "|".join(entry.choices) if entry.choices else {int: "N", float: "X", bool: "yes|no", str: "WORD"}[entry.kind]
+    )
     return click.Option([entry.flag, entry.name], default=None, metavar=metavar, help=text)
 
 
@@ -147,11 +161,7 @@ def _assignments(words: Sequence[str]) -> dict[str, str]:
 @click.option("--time", "duration", metavar="+30m", help="+30m: that much more; 30m: what this sitting may take.")
 def resume(run: str, duration: str | None) -> None:
     """Go on with RUN: crashed, stopped or finished; without RUN the latest."""
-    from onward.core.folder import find_run
-    from onward.verbs.resume import resume as verb
-    from onward.verbs.sitting import announce
-
-    result, scores = verb(find_run(run), duration, started_at=onward.started_at)
+    result, scores = _resume.resume(find_run(run), duration, started_at=onward.started_at)
     announce(result, scores, result.seconds)
 
 
@@ -159,11 +169,6 @@ def resume(run: str, duration: str | None) -> None:
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def apply(words: tuple[str, ...]) -> None:
     """RUN [INPUT ...] [--out DIR]: use what was learned; `onward apply RUN --help` lists the task's own flags."""
-    from onward.core.folder import find_run
-    from onward.tasks import find_task
-    from onward.verbs.apply import apply as verb
-    from onward.verbs.apply import spoken
-
     if not words or words[0].startswith("-"):
         raise UsageFault(f"onward apply needs a RUN first. {_RUN_HELP}")
     folder = find_run(words[0])
@@ -176,7 +181,7 @@ def apply(words: tuple[str, ...]) -> None:
 
     def call(inputs: tuple[str, ...], out: Path | None, **options: Any) -> None:
         chosen = {key: value for key, value in options.items() if value is not None}
-        click.echo(spoken(verb(folder, inputs, chosen, out)))
+        click.echo(_apply.spoken(_apply.apply(folder, inputs, chosen, out)))
 
     command = click.Command(f"onward apply {words[0]}", params=params, callback=call)
     command.main(list(words[1:]), standalone_mode=False)
@@ -185,16 +190,13 @@ def apply(words: tuple[str, ...]) -> None:
 @program.command()
 @click.argument("run")
 @click.argument("data", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_json
 def evaluate(run: str, data: str | None, as_json: bool) -> None:
     """Measure RUN on its own data or on DATA: scores, each with baseline and interval."""
-    from onward.core.folder import find_run
-    from onward.verbs import evaluate as verb
-
     folder = find_run(run)
-    scores = verb.evaluate(folder, data)
+    scores = _evaluate.evaluate(folder, data)
     if as_json:
-        _print_json(verb.evaluation_json(folder, data, scores))
+        _print_json(_evaluate.evaluation_json(folder, data, scores))
         return
     for score in scores:
         click.echo(score.verdict())
@@ -204,9 +206,6 @@ def evaluate(run: str, data: str | None, as_json: bool) -> None:
 @click.argument("run", default="last")
 def report(run: str) -> None:
     """Write RUN's report.html again."""
-    from onward.core.folder import find_run
-    from onward.report import write_report
-
     click.echo(str(write_report(find_run(run))))
 
 
@@ -216,81 +215,63 @@ def report(run: str) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write to.")
 def export(run: str, to: str, out: Path | None) -> None:
     """Write RUN's model for other programs, checked against the trained one."""
-    from onward.core.folder import find_run
-    from onward.verbs.export import export as verb
-
-    for path in verb(find_run(run), to, out):
+    for path in _export.export(find_run(run), to, out):
         click.echo(str(path))
 
 
 @program.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_json
 def runs(as_json: bool) -> None:
     """List the runs here."""
-    from onward.core.folder import list_runs, runs_folder
-    from onward.verbs.listing import status_json, status_lines
-
     found = list_runs()
     if as_json:
-        _print_json({"runs": [status_json(folder) for folder in found]})
+        _print_json({"runs": [_listing.status_json(folder) for folder in found]})
         return
     if not found:
         click.echo(f"No runs in {runs_folder()} yet. Start one: onward train gan meadow:horses")
     for folder in found:
-        click.echo(status_lines(folder)[0])
+        click.echo(_listing.status_lines(folder)[0])
 
 
 @program.command()
 @click.argument("run", default="last")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_json
 def status(run: str, as_json: bool) -> None:
     """Say where RUN is."""
-    from onward.core.folder import find_run
-    from onward.verbs.listing import status_json, status_lines
-
     folder = find_run(run)
     if as_json:
-        _print_json(status_json(folder))
+        _print_json(_listing.status_json(folder))
         return
-    click.echo("\n".join(status_lines(folder)))
+    click.echo("\n".join(_listing.status_lines(folder)))
 
 
 @program.command()
 @click.argument("run")
 def stop(run: str) -> None:
     """Ask RUN to save and end."""
-    from onward.core.folder import find_run
-    from onward.verbs.listing import stop as verb
-
     folder = find_run(run)
-    verb(folder)
+    _listing.stop(folder)
     click.echo(f"{folder.path.name} will save and end after its current step.")
 
 
 @program.command()
 @click.argument("one")
 @click.argument("other")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@_json
 def compare(one: str, other: str, as_json: bool) -> None:
     """Set two runs side by side."""
-    from onward.core.folder import find_run
-    from onward.verbs.listing import compare_json, compare_lines
-
     folders = find_run(one), find_run(other)
     if as_json:
-        _print_json(compare_json(*folders))
+        _print_json(_listing.compare_json(*folders))
         return
-    click.echo("\n".join(compare_lines(*folders)))
+    click.echo("\n".join(_listing.compare_lines(*folders)))
 
 
 @program.command()
 def selftest() -> None:
     """Find out in a minute whether this machine runs every task."""
-    from onward.core.faults import MachineFault
-    from onward.verbs.selftest import selftest as verb
-
     failed = []
-    for name, is_well, words in verb():
+    for name, is_well, words in _selftest.selftest():
         click.echo(f"{'ok ' if is_well else 'BAD'} {name:10} {words}")
         failed += [] if is_well else [name]
     if failed:
@@ -319,7 +300,9 @@ def _guarded(call: Callable[[], Any]) -> int:
         return leaving.exit_code
     except click.ClickException as fault:
         message = fault.format_message()
-        help_line = f" Try: {fault.ctx.command_path} --help" if isinstance(fault, click.UsageError) and fault.ctx else ""
+        help_line = (
+            f" Try: {fault.ctx.command_path} --help" if isinstance(fault, click.UsageError) and fault.ctx else ""
+        )
         click.echo(f"{message}{help_line}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)
-def _own_place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _own_place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep runs and caches out of the user's folders; the cache is shared by the session, as it is in life."""
     cache = tmp_path_factory.getbasetemp().parent / f"onward-cache-{os.getpid()}"
     monkeypatch.setenv("ONWARD_CACHE", str(cache))
     monkeypatch.setenv("ONWARD_RUNS", str(tmp_path / "runs"))
-    yield
 
 
 @pytest.fixture

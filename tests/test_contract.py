@@ -127,7 +127,9 @@ def command(name: str, address: str, place: Path, *more: str) -> list[str]:
 
 
 def start(words: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    return subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
 
 
 def subprocess_run(name: str, address: str, place: Path, steps: int, stop_after: int) -> Path:
@@ -230,7 +232,9 @@ def test_the_command_line_speaks_in_one_sentence(capsys: pytest.CaptureFixture[s
     assert "Traceback" not in said
 
 
-def test_json_is_one_document(capsys: pytest.CaptureFixture[str], name: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_is_one_document(
+    capsys: pytest.CaptureFixture[str], name: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ONWARD_RUNS", str(tmp_path / "runs"))
     run = trained(name, address, tmp_path / "runs")
     other = trained(name, address, tmp_path / "runs")
@@ -250,7 +254,9 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str], name: str, add
             assert set(score) == {"name", "value", "unit", "higher_is_better", "interval", "count", "baseline"}
 
 
-def test_stopped_is_raised_not_swallowed(name: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_is_raised_not_swallowed(
+    name: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     was = Run._between_steps
 
     def now(run: Run) -> None:

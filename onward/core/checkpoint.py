@@ -76,7 +76,9 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     except RunFault:
         raise
     except Exception as reason:  # safetensors raises its own kinds
-        raise RunFault(f"The checkpoint {folder} is damaged ({reason}). Remove that folder to use an older one.") from None
+        raise RunFault(
+            f"The checkpoint {folder} is damaged ({reason}). Remove that folder to use an older one."
+        ) from None
 
 
 def _flatten(value: Any, key: str, arrays: dict[str, Any], tensors: dict[str, Any]) -> Any:

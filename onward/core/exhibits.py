@@ -1,6 +1,6 @@
 """The closed set of things a result can be shown as; report and studio need to know no task.
 
-    Number   Table   Picture   Film   Text   Curve
+    Table   Picture   Film        (a task that needs another kind adds it here, with its place in the report)
 
 Each can write itself into a folder under a name and says which file it became. Values are plain: pictures are uint8
 arrays, numbers are floats.
@@ -9,9 +9,8 @@ arrays, numbers are floats.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,22 +19,7 @@ from onward.core.faults import MachineFault
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Curve", "Exhibit", "Film", "Number", "Picture", "Table", "Text"]
-
-
-@dataclass(frozen=True)
-class Number:
-    """A figure with its unit."""
-
-    value: float
-    unit: str = ""
-    caption: str = ""
-
-    def write(self, folder: Path, name: str) -> Path:
-        """Write `name.json`."""
-        path = folder / f"{name}.json"
-        path.write_text(json.dumps({"value": self.value, "unit": self.unit}) + "\n", encoding="utf-8")
-        return path
+__all__ = ["Exhibit", "Film", "Picture", "Table"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +31,7 @@ class Table:
     caption: str = ""
 
     def write(self, folder: Path, name: str) -> Path:
-        """Write `name.csv`: UTF-8, `\\n` between lines."""
+        """Write `name.csv`: UTF-8, a bare newline between lines."""
         path = folder / f"{name}.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
@@ -103,33 +87,4 @@ class Film:
         return path
 
 
-@dataclass(frozen=True)
-class Text:
-    """Words to read."""
-
-    words: str
-    caption: str = ""
-
-    def write(self, folder: Path, name: str) -> Path:
-        """Write `name.txt`."""
-        path = folder / f"{name}.txt"
-        path.write_text(self.words if self.words.endswith("\n") else self.words + "\n", encoding="utf-8")
-        return path
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Lines over a common horizontal axis."""
-
-    x: Sequence[float]
-    lines: dict[str, Sequence[float]] = field(default_factory=dict)
-    x_label: str = ""
-    caption: str = ""
-
-    def write(self, folder: Path, name: str) -> Path:
-        """Write `name.csv`, a column a line."""
-        rows = [list(row) for row in zip(self.x, *self.lines.values(), strict=True)]
-        return Table([self.x_label or "x", *self.lines], rows).write(folder, name)
-
-
-Exhibit = Number | Table | Picture | Film | Text | Curve
+Exhibit = Table | Picture | Film

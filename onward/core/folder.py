@@ -1,6 +1,6 @@
 """A run's folder: plain files that outlive the program.
 
-    run.json  settings.json  metrics.jsonl  checkpoints/  samples/  report.html  export/  log.txt  lock
+run.json  settings.json  metrics.jsonl  checkpoints/  samples/  report.html  export/  log.txt  lock
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.record: dict[str, Any] = read_json(path / "run.json")
-        if not isinstance(self.record, dict) or not {"schema", "task", "budget", "seed", "device"} <= self.record.keys():
+        if (
+            not isinstance(self.record, dict)
+            or not {"schema", "task", "budget", "seed", "device"} <= self.record.keys()
+        ):
             raise RunFault(f"{path / 'run.json'} is no record of a run. Restore it or train anew.")
         if self.record["schema"] > SCHEMA_VERSION:
             raise RunFault(f"{path} was made by a newer Onward (schema {self.record['schema']}). Update Onward.")
@@ -124,14 +127,19 @@ class Lock:
         if not _flock(file):
             file.seek(0)
             holder = file.read().strip()
-            raise RunFault(f"{self._path.name} is in use ({holder}). Wait, or stop it with: onward stop {self._path.name}")
+            file.close()
+            raise RunFault(
+                f"{self._path.name} is in use ({holder}). Wait, or stop it with: onward stop {self._path.name}"
+            )
         file.truncate(0)
         file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "start": round(time.time())}))
         file.flush()
         self._file = file
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Let go."""
         if self._file is not None:
             self._file.close()
@@ -194,7 +202,9 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
                 path.mkdir()
             except FileExistsError:
                 if name:
-                    raise RunFault(f"{path} exists. Choose another --name, or go on with: onward resume {name}") from None
+                    raise RunFault(
+                        f"{path} exists. Choose another --name, or go on with: onward resume {name}"
+                    ) from None
                 continue
             return path
     except OSError as reason:

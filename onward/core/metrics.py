@@ -79,21 +79,20 @@ class Score:
 
 
 class Metrics:
-    """The open end of a run's `metrics.jsonl`."""
+    """The end of a run's `metrics.jsonl`, opened for each fact: nothing is held open, nothing is lost."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
-        if self._file.tell():  # a torn last line must not swallow the next one
-            self._file.write("\n" if not path.read_bytes().endswith(b"\n") else "")
+        self._path = path
+        if path.exists() and not path.read_bytes().endswith(b"\n"):
+            self._write("\n")  # a torn last line must not swallow the next one
 
     def append(self, kind: str, **facts: Any) -> None:
         """Write one fact; numbers that JSON does not know become None."""
-        self._file.write(json.dumps({"kind": kind, **_plain(facts)}, ensure_ascii=False) + "\n")
-        self._file.flush()
+        self._write(json.dumps({"kind": kind, **_plain(facts)}, ensure_ascii=False) + "\n")
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    def _write(self, words: str) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(words)
 
 
 def read_metrics(path: Path, kind: str | None = None) -> Iterator[dict[str, Any]]:

@@ -39,13 +39,8 @@ _PLATEAU = "plateau"
 class Keepable(Protocol):
     """Anything whose state can be taken and put back."""
 
-    def state_dict(self) -> dict[str, Any]:
-        """Take the state."""
-        ...
-
-    def load_state_dict(self, state: dict[str, Any], /) -> Any:
-        """Put it back."""
-        ...
+    def state_dict(self) -> dict[str, Any]: ...  # noqa: D102 - torch's own names
+    def load_state_dict(self, state: dict[str, Any], /) -> Any: ...  # noqa: D102
 
 
 class Box:
@@ -90,7 +85,9 @@ class Step:
 
     def log(self, **facts: Any) -> None:
         """Log figures by name: floats or tensors of one element, which stay tensors until they are written."""
-        self.facts.update(facts)
+        self.facts.update(
+            {name: value.detach() if hasattr(value, "detach") else value for name, value in facts.items()}
+        )
 
     def show(self, **exhibits: Exhibit) -> None:
         """Write exhibits into the run's `samples/`, named by the step."""
@@ -269,12 +266,6 @@ class Run:
         for name, thing in things.items():
             thing.load_state_dict(kept[name])
 
-    def close(self) -> None:
-        """Let go of the files."""
-        if self._metrics is not None:
-            self._metrics.close()
-            self._metrics = None
-
     def _fact(self, kind: str, **facts: Any) -> None:
         self.metrics.append(
             kind, step=self.steps_done, seconds=round(self.seconds, 3), progress=round(self.progress, 6), **facts
@@ -300,7 +291,9 @@ class Run:
     def _between_steps(self) -> None:
         if self.stop_requested or self.folder.stop_asked():
             self.save()
-            raise Stopped(f"{self.name} stopped and saved at step {self.steps_done}. Go on with: onward resume {self.name}")
+            raise Stopped(
+                f"{self.name} stopped and saved at step {self.steps_done}. Go on with: onward resume {self.name}"
+            )
         if not self._plateau_saved and self.progress >= 1 - self.cooldown:
             self._plateau_saved = True
             if self.folder.newest_checkpoint(_PLATEAU) is None:

@@ -39,7 +39,7 @@ class Field:
 
 def setting(
     default: Any,
-    help: str,  # noqa: A002 - the word the reader looks for
+    help: str,
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
@@ -47,9 +47,7 @@ def setting(
     rare: bool = False,
 ) -> Any:
     """Declare a field of a settings dataclass; a `rare` one is reached by `--set` and not listed among the flags."""
-    return field(
-        default=default, metadata={"help": help, "low": low, "high": high, "choices": choices, "rare": rare}
-    )
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices, "rare": rare})
 
 
 def settings_fields(kind: type) -> list[Field]:
@@ -115,15 +113,13 @@ def _value(entry: Field, word: Any) -> Any:
     return value
 
 
+_YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 _KINDS = {int: "whole number", float: "number", bool: "yes or no", str: "word"}
 
 
 def _boolean(word: Any) -> bool:
     if isinstance(word, bool):
         return word
-    meanings = {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}
-    return meanings[str(word).lower()] if str(word).lower() in meanings else _refuse(word)
-
-
-def _refuse(word: Any) -> bool:
-    raise ValueError(word)
+    if str(word).lower() not in (*_YES, *_NO):
+        raise ValueError(word)
+    return str(word).lower() in _YES

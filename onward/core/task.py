@@ -96,8 +96,8 @@ class Task(Generic[S, D, M]):
     accepts: Callable[[str], bool] = field(default=lambda address: True)
 
 
-def late(address: str) -> Callable[..., Any]:
-    """Name a function to be imported when it is first called, so that a task can be listed without its libraries.
+class late:  # noqa: N801 - reads as a word where a task is written down
+    """A function named by its address and imported when it is first needed, so that listing tasks imports no library.
 
     Args:
         address: `package.module:function`.
@@ -105,10 +105,14 @@ def late(address: str) -> Callable[..., Any]:
         >>> late("math:sqrt")(9.0)
         3.0
     """
-    module, _, name = address.partition(":")
 
-    def call(*arguments: Any, **keywords: Any) -> Any:
-        return getattr(import_module(module), name)(*arguments, **keywords)
+    def __init__(self, address: str) -> None:
+        self._module, _, self._name = address.partition(":")
 
-    call.__name__ = name
-    return call
+    def load(self) -> Callable[..., Any]:
+        """Import it."""
+        return getattr(import_module(self._module), self._name)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Import it and call it."""
+        return self.load()(*arguments, **keywords)

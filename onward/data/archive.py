@@ -116,7 +116,7 @@ def _zip(path: Path) -> Store:
 
 def _tar(path: Path) -> Store:
     try:
-        archive = tarfile.open(path)
+        archive = tarfile.open(path)  # noqa: SIM115 - read while this function lasts
         members = archive.getmembers()
     except (tarfile.TarError, OSError, EOFError) as reason:
         raise DataFault(f"{path} is no picture folder, zip or tar Onward can read ({reason}).") from None

@@ -70,7 +70,7 @@ def fetch(file: RemoteFile, timeout_seconds: float = 30.0) -> Path:
         _receive(file, part, timeout_seconds)
     except (urllib.error.URLError, HTTPException, TimeoutError, OSError) as reason:
         raise DataFault(
-            f"{file.url} cannot be reached ({getattr(reason, 'reason', reason)}). Fetch {file.name} some other way into "
+            f"{file.url} cannot be reached ({getattr(reason, 'reason', reason)}). Fetch {file.name} otherwise into "
             f"{target.parent}, or name a folder of your own pictures, or use meadow:horses."
         ) from None
     if hashlib.md5(part.read_bytes(), usedforsecurity=False).hexdigest() != file.md5:

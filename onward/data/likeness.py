@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ def near_duplicates(hashes: NDArray[np.uint64], most_different_bits: int = 3) ->
         keys = (hashes >> np.uint64(16 * band)) & np.uint64(0xFFFF)
         order = np.argsort(keys, kind="stable")
         starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0, True])
-        for first, last in zip(starts[:-1], starts[1:], strict=True):
+        for first, last in pairwise(starts):
             if 1 < last - first <= 2000:
                 members = np.sort(order[first:last])
                 different = hashes[members][:, None] ^ hashes[members][None, :]

@@ -56,7 +56,9 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise DataFault(f"{self.address} has no column {name!r}.{did_you_mean(name, [each.name for each in self.columns])}")
+        raise DataFault(
+            f"{self.address} has no column {name!r}.{did_you_mean(name, [each.name for each in self.columns])}"
+        )
 
 
 def read_table(address: str, known: Sequence[Column] | None = None) -> Table:
@@ -74,7 +76,9 @@ def read_table(address: str, known: Sequence[Column] | None = None) -> Table:
         content = path.read_bytes()
     except FileNotFoundError:
         neighbours = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise DataFault(f"{path} is not there.{did_you_mean(path.name, neighbours[:200]) if neighbours else ''}") from None
+        raise DataFault(
+            f"{path} is not there.{did_you_mean(path.name, neighbours[:200]) if neighbours else ''}"
+        ) from None
     if len(content) > _MOST_BYTES:
         raise DataFault(f"{path} has {len(content):,} bytes, more than Onward reads at once. Use a part of it.")
     header, cells = _cells(path, _text(path, content))
@@ -111,7 +115,9 @@ def _cells(path: Path, text: str) -> tuple[list[str], list[list[str]]]:
             if not any(cell.strip() for cell in row):
                 continue
             if rows and len(row) != len(rows[0]):
-                raise DataFault(f"{path} line {reader.line_num}: {len(row)} cells, but the first line has {len(rows[0])}. Mend that line.")
+                raise DataFault(
+                    f"{path} line {reader.line_num}: {len(row)} cells, but line 1 has {len(rows[0])}. Mend that line."
+                )
             rows.append([cell.strip() for cell in row])
     except csv.Error as reason:
         raise DataFault(f"{path} line {reader.line_num}: {reason}. Mend that line.") from None

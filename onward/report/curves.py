@@ -9,7 +9,14 @@ from html import escape
 __all__ = ["curve"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 640, 220, 52, 30, 10, 12
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito, safe for colour blindness
+_COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#e69f00",
+)  # Okabe and Ito, safe for colour blindness
 _MOST_POINTS = 300
 
 
@@ -34,9 +41,14 @@ def curve(x: Sequence[float], lines: dict[str, Sequence[float | None]], x_label:
     def down(value: float) -> float:
         return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
-    parts = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(", ".join(lines))} against {escape(x_label)}">']
+    parts = [
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{escape(", ".join(lines))} against {escape(x_label)}">'
+    ]
     for tick in _ticks(low, high):
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{down(tick):.1f}" y2="{down(tick):.1f}"/>')
+        parts.append(
+            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{down(tick):.1f}" y2="{down(tick):.1f}"/>'
+        )
         parts.append(f'<text x="{_LEFT - 6}" y="{down(tick) + 4:.1f}" text-anchor="end">{tick:.3g}</text>')
     for tick in _ticks(x[0], x[-1]):
         parts.append(f'<text x="{across(tick):.1f}" y="{_HEIGHT - 12}" text-anchor="middle">{tick:.3g}</text>')

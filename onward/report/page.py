@@ -38,7 +38,10 @@ def write_report(folder: Folder) -> Path:
 
 def _facts(folder: Folder) -> dict[str, Any]:
     facts = list(read_metrics(folder.path / "metrics.jsonl"))
-    by_kind = {kind: [fact for fact in facts if fact.get("kind") == kind] for kind in ("log", "show", "score", "note", "exhibit")}
+    by_kind = {
+        kind: [fact for fact in facts if fact.get("kind") == kind]
+        for kind in ("log", "show", "score", "note", "exhibit")
+    }
     scores = list({fact["name"]: Score.from_json(fact) for fact in by_kind["score"]}.values())
     record = folder.record
     budget = [0]
@@ -74,7 +77,11 @@ def _embedded(folder: Folder, fact: dict[str, Any], budget: list[int]) -> dict[s
     path = (folder.path / str(fact.get("file", ""))).resolve()
     if not path.is_relative_to(folder.path.resolve()) or not path.is_file():
         return None
-    found = {"caption": fact.get("caption") or fact.get("name") or path.stem, "step": fact.get("step"), "file": fact["file"]}
+    found = {
+        "caption": fact.get("caption") or fact.get("name") or path.stem,
+        "step": fact.get("step"),
+        "file": fact["file"],
+    }
     if path.suffix == ".csv":
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))[:30]
@@ -126,7 +133,8 @@ def _commands(folder: Folder) -> dict[str, str]:
         for key, entry in folder.settings.items()
         if entry.get("from") == "flag"
     )
-    repeat = f"onward train {record['task']} {record['data']['address']} --steps {record.get('steps_done', 0)} --seed {record['seed']} {given}"
+    limits = f"--steps {record.get('steps_done', 0)} --seed {record['seed']}"
+    repeat = f"onward train {record['task']} {record['data']['address']} {limits} {given}"
     return {
         "repeat": repeat.strip(),
         "more time": f"onward resume {name} --time +10m",

@@ -49,5 +49,3 @@ def spoken(written: list[Path]) -> str:
         return "Nothing came out."
     last = written[-1]
     return f"{len(written)} files in {last.parent}/, the last {last.name}."
-
-

@@ -52,7 +52,9 @@ class ProgressLine:
             parts.append(f"{(run.steps_done - self._last[1]) / (now - self._last[0]):.1f} steps/s")
         self._last = (now, run.steps_done)
         parts.append(f"{spoken_duration(_seconds_left(run))} left")
-        parts += [f"{name.replace('_', ' ')} {value:.3g}" for name, value in list(run.latest.get("figures", {}).items())[:3]]
+        parts += [
+            f"{name.replace('_', ' ')} {value:.3g}" for name, value in list(run.latest.get("figures", {}).items())[:3]
+        ]
         if "picture" in run.latest:
             parts.append(str(run.latest["picture"]))
         return " · ".join(parts)
@@ -63,7 +65,9 @@ class ProgressLine:
         if self._bar is None:
             from rich.console import Console
 
-            self._bar = Progress(BarColumn(30), TextColumn("{task.percentage:>3.0f} %  {task.description}"), console=Console(stderr=True))
+            self._bar = Progress(
+                BarColumn(30), TextColumn("{task.percentage:>3.0f} %  {task.description}"), console=Console(stderr=True)
+            )
             self._bar.add_task("", total=1.0)
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=run.progress, description=words)

@@ -35,7 +35,9 @@ def resume(
     if Lock.is_held(folder.path):
         raise RunFault(f"{folder.path.name} is being trained now. Watch it with: onward status {folder.path.name}")
     if record["status"] == "finished" and duration is None:
-        raise RunFault(f"{folder.path.name} is finished. Give it more time: onward resume {folder.path.name} --time +10m")
+        raise RunFault(
+            f"{folder.path.name} is finished. Give it more time: onward resume {folder.path.name} --time +10m"
+        )
     task = find_task(record["task"])
     data_record = record["data"]
     settings = Run(folder).settings(task.settings)

@@ -19,7 +19,7 @@ from onward.core.faults import DataFault, Fault, Stopped
 from onward.core.folder import Lock
 from onward.core.metrics import Score
 from onward.core.run import Run
-from onward.core.task import Data, Task
+from onward.core.task import Data, Task, late
 from onward.verbs.progress import ProgressLine
 
 __all__ = ["sit"]
@@ -41,6 +41,8 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
         run.on_progress = line
         try:
             with _listening(run):
+                if isinstance(task.train, late):
+                    task.train.load()  # its libraries have random states too, to be seeded next
                 randomness.seed_everything(run.seed)
                 model = task.train(run, data, run.settings(task.settings))
                 scores = _finish(task, run, data, model)
@@ -53,7 +55,6 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
         finally:
             if line is not None:
                 line.close()
-            run.close()
         return scores
 
 

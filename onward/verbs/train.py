@@ -23,7 +23,7 @@ __all__ = ["DEFAULT_TIME", "train"]
 DEFAULT_TIME = "20m"
 
 
-def train(
+def train(  # noqa: PLR0913 - the flags of the command
     task: Task[Any, Any, Any],
     address: str,
     words: Mapping[str, Any],
@@ -55,7 +55,9 @@ def train(
     except MemoryError:
         raise MachineFault(f"{address} does not fit into this computer's memory. Use fewer or smaller files.") from None
     except OSError as reason:
-        raise DataFault(f"{address} cannot be read ({reason.strerror or reason}). Check the file and its rights.") from None
+        raise DataFault(
+            f"{address} cannot be read ({reason.strerror or reason}). Check the file and its rights."
+        ) from None
     path = new_folder(task.name, address.rpartition("/")[2].rpartition(":")[2], out, name)
     write_json(path / "settings.json", settings_to_json(settings, origins))
     write_json(

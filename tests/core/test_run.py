@@ -78,7 +78,10 @@ def test_stopping_and_going_on_equals_going_through(tmp_path: Path) -> None:
     run = make_run(tmp_path / "b")
     walk(run, second)
     assert second.value == through.value
-    logs = [[(f["step"], f["value"]) for f in read_metrics(tmp_path / each / "demo-001/metrics.jsonl", "log")] for each in "ab"]
+    logs = [
+        [(f["step"], f["value"]) for f in read_metrics(tmp_path / each / "demo-001/metrics.jsonl", "log")]
+        for each in "ab"
+    ]
     assert logs[0] == logs[1]
 
 
@@ -102,7 +105,7 @@ def test_a_figure_that_is_not_finite_sends_the_run_back(tmp_path: Path) -> None:
 def test_without_an_end_of_bad_figures_the_run_says_so(tmp_path: Path) -> None:
     run = make_run(tmp_path, steps=30)
     run.keep(box=Box(0))
-    with pytest.raises(RunFault, match="learning_rate"):
+    with pytest.raises(RunFault, match="learning_rate"):  # noqa: PT012 - the loop raises
         for step in run.steps():
             if step.index == 3:
                 run.save()

@@ -48,4 +48,6 @@ def test_auto_is_no_value() -> None:
 
 
 def test_settings_of_another_version_still_open() -> None:
-    assert settings_from_json(Demo, {"gone": {"value": 1, "from": "flag"}, "width": {"value": 16, "from": "flag"}}) == Demo(16)
+    assert settings_from_json(
+        Demo, {"gone": {"value": 1, "from": "flag"}, "width": {"value": 16, "from": "flag"}}
+    ) == Demo(16)

@@ -51,7 +51,12 @@ def load_judge() -> Judge:
     from safetensors.torch import load_file
 
     judge = Judge()
-    judge.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in load_file(str(_WEIGHTS)).items()})
+    judge.load_state_dict(
+        {
+            name: tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in load_file(str(_WEIGHTS)).items()
+        }
+    )
     return judge.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 

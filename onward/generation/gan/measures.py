@@ -1,4 +1,4 @@
-"""How far drawn pictures are from real ones, in a space of features: Fréchet distance, precision and recall, copying."""
+"""How far drawn pictures are from real ones in a space of features: Fréchet distance, precision, recall, copying."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _reach(features: Tensor, neighbours: int) -> Tensor:
 
 
 def copying_ratio(training: Tensor, held_out: Tensor, drawn: Tensor) -> float:
-    """Compare how near drawn and held-out pictures come to a training picture: 1 is like new pictures, near 0 copies."""
+    """Compare how near drawn and held-out pictures come to training ones: 1 is like new pictures, near 0 copies."""
     nearest_drawn = torch.cdist(drawn, training).min(dim=1).values.median()
     nearest_new = torch.cdist(held_out, training).min(dim=1).values.median()
     return float(nearest_drawn / nearest_new.clamp(min=1e-9))

@@ -8,6 +8,7 @@ All take sides of 32, 64 or 128 pixels. Next: `losses.py`, `training.py`.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -79,8 +80,7 @@ class Generator(nn.Module):
         self.start = nn.Linear(self.latent_length, channels[0] * 16, bias=False)
         self.start_norm = _Conditioned(channels[0], classes)
         self.doublings = nn.ModuleList(
-            _Doubling(before, after, classes, tidy=after >= width)
-            for before, after in zip(channels, channels[1:], strict=False)
+            _Doubling(before, after, classes, tidy=after >= width) for before, after in pairwise(channels)
         )
         self.paint = nn.Conv2d(channels[-1], 3, 3, 1, 1)
 
@@ -169,7 +169,7 @@ class TutorialDiscriminator(nn.Module):
         super().__init__()
         channels = [width * 2**level for level in range(int(math.log2(size)) - 2)]
         layers: list[nn.Module] = [nn.Conv2d(3, channels[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
-        for before, after in zip(channels, channels[1:], strict=False):
+        for before, after in pairwise(channels):
             convolution = nn.Conv2d(before, after, 4, 2, 1, bias=False)
             layers += [convolution, nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
         self.judge = nn.Sequential(*layers, nn.Conv2d(channels[-1], 1, 4, 1, 0, bias=False), nn.Flatten(0))

@@ -65,7 +65,9 @@ def read(source: Source, settings: Settings) -> Gallery:
         UsageFault: a size that is no power of two.
     """
     if settings.size is not None and settings.size not in _SIZES:
-        raise UsageFault(f"size is {settings.size}; the networks double from 4 pixels. Use {', '.join(map(str, _SIZES))}.")
+        raise UsageFault(
+            f"size is {settings.size}; the networks double from 4 pixels. Use {', '.join(map(str, _SIZES))}."
+        )
     pictures = read_pictures(source.address, size=settings.size)
     if len(pictures) < FEWEST_PICTURES:
         raise DataFault(

@@ -19,7 +19,7 @@ from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.faults import MachineFault
 from onward.core.metrics import Baseline, Score
 from onward.generation.gan import measures
-from onward.generation.gan.drawing import Drawn, draw, tile
+from onward.generation.gan.drawing import Drawn, draw
 from onward.generation.gan.judge import judge_features, load_judge
 from onward.generation.gan.reading import Gallery
 
@@ -54,7 +54,10 @@ def evaluate(drawn: Drawn, gallery: Gallery, seconds: float) -> Iterator[Score |
     yield _distance("distance (outside judge)", features, rounds=8 if seconds < 20 else 20)
     yield from _neighbours(features)
     yield _copying(judge, real, gallery, features["drawn"])
-    yield Picture(_best_and_nearest(pictures, features, real[order[:count]]), "best samples, and the nearest real picture below each")
+    yield Picture(
+        _best_and_nearest(pictures, features, real[order[:count]]),
+        "best samples, and the nearest real picture below each",
+    )
     yield _floor(features["real"])
     left = seconds - (time.monotonic() - began)
     if left > 8:
@@ -92,7 +95,7 @@ def _neighbours(features: dict[str, Tensor]) -> Iterator[Score]:
         yield Score(name, value, "", True, interval, len(real), Baseline(_GAUSSIAN, baseline))
 
 
-def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor) -> Score:  # noqa: ANN001
+def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor) -> Score:
     training = judge_features(judge, real[torch.from_numpy(gallery.training)][:_MOST])
     held_out = judge_features(judge, real[torch.from_numpy(gallery.held_out)])
     some = drawn[:1000]
@@ -100,7 +103,9 @@ def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor) -> Score:  # 
     interval = measures.bootstrap_interval(
         lambda rows: measures.copying_ratio(training, held_out, some[torch.from_numpy(rows)]), len(some), value, 8
     )
-    return Score("copying ratio (1: as new as unseen pictures)", value, "", True, interval, len(some), Baseline("a copier", 0.0))
+    return Score(
+        "copying ratio (1: as new as unseen pictures)", value, "", True, interval, len(some), Baseline("a copier", 0.0)
+    )
 
 
 def _best_and_nearest(pictures: Tensor, features: dict[str, Tensor], real: Tensor) -> np.ndarray:
@@ -112,7 +117,7 @@ def _best_and_nearest(pictures: Tensor, features: dict[str, Tensor], real: Tenso
     sheet = torch.cat([F.pad(row, (0, 1, 0, 1), value=255) for row in rows if len(row)])
     columns = 8
     blocks = sheet.permute(0, 2, 3, 1).numpy()
-    height, width = blocks.shape[1:3]
+    height = blocks.shape[1]
     lines = [np.concatenate(list(blocks[start : start + columns]), axis=1) for start in range(0, len(blocks), columns)]
     widest = max(line.shape[1] for line in lines)
     lines = [np.pad(line, ((0, 0), (0, widest - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
@@ -123,7 +128,9 @@ def _best_and_nearest(pictures: Tensor, features: dict[str, Tensor], real: Tenso
 def _floor(real: Tensor) -> Table:
     half = len(real) // 2
     floor = measures.frechet_distance(real[:half], real[half : 2 * half])
-    return Table(["what", "distance"], [["two halves of the real pictures (floor)", f"{floor:.3f}"]], "floor of the distance")
+    return Table(
+        ["what", "distance"], [["two halves of the real pictures (floor)", f"{floor:.3f}"]], "floor of the distance"
+    )
 
 
 def _lite0_distance(real: Tensor, pictures: Tensor, gaussian: Tensor, seconds: float) -> Iterator[Score]:
@@ -140,7 +147,7 @@ def _lite0_distance(real: Tensor, pictures: Tensor, gaussian: Tensor, seconds: f
 
 
 @torch.no_grad()
-def _lite0_features(network, pictures: Tensor) -> Tensor:  # noqa: ANN001
+def _lite0_features(network, pictures: Tensor) -> Tensor:
     found = []
     for batch in pictures.split(100):
         seen = F.interpolate(batch.float() / 127.5 - 1, size=(64, 64), mode="bilinear", align_corners=False)

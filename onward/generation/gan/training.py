@@ -8,7 +8,13 @@ augmentation (arXiv:2006.10738); an averaged generator; a learning rate that fal
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from onward.core.budget import cooled
@@ -28,6 +34,7 @@ from onward.generation.gan.watch import Watch
 
 __all__ = ["train"]
 
+Network = TypeVar("Network", bound=nn.Module)
 COOLDOWN = 0.3
 _SHOWN = 64
 
@@ -39,68 +46,112 @@ def train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     return _train_classic(run, gallery, settings) if settings.loss == "classic" else _train(run, gallery, settings)
 
 
+@dataclass(frozen=True)
+class _Players:
+    """The generator, its judges, and an Adam for each."""
+
+    generator: Generator
+    pixel_judge: PixelDiscriminator
+    projected_judge: ProjectedDiscriminator | None
+    adams: tuple[torch.optim.Adam, ...]
+    penalty: float
+
+    @staticmethod
+    def make(size: int, kinds: int, settings: Settings) -> _Players:
+        generator = _fast(Generator(size, settings.width, kinds))
+        pixel_judge = _fast(PixelDiscriminator(size, settings.width, kinds))
+        projected_judge = _projected(settings)
+        learning_rate = settings.learning_rate or 4e-4
+        everyone = (generator, pixel_judge, *([projected_judge] if projected_judge else []))
+        adams = tuple(_adam(player, learning_rate, (0.0, 0.99)) for player in everyone)
+        return _Players(generator, pixel_judge, projected_judge, adams, settings.penalty * (size / 32) ** 2)
+
+    def kept(self) -> dict[str, Any]:
+        """Name everything of theirs that a checkpoint holds."""
+        everyone = {"generator": self.generator, "pixel_judge": self.pixel_judge}
+        if self.projected_judge is not None:
+            everyone["projected_judge"] = self.projected_judge
+        adams = {f"{name}_adam": adam for name, adam in zip(everyone, self.adams, strict=True)}
+        return {**everyone, **adams}
+
+
 def _train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     images, labels, classes = _real(gallery, settings)
-    size, kinds = images.shape[1], len(classes) if settings.classes else 1
-    generator = Generator(size, settings.width, kinds).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    pixel_judge = PixelDiscriminator(size, settings.width, kinds).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    projected_judge = _projected(settings)
+    size, kinds = images.shape[1], len(classes)
+    players = _Players.make(size, kinds, settings)
+    generator = players.generator
     average = Average(generator, settings.average_pictures)
-    batch_size = settings.batch_size or 32
+    batch_size, learning_rate = settings.batch_size or 32, settings.learning_rate or 4e-4
     batches = Batches(images, labels, batch_size, run.seed)
-    learning_rate = settings.learning_rate or 4e-4
-    players: list[nn.Module] = [generator, pixel_judge] + ([projected_judge] if projected_judge else [])
-    adams = [_adam(player, learning_rate, (0.0, 0.99)) for player in players]
     fixed_noise, fixed_labels = _fixed(generator.latent_length, kinds, run.seed)
     run.folder.update(generator={"size": size, "classes": list(classes)})
     watch = Watch(run, gallery)
-    run.keep(
-        batches=batches,
-        average=average,
-        watch=watch,
-        **{f"player_{number}": player for number, player in enumerate(players)},
-        **{f"adam_{number}": adam for number, adam in enumerate(adams)},
-    )
-    penalty = settings.penalty * (size / 32) ** 2
+    run.keep(batches=batches, average=average, watch=watch, **players.kept())
     for step in run.steps():
-        _set_rate(adams, learning_rate * cooled(step.progress, COOLDOWN, floor=0.02) * 0.5**run.setbacks)
+        _set_rate(players.adams, learning_rate * cooled(step.progress, COOLDOWN, floor=0.02) * 0.5**run.setbacks)
         real, kind = next(batches)
         kind = kind if kinds > 1 else None
         with run.machine.mixed():
             fake = generator(torch.randn(batch_size, generator.latent_length), kind).float()
         real, forged = _augmented(real, gallery, settings), _augmented(fake, gallery, settings)
 
-        # the pixel judge: each real picture is to look more real than the forgery beside it
-        with run.machine.mixed():
-            both = pixel_judge(torch.cat([real, forged.detach()]), _twice(kind)).float()
-        real_logits, fake_logits = both.chunk(2)
-        judge_loss = losses.relativistic_loss(real_logits, fake_logits)
-        regularised = judge_loss
-        if step.index % settings.penalty_every == 0 and penalty > 0:
-            slope = losses.gradient_penalty(
-                lambda seen, twice=_twice(kind): pixel_judge(seen, twice), torch.cat([real, forged.detach()])
-            )
-            regularised = judge_loss + settings.penalty_every * penalty * watch.penalty_factor * 2 * slope
-        _learn(adams[1], regularised)
-
-        # the generator: the other way round, with the judges held still
-        pixel_judge.requires_grad_(False)
-        with run.machine.mixed():
-            fake_logits = pixel_judge(forged, kind)
-            with torch.no_grad():
-                real_logits = pixel_judge(real, kind)
-        generator_loss = losses.relativistic_loss(fake_logits, real_logits)
-        cheat = generator_loss
-        if projected_judge is not None and step.index % settings.projected_every == 0:
-            cheat = cheat + settings.projected_weight * _projected_turn(projected_judge, adams[2], real, forged)
-        _learn(adams[0], cheat)
-        pixel_judge.requires_grad_(True)
+        judge_loss, logits = _judge_turn(
+            run, players, settings, step, real, forged.detach(), kind, watch.penalty_factor
+        )
+        generator_loss = _generator_turn(run, players, settings, step, real, forged, kind)
 
         average.follow(generator, pictures=batch_size)
         step.log(generator_loss=generator_loss, discriminator_loss=judge_loss)
-        watch.look(step, both.detach(), average.network)
+        watch.look(step, logits, average.network)
         _show(step, settings, average.network, fixed_noise, fixed_labels)
     return Drawn(average.network.eval(), classes, run)
+
+
+def _judge_turn(  # noqa: PLR0913 - the players' whole table
+    run: Run,
+    players: _Players,
+    settings: Settings,
+    step: Step,
+    real: Tensor,
+    forged: Tensor,
+    kind: Tensor | None,
+    penalty_factor: float,
+) -> tuple[Tensor, Tensor]:
+    """Let the pixel judge learn: each real picture is to look more real than the forgery beside it."""
+    judge, both, kinds = (
+        players.pixel_judge,
+        torch.cat([real, forged]),
+        None if kind is None else torch.cat([kind, kind]),
+    )
+    with run.machine.mixed():
+        logits = judge(both, kinds).float()
+    loss = losses.relativistic_loss(*logits.chunk(2))
+    regularised = loss
+    if step.index % settings.penalty_every == 0 and players.penalty > 0:
+        # R1 on the real half and R2 on the forged half are both in one mean, hence the 2; full precision
+        slope = 2 * losses.gradient_penalty(lambda seen: judge(seen, kinds), both)
+        regularised = loss + settings.penalty_every * players.penalty * penalty_factor * slope
+    _learn(players.adams[1], regularised)
+    return loss, logits.detach()
+
+
+def _generator_turn(
+    run: Run, players: _Players, settings: Settings, step: Step, real: Tensor, forged: Tensor, kind: Tensor | None
+) -> Tensor:
+    """Let the generator learn the other way round, with the judges held still."""
+    judge = players.pixel_judge.requires_grad_(False)
+    with run.machine.mixed():
+        forged_logits = judge(forged, kind)
+        with torch.no_grad():
+            real_logits = judge(real, kind)
+    loss = losses.relativistic_loss(forged_logits, real_logits)
+    cheat = loss
+    if players.projected_judge is not None and step.index % settings.projected_every == 0:
+        against = _projected_turn(players.projected_judge, players.adams[2], real, forged)
+        cheat = loss + settings.projected_weight * against
+    _learn(players.adams[0], cheat)
+    judge.requires_grad_(True)
+    return loss
 
 
 def _projected_turn(judge: ProjectedDiscriminator, adam: torch.optim.Adam, real: Tensor, forged: Tensor) -> Tensor:
@@ -108,7 +159,9 @@ def _projected_turn(judge: ProjectedDiscriminator, adam: torch.optim.Adam, real:
     forged_features = judge.features(forged)
     with torch.no_grad():
         real_features = judge.features(real)
-    judge_loss = losses.hinge_discriminator_loss(judge(real_features), judge([maps.detach() for maps in forged_features]))
+    judge_loss = losses.hinge_discriminator_loss(
+        judge(real_features), judge([maps.detach() for maps in forged_features])
+    )
     _learn(adam, judge_loss)
     judge.heads.requires_grad_(False)
     loss = -judge(forged_features).mean()
@@ -118,10 +171,10 @@ def _projected_turn(judge: ProjectedDiscriminator, adam: torch.optim.Adam, real:
 
 def _train_classic(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     """Play the first paper's game on the tutorial's networks: no averaging, no augmentation, constant rate."""
-    images, labels, classes = _real(gallery, settings)
+    images, labels, _ = _real(gallery, settings)
     size = images.shape[1]
-    generator = TutorialGenerator(size, settings.width).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    discriminator = TutorialDiscriminator(size, settings.width).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    generator = _fast(TutorialGenerator(size, settings.width))
+    discriminator = _fast(TutorialDiscriminator(size, settings.width))
     batch_size, learning_rate = settings.batch_size or 64, settings.learning_rate or 2e-4
     batches = Batches(images, labels, batch_size, run.seed)
     adams = [_adam(player, learning_rate, (0.5, 0.999)) for player in (generator, discriminator)]
@@ -133,10 +186,10 @@ def _train_classic(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
         batches=batches,
         average=average,
         watch=watch,
-        player_0=generator,
-        player_1=discriminator,
-        adam_0=adams[0],
-        adam_1=adams[1],
+        generator=generator,
+        discriminator=discriminator,
+        generator_adam=adams[0],
+        discriminator_adam=adams[1],
     )
     for step in run.steps():
         _set_rate(adams, learning_rate * 0.5**run.setbacks)
@@ -161,7 +214,7 @@ def _train_classic(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     return Drawn(average.network.eval(), ("all",), run)
 
 
-def _real(gallery: Gallery, settings: Settings):  # noqa: ANN202 - three arrays
+def _real(gallery: Gallery, settings: Settings) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]:
     pictures, chosen = gallery.pictures, gallery.training
     return pictures.images[chosen], pictures.labels[chosen], pictures.classes if settings.classes else ("all",)
 
@@ -177,15 +230,14 @@ def _projected(settings: Settings) -> ProjectedDiscriminator | None:
         if settings.backbone == "lite0":
             raise
         return None
-    backbone.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return ProjectedDiscriminator(backbone).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return _fast(ProjectedDiscriminator(_fast(backbone)))
 
 
 def _adam(player: nn.Module, learning_rate: float, betas: tuple[float, float]) -> torch.optim.Adam:
     return torch.optim.Adam([each for each in player.parameters() if each.requires_grad], learning_rate, betas)
 
 
-def _set_rate(adams: list[torch.optim.Adam], learning_rate: float) -> None:
+def _set_rate(adams: Sequence[torch.optim.Adam], learning_rate: float) -> None:
     for adam in adams:
         for group in adam.param_groups:
             group["lr"] = learning_rate
@@ -201,8 +253,9 @@ def _augmented(pictures: Tensor, gallery: Gallery, settings: Settings) -> Tensor
     return augment(pictures, settings.shift, colour=gallery.is_small)
 
 
-def _twice(kind: Tensor | None) -> Tensor | None:
-    return None if kind is None else torch.cat([kind, kind])
+def _fast(network: Network) -> Network:
+    """Lay a network's weights out with channels last, as convolutions on a processor like them."""
+    return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def _fixed(latent_length: int, kinds: int, seed: int) -> tuple[Tensor, Tensor | None]:
@@ -216,4 +269,3 @@ def _show(step: Step, settings: Settings, network: nn.Module, noise: Tensor, lab
     """Show what the same noise has become."""
     if step.every(settings.show_every):
         step.show(samples=Picture(grid(network, noise, labels), f"step {step.index}"))
-

@@ -2,8 +2,8 @@
 
 | signal | healthy | what is done |
 |---|---|---|
-| pair accuracy: how often a real picture looks more real than a forged one | 60 to 90 % | > 97 %: the penalties double |
-| diversity of the fixed samples over that of real pictures | > 0.7 | < 0.5 three times: "mode collapse", penalties double |
+| pair accuracy: real looks more real than forged | 60 to 90 % | > 97 %: the penalties double |
+| diversity of samples over that of real pictures | > 0.7 | < 0.5 three times: penalties double |
 | overfitting: (D(train) − D(held out)) / (D(train) − D(forged)) | < 0.5 | > 0.6: said, with the remedy |
 """
 

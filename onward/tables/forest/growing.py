@@ -1,6 +1,7 @@
 """Growing: each step a few more trees, each on its own sample of the rows, until the clock or the count ends it.
 
-Breiman, "Random forests", Machine Learning 45 (2001). A tree is scikit-learn's; the bagging, the random columns, the
+Breiman, "Random forests", Machine Learning 45 (2001). A tree is grown by scikit-learn's CART;
+the bagging, the random columns, the
 votes and the out-of-bag score are here. Tree number i depends on (seed, i) alone, so a resumed forest is the same.
 """
 
@@ -11,17 +12,60 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from skops import io as skops_io
 
-from onward.core.exhibits import Curve
-from onward.core.faults import RunFault
 from onward.core.run import Run
+from onward.tables.forest.importance import importance_picture
 from onward.tables.forest.reading import Problem
 from onward.tables.forest.settings import Settings
 
-__all__ = ["Forest", "load", "train"]
+__all__ = ["Forest", "Tree", "load", "train"]
 
-_TRUSTED = ("sklearn.tree._tree.Tree",)
+
+class Tree:
+    """A grown tree as plain arrays, one entry a node: nothing in a checkpoint can run code.
+
+    Attributes:
+        arrays: `left` and `right` child (−1 at a leaf), `column`, `threshold`, `missing_left`, and `values`, N C.
+    """
+
+    def __init__(self, arrays: dict[str, NDArray[Any]]) -> None:
+        self.arrays = arrays
+
+    @staticmethod
+    def grown(x: NDArray[np.float64], y: NDArray[np.float64], classes: int, **rules: Any) -> Tree:
+        """Grow a tree by CART; `rules` are scikit-learn's."""
+        grown = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(**rules).fit(x, y)
+        nodes = grown.tree_
+        values = nodes.value[:, 0, :]
+        if classes:
+            full = np.zeros((len(values), classes))
+            full[:, grown.classes_.astype(int)] = values / values.sum(axis=1, keepdims=True)
+            values = full
+        return Tree(
+            {
+                "left": nodes.children_left.astype(np.int32),
+                "right": nodes.children_right.astype(np.int32),
+                "column": nodes.feature.astype(np.int32),
+                "threshold": nodes.threshold.astype(np.float64),
+                "missing_left": np.asarray(nodes.missing_go_to_left, np.uint8),
+                "values": values,
+                "importance": grown.feature_importances_,
+            }
+        )
+
+    def predict(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Walk every row down to its leaf: N F to N C."""
+        parts, rows = self.arrays, np.arange(len(x))
+        cells = x.astype(np.float32)  # as it was grown
+        place = np.zeros(len(x), np.int32)
+        while len(rows):
+            node = place[rows]
+            rows = rows[parts["left"][node] >= 0]
+            node = place[rows]
+            cell = cells[rows, parts["column"][node]]
+            goes_left = np.where(np.isnan(cell), parts["missing_left"][node] > 0, cell <= parts["threshold"][node])
+            place[rows] = np.where(goes_left, parts["left"][node], parts["right"][node])
+        return parts["values"][place]
 
 
 class Forest:
@@ -30,68 +74,44 @@ class Forest:
     Attributes:
         trees: the grown trees.
         classes: how many classes; 0 when a number is predicted.
+        description: names of target, classes and columns.
     """
 
-    def __init__(self, classes: int, seed: int, rows_in_a_leaf: int, columns_tried: float | str) -> None:
-        self.classes, self._seed = classes, seed
-        self._rows_in_a_leaf, self._columns_tried = rows_in_a_leaf, columns_tried
-        self.trees: list[Any] = []
-        self._packed: list[NDArray[np.uint8]] = []
+    def __init__(
+        self, description: dict[str, Any], seed: int, rows_in_a_leaf: int = 1, columns_tried: Any = None
+    ) -> None:
+        self.description, self.classes = description, len(description["classes"])
+        self._seed, self._rows_in_a_leaf, self._columns_tried = seed, rows_in_a_leaf, columns_tried
+        self.trees: list[Tree] = []
 
     def grow(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Add a tree grown on rows drawn with replacement; give the rows it has not seen ("out of bag")."""
         chance = np.random.default_rng([self._seed, len(self.trees)])
         rows = chance.integers(0, len(y), len(y))
-        kind = DecisionTreeClassifier if self.classes else DecisionTreeRegressor
-        tree = kind(
-            max_features=self._columns_tried,
-            min_samples_leaf=self._rows_in_a_leaf,
-            random_state=int(chance.integers(2**31)),
-        )
-        tree.fit(x[rows], y[rows])
-        self.trees.append(tree)
+        rules = {"max_features": self._columns_tried, "min_samples_leaf": self._rows_in_a_leaf}
+        self.trees.append(Tree.grown(x[rows], y[rows], self.classes, random_state=int(chance.integers(2**31)), **rules))
         unseen = np.ones(len(y), bool)
         unseen[rows] = False
         return unseen
 
-    def votes(self, x: NDArray[np.float64], trees: list[Any] | None = None) -> NDArray[np.float64]:
-        """Add up the trees' opinions: N rows to N C class shares, or N 1 numbers."""
-        total = np.zeros((len(x), max(1, self.classes)))
-        for tree in self.trees if trees is None else trees:
-            if self.classes:
-                total[:, tree.classes_.astype(int)] += tree.predict_proba(x)
-            else:
-                total[:, 0] += tree.predict(x)
-        return total
-
     def predict(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the mean opinion: N C probabilities, or N 1 numbers."""
-        return self.votes(x) / max(1, len(self.trees))
+        """Give the mean opinion: N F to N C probabilities, or N 1 numbers."""
+        total = np.zeros((len(x), max(1, self.classes)))
+        for tree in self.trees:
+            total += tree.predict(x)
+        return total / max(1, len(self.trees))
 
     def importance(self) -> NDArray[np.float64]:
         """Give each column's mean decrease of impurity; they add up to 1."""
-        return np.mean([tree.feature_importances_ for tree in self.trees], axis=0)
+        return np.mean([tree.arrays["importance"] for tree in self.trees], axis=0)
 
     def state_dict(self) -> dict[str, Any]:
-        """Pack the trees as skops archives, each only once."""
-        for tree in self.trees[len(self._packed) :]:
-            self._packed.append(np.frombuffer(skops_io.dumps(tree), np.uint8))
-        return {"trees": list(self._packed)}
+        """Take the trees' arrays."""
+        return {"trees": [tree.arrays for tree in self.trees]}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Unpack the trees; an archive that holds anything but a tree is refused.
-
-        Raises:
-            RunFault: it does.
-        """
-        self._packed = list(state["trees"])
-        self.trees = []
-        for packed in self._packed:
-            content = packed.tobytes()
-            strange = set(skops_io.get_untrusted_types(data=content)) - set(_TRUSTED)
-            if strange:
-                raise RunFault(f"The forest's checkpoint holds {', '.join(sorted(strange))}, which is no tree. Do not trust it.")
-            self.trees.append(skops_io.loads(content, trusted=list(_TRUSTED)))
+        """Put them back."""
+        self.trees = [Tree(arrays) for arrays in state["trees"]]
 
 
 class _OutOfBag:
@@ -100,7 +120,6 @@ class _OutOfBag:
     def __init__(self, rows: int, classes: int) -> None:
         self.votes = np.zeros((rows, max(1, classes)))
         self.counts = np.zeros(rows)
-        self.history: list[float] = []
 
     def score(self, y: NDArray[np.float64], classes: int) -> float:
         """Give accuracy, or the explained share of variance, over rows with at least one vote."""
@@ -113,10 +132,10 @@ class _OutOfBag:
         return 1 - float(((guess - y[seen]) ** 2).mean() / max(y[seen].var(), 1e-12))
 
     def state_dict(self) -> dict[str, Any]:
-        return {"votes": self.votes, "counts": self.counts, "history": list(self.history)}
+        return {"votes": self.votes, "counts": self.counts}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
-        self.votes, self.counts, self.history = state["votes"].copy(), state["counts"].copy(), list(state["history"])
+        self.votes, self.counts = state["votes"].copy(), state["counts"].copy()
 
 
 def train(run: Run, problem: Problem, settings: Settings) -> Forest:
@@ -131,34 +150,29 @@ def train(run: Run, problem: Problem, settings: Settings) -> Forest:
             if len(forest.trees) >= settings.most_trees:
                 break
             unseen = forest.grow(x, y)
-            out_of_bag.votes[unseen] += forest.votes(x[unseen], forest.trees[-1:])
+            out_of_bag.votes[unseen] += forest.trees[-1].predict(x[unseen])
             out_of_bag.counts[unseen] += 1
         score = out_of_bag.score(y, forest.classes)
-        out_of_bag.history.append(score)
         step.log(out_of_bag=score, trees=len(forest.trees))
         if len(forest.trees) >= settings.most_trees:
             run.finish_early(f"All {settings.most_trees} trees are grown.")
         if step.is_last or step.index in (0, 3, 15, 63, 255):
-            trees = [float((number + 1) * settings.trees_per_step) for number in range(len(out_of_bag.history))]
-            step.show(out_of_bag=Curve(trees, {"out-of-bag score": out_of_bag.history}, "trees", "out-of-bag score"))
+            names = [column.name for column in problem.features]
+            step.show(importance=importance_picture(names, forest.importance()))
     return forest
 
 
 def load(run: Run) -> Forest:
     """Load a run's forest."""
-    facts = run.folder.record["forest"]
-    forest = Forest(len(facts["classes"]), run.seed, 1, "sqrt")
+    forest = Forest(run.folder.record["forest"], run.seed)
     run.load_kept(forest=forest)
-    forest.description = facts  # pyright: ignore[reportAttributeAccessIssue]
     return forest
 
 
 def _planted(run: Run, problem: Problem, settings: Settings) -> Forest:
     # the usual shares: the square root of the columns for classes, a third of them for numbers
     usual = "sqrt" if problem.classes else 1 / 3
-    forest = Forest(len(problem.classes), run.seed, settings.rows_in_a_leaf, settings.columns_tried or usual)
-    forest.description = _description(problem)  # pyright: ignore[reportAttributeAccessIssue]
-    return forest
+    return Forest(_description(problem), run.seed, settings.rows_in_a_leaf, settings.columns_tried or usual)
 
 
 def _description(problem: Problem) -> dict[str, Any]:

@@ -82,7 +82,9 @@ def make_problem(table: Table, settings: Settings) -> Problem:
     if wanted is None:
         left_out = dict(table.left_out)
         if not table.columns:
-            raise DataFault(f"{table.address} has no column that can be predicted ({left_out}). Name one with --target.")
+            raise DataFault(
+                f"{table.address} has no column that can be predicted ({left_out}). Name one with --target."
+            )
         target = table.columns[-1]
     else:
         target = table.column(wanted)
@@ -91,11 +93,15 @@ def make_problem(table: Table, settings: Settings) -> Problem:
     if not features:
         raise DataFault(f"{table.address} has nothing to predict {target.name} from. Add columns.")
     if present.sum() < _FEWEST_ROWS:
-        raise DataFault(f"{table.address} has {int(present.sum())} rows with a {target.name}; at least {_FEWEST_ROWS} are needed.")
+        raise DataFault(
+            f"{table.address} has {int(present.sum())} rows with a {target.name}; at least {_FEWEST_ROWS} are needed."
+        )
     values = target.values[present]
     kinds = np.unique(values)
     if len(kinds) < 2:
-        raise DataFault(f"{table.address}: every row has the same {target.name}, so there is nothing to learn. Name another --target.")
+        raise DataFault(
+            f"{table.address}: every row has the same {target.name}, nothing to learn. Name another --target."
+        )
     classes = target.categories or _whole_classes(kinds)
     y = values if target.categories or not classes else np.searchsorted(kinds, values).astype(np.float64)
     x = np.stack([column.values[present] for column in features], axis=1)

@@ -53,7 +53,7 @@ def apply(forest: Forest, source: Source, options: NoOptions) -> Iterator[Exhibi
     """
     if not source.address:
         raise DataFault("Name a csv to predict: onward apply RUN rows.csv")
-    facts = forest.description  # pyright: ignore[reportAttributeAccessIssue]
+    facts = forest.description
     classes: list[str] = facts["classes"]
     if source.address == "meadow:table":
         features = read(source, Settings()).features
@@ -70,5 +70,3 @@ def apply(forest: Forest, source: Source, options: NoOptions) -> Iterator[Exhibi
         guess = classes[int(row.argmax())] if classes else f"{row[0]:.10g}"
         rows.append([number, guess, *(f"{share:.6f}" for share in (row if classes else ()))])
     yield Table(["row", "prediction", *(f"probability_{name}" for name in classes)], rows, "predictions")
-
-

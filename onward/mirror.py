@@ -72,7 +72,7 @@ class Run:
         return _export.export(self.folder, to, Path(out) if out else None)
 
 
-def train(
+def train(  # noqa: PLR0913 - the flags of the command
     task: str,
     data: str | Path,
     *,
