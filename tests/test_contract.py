@@ -75,14 +75,19 @@ def final_state(path: Path) -> dict[str, Any]:
     return read_checkpoint(checkpoint)
 
 
-def equal(one: Any, other: Any) -> bool:
+def differences(one: Any, other: Any, place: str = "") -> list[str]:
+    """Name every place where two states differ by a bit."""
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+        if one.keys() != other.keys():
+            return [f"{place}: {sorted(one)} against {sorted(other)}"]
+        return [found for key in one for found in differences(one[key], other[key], f"{place}/{key}")]
     if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(equal, one, other))
-    if hasattr(one, "shape"):
-        return bool((one == other).all())
-    return one == other
+        if len(one) != len(other):
+            return [f"{place}: {len(one)} against {len(other)}"]
+        pairs = enumerate(zip(one, other, strict=True))
+        return [found for number, pair in pairs for found in differences(*pair, f"{place}/{number}")]
+    same = bool((one == other).all()) if hasattr(one, "shape") else one == other
+    return [] if same else [place]
 
 
 def test_three_steps_make_a_whole_run(name: str, address: str, tmp_path: Path) -> None:
@@ -118,7 +123,7 @@ def test_stopping_and_resuming_equals_going_through(name: str, address: str, tmp
     run, _ = resume(Folder(half), quiet=True)
     assert run.steps_done == 6
     one, other = final_state(through.path), final_state(half)
-    assert equal(one["kept"], other["kept"])
+    assert not differences(one["kept"], other["kept"])
 
 
 def command(name: str, address: str, place: Path, *more: str) -> list[str]:
@@ -170,7 +175,7 @@ def test_sigkill_loses_nothing(name: str, address: str, tmp_path: Path) -> None:
     if Folder(path).status() != "finished":
         assert Folder(path).status() in ("interrupted", "new")
         resume(Folder(path), quiet=True)
-    assert equal(final_state(through.path)["kept"], final_state(path)["kept"])
+    assert not differences(final_state(through.path)["kept"], final_state(path)["kept"])
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(name: str, address: str, tmp_path: Path) -> None:

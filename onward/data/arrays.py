@@ -8,6 +8,7 @@ import struct
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def _looks_like_pictures(array: NDArray[np.generic]) -> bool:
 
 
 def _rgb(array: NDArray[np.generic]) -> NDArray[np.uint8]:
-    values = np.asarray(array)
+    values: NDArray[Any] = np.asarray(array)
     if values.ndim == 4 and values.shape[3] not in (1, 3, 4):
         values = values.transpose(0, 2, 3, 1)
     if values.dtype != np.uint8:

@@ -57,7 +57,8 @@ def load(run: Run) -> Drawn:
         average.network.float()
     else:
         run.load_kept(average=average)
-    return Drawn(average.network.eval().to(memory_format=torch.channels_last), classes, run)
+    network: Any = average.network.eval()
+    return Drawn(network.to(memory_format=torch.channels_last), classes, run)
 
 
 @torch.no_grad()

@@ -47,17 +47,15 @@ def _block(before: int, after: int, stride: int) -> nn.Module:
 
 
 def load_judge() -> Judge:
-    """Load the judge, in evaluation mode."""
+    """Load the judge, in evaluation mode; draws nothing from the random numbers of a training under way."""
     from safetensors.torch import load_file
 
-    judge = Judge()
-    judge.load_state_dict(
-        {
-            name: tensor.float() if tensor.is_floating_point() else tensor
-            for name, tensor in load_file(str(_WEIGHTS)).items()
-        }
-    )
-    return judge.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    with torch.random.fork_rng(devices=[]):
+        judge = Judge()
+    weights = load_file(str(_WEIGHTS))
+    judge.load_state_dict({name: each.float() if each.is_floating_point() else each for name, each in weights.items()})
+    judge.eval().requires_grad_(False)
+    return judge.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 @torch.no_grad()

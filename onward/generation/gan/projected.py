@@ -36,9 +36,10 @@ class ProjectedDiscriminator(nn.Module):
         self.side = side
         self.across = nn.ModuleList(nn.Conv2d(channels, _WIDTH, 1) for channels in _TAPS.values())
         self.down = nn.ModuleList(nn.Conv2d(_WIDTH, _WIDTH, 3, 1, 1) for _ in _TAPS)
-        for mixing in (*self.across, *self.down):
-            nn.init.kaiming_normal_(mixing.weight, nonlinearity="linear")
-            mixing.requires_grad_(False)
+        for mixing in (*self.across.modules(), *self.down.modules()):
+            if isinstance(mixing, nn.Conv2d):
+                nn.init.kaiming_normal_(mixing.weight, nonlinearity="linear")
+                mixing.requires_grad_(False)
         self.heads = nn.ModuleList(_head() for _ in _TAPS)
 
     def features(self, pictures: Tensor) -> list[Tensor]:

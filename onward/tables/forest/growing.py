@@ -35,11 +35,12 @@ class Tree:
     def grown(x: NDArray[np.float64], y: NDArray[np.float64], classes: int, **rules: Any) -> Tree:
         """Grow a tree by CART; `rules` are scikit-learn's."""
         grown = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(**rules).fit(x, y)
-        nodes = grown.tree_
+        nodes: Any = grown.tree_
+        kinds: Any = getattr(grown, "classes_", None)
         values = nodes.value[:, 0, :]
         if classes:
             full = np.zeros((len(values), classes))
-            full[:, grown.classes_.astype(int)] = values / values.sum(axis=1, keepdims=True)
+            full[:, kinds.astype(int)] = values / values.sum(axis=1, keepdims=True)
             values = full
         return Tree(
             {

@@ -30,7 +30,7 @@ def importance_picture(names: Sequence[str], importance: NDArray[np.float64]) ->
     for line, place in enumerate(order):
         top = _MARGIN + _LINE * line
         reach = round((_WIDTH - _LEFT - 90) * float(importance[place]) / longest)
-        pen.text((_LEFT - 12, top + 6), names[place][:30], fill=(60, 60, 60), font=font, anchor="ra")
+        pen.text((_LEFT - 12, top + 6), str(names[place])[:30], fill=(60, 60, 60), font=font, anchor="ra")
         pen.rectangle((_LEFT, top + 4, _LEFT + reach, top + _LINE - 6), fill=_BAR)
         pen.text((_LEFT + reach + 8, top + 6), f"{100 * float(importance[place]):.1f} %", fill=(60, 60, 60), font=font)
     return Picture(np.asarray(sheet), "what the forest looked at: each column's share of the decrease in impurity")
