@@ -116,25 +116,31 @@ def _zip(path: Path) -> Store:
 
 def _tar(path: Path) -> Store:
     try:
-        archive = tarfile.open(path)  # noqa: SIM115 - read while this function lasts
-        members = archive.getmembers()
+        with tarfile.open(path) as archive:
+            contents = _tar_contents(path, archive)
     except (tarfile.TarError, OSError, EOFError) as reason:
         raise DataFault(f"{path} is no picture folder, zip or tar Onward can read ({reason}).") from None
-    packed = path.stat().st_size
-    contents: dict[str, bytes] = {}
-    _check_total(path, len(members), sum(member.size for member in members))
+    facts = path.stat()
+    return Store(str(path), tuple(sorted(contents)), contents.__getitem__, f"{facts.st_size} {facts.st_mtime_ns}")
+
+
+def _tar_contents(path: Path, archive: tarfile.TarFile) -> dict[str, bytes]:
+    """Check every member, then read them: a tar has no index, so it is read once, in order."""
+    members = archive.getmembers()
+    total = sum(member.size for member in members)
+    _check_total(path, len(members), total)
     for member in members:
         _check_member(path, member.name, member.size, 0)
         if member.issym() or member.islnk():
             raise DataFault(f"{path}: {member.name} is a link. Pack the files themselves.")
-    if sum(member.size for member in members) > max(packed, 2**20) * _MOST_RATIO:
+    if total > max(path.stat().st_size, 2**20) * _MOST_RATIO:
         raise DataFault(f"{path} would unpack to far more than it holds, like a bomb. Pack it anew.")
-    for member in members:  # a tar has no index: read it once, in order
+    contents: dict[str, bytes] = {}
+    for member in members:
         file = archive.extractfile(member) if member.isfile() and not _is_hidden(member.name) else None
         if file is not None:
             contents[member.name.removeprefix("./")] = file.read()
-    facts = path.stat()
-    return Store(str(path), tuple(sorted(contents)), contents.__getitem__, f"{facts.st_size} {facts.st_mtime_ns}")
+    return contents
 
 
 def _check_total(path: Path, members: int, total: int) -> None:

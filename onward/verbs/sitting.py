@@ -20,7 +20,7 @@ from onward.core.folder import Lock
 from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.task import Data, Task, late
-from onward.verbs.progress import ProgressLine
+from onward.progress import ProgressLine
 
 __all__ = ["sit"]
 

@@ -1,0 +1,67 @@
+"""The forest learns what can be learned, and not what cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from onward.core.faults import DataFault
+from onward.core.task import Source
+from onward.tables.forest.growing import Tree
+from onward.tables.forest.reading import read
+from onward.tables.forest.settings import Settings
+from onward.tasks import find_task
+from onward.verbs.train import train
+
+
+def accuracy(table: Path, place: Path) -> tuple[float, float]:
+    _, scores = train(find_task("forest"), str(table), {}, steps=20, out=place, quiet=True)
+    return scores[0].interval[0], scores[0].baseline.value
+
+
+def test_it_beats_the_majority_class(small_table: Path, tmp_path: Path) -> None:
+    low, majority = accuracy(small_table, tmp_path / "runs")
+    assert low > majority + 0.2
+
+
+def test_with_shuffled_labels_it_does_not(small_table: Path, tmp_path: Path) -> None:
+    lines = small_table.read_text().splitlines()
+    kinds = np.random.default_rng(1).permutation([line.rpartition(",")[2] for line in lines[1:]])
+    rows = [f"{line.rpartition(',')[0]},{kind}" for line, kind in zip(lines[1:], kinds, strict=True)]
+    small_table.write_text("\n".join([lines[0], *rows]) + "\n")
+    low, majority = accuracy(small_table, tmp_path / "runs")
+    assert low < majority
+
+
+def test_our_walk_down_a_tree_is_scikit_learn_s() -> None:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    chance = np.random.default_rng(0)
+    x = chance.random((200, 5))
+    x[chance.random(x.shape) < 0.1] = np.nan
+    for classes, kind in ((3, DecisionTreeClassifier), (0, DecisionTreeRegressor)):
+        y = np.floor(3 * chance.random(200)) if classes else chance.random(200)
+        ours = Tree.grown(x, y, classes, random_state=0).predict(x)
+        theirs = kind(random_state=0).fit(x, y)
+        expected = theirs.predict_proba(x) if isinstance(theirs, DecisionTreeClassifier) else theirs.predict(x)[:, None]
+        assert np.allclose(ours, expected)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a,b\n" + "1,2\n" * 30, "the same b"),
+        ("a,b\n1,2\n3,4\n", "at least 20"),
+    ],
+)
+def test_nothing_to_learn_is_said(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(DataFault, match=said):
+        read(Source((str(tmp_path / "a.csv"),)), Settings())
+
+
+def test_an_unknown_target_is_met_with_a_guess(small_table: Path) -> None:
+    with pytest.raises(DataFault, match="Did you mean kind"):
+        read(Source((str(small_table),)), Settings(target="knd"))
