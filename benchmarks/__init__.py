@@ -1,0 +1,1 @@
+"""Side-by-side runs against named peers; each writes its table into RESULTS.md."""

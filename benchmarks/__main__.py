@@ -1,0 +1,12 @@
+"""`python -m benchmarks NAME [options]`: gan, overhead, startup, budget, kill, judge."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+NAMES = ("gan", "overhead", "startup", "budget", "kill", "judge")
+
+if len(sys.argv) < 2 or sys.argv[1] not in NAMES:
+    sys.exit(f"Usage: python -m benchmarks {{{','.join(NAMES)}}} [options]")
+import_module(f"benchmarks.{sys.argv[1]}").main(sys.argv[2:])
