@@ -78,6 +78,7 @@ class Step:
     run: Run
     is_last: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+    is_marked: bool = False
 
     def every(self, steps: int) -> bool:
         """Say whether this is the first step, each `steps`-th, or the last."""
@@ -88,6 +89,11 @@ class Step:
         self.facts.update(
             {name: value.detach() if hasattr(value, "detach") else value for name, value in facts.items()}
         )
+
+    def mark(self, **facts: Any) -> None:
+        """Log figures measured now and then, which are written whatever the step's number."""
+        self.log(**facts)
+        self.is_marked = True
 
     def show(self, **exhibits: Exhibit) -> None:
         """Write exhibits into the run's `samples/`, named by the step."""
@@ -224,7 +230,7 @@ class Run:
             if not self._is_finite(step):
                 self._go_back(step)
                 continue
-            if _is_logged(step.index) or last:
+            if _is_logged(step.index) or last or step.is_marked:
                 self._fact("log", **self.latest_facts(step))
             self.steps_done += 1
             self._between_steps()
@@ -306,7 +312,7 @@ class Run:
     def _is_finite(self, step: Step) -> bool:
         """Look at the figures when they are written or about to be saved; a look costs a wait on some devices."""
         due = self.clock() - self._saved_at > self.save_every_seconds or self.stop_requested
-        if not (_is_logged(step.index) or due or step.is_last):
+        if not (_is_logged(step.index) or due or step.is_last or step.is_marked):
             return True
         return all(math.isfinite(float(value)) for value in step.facts.values())
 

@@ -17,7 +17,8 @@ from onward.report.curves import curve
 
 __all__ = ["write_report"]
 
-_MOST_FRAMES = 12
+_MOST_FRAMES = 16
+_THUMBNAIL_SIDE = 400
 _MOST_BYTES = 2_200_000
 _KINDS = {".png": "image/png", ".mp4": "video/mp4"}
 
@@ -46,7 +47,9 @@ def _facts(folder: Folder) -> dict[str, Any]:
     record = folder.record
     budget = [0]
     exhibits = [found for fact in by_kind["exhibit"] if (found := _embedded(folder, fact, budget))]
-    frames = [found for fact in _spread(by_kind["show"], _MOST_FRAMES) if (found := _embedded(folder, fact, budget))]
+    chosen = enumerate(_spread(by_kind["show"], _MOST_FRAMES))
+    sides = ((fact, None if number == 0 else _THUMBNAIL_SIDE) for number, fact in chosen)
+    frames = [found for fact, side in sides if (found := _embedded(folder, fact, budget, side))]
     return {
         "name": folder.path.name,
         "record": record,
@@ -68,11 +71,14 @@ def _spread(facts: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
     """Choose the last of a kind of exhibit first, then others back to the beginning, ever denser towards it."""
     if len(facts) <= most:
         return list(reversed(facts))
-    places = {round((len(facts) - 1) * (number / (most - 1)) ** 2) for number in range(most)}
-    return [facts[place] for place in sorted(places, reverse=True)]
+    last = len(facts) - 1
+    places = {0, 1, 2, *(round(last ** (number / (most - 3))) for number in range(1, most - 2))}
+    return [facts[place] for place in sorted(places, reverse=True) if place <= last]
 
 
-def _embedded(folder: Folder, fact: dict[str, Any], budget: list[int]) -> dict[str, Any] | None:
+def _embedded(
+    folder: Folder, fact: dict[str, Any], budget: list[int], side: int | None = None
+) -> dict[str, Any] | None:
     """Bring a file of the run into the page; a file outside the run's folder is never read."""
     path = (folder.path / str(fact.get("file", ""))).resolve()
     if not path.is_relative_to(folder.path.resolve()) or not path.is_file():
@@ -90,7 +96,7 @@ def _embedded(folder: Folder, fact: dict[str, Any], budget: list[int]) -> dict[s
         return {**found, "words": path.read_text(encoding="utf-8", errors="replace")[:4000]}
     if path.suffix not in _KINDS:
         return None
-    content = _smaller(path)
+    content = _smaller(path, side)
     if budget[0] + len(content) > _MOST_BYTES:
         return None
     budget[0] += len(content)
@@ -98,8 +104,8 @@ def _embedded(folder: Folder, fact: dict[str, Any], budget: list[int]) -> dict[s
     return {**found, "source": f"data:{kind};base64,{base64.b64encode(content).decode()}"}
 
 
-def _smaller(path: Path) -> bytes:
-    """Give a picture as JPEG when that is smaller."""
+def _smaller(path: Path, side: int | None) -> bytes:
+    """Give a picture as JPEG when that is smaller, at most `side` pixels wide."""
     content = path.read_bytes()
     if path.suffix != ".png" or len(content) < 60_000:
         return content
@@ -108,7 +114,10 @@ def _smaller(path: Path) -> bytes:
     from PIL import Image
 
     packed = io.BytesIO()
-    Image.open(path).convert("RGB").save(packed, "JPEG", quality=90)
+    picture = Image.open(path).convert("RGB")
+    if side is not None:
+        picture.thumbnail((side, side), Image.Resampling.BOX)
+    picture.save(packed, "JPEG", quality=90)
     return min(content, packed.getvalue(), key=len)
 
 

@@ -50,7 +50,7 @@ class Watch:
             return
         self._looks = int(step.progress * _LOOKS)
         ratio = self._diversity(network)
-        step.log(pair_accuracy=self._accuracy, diversity=ratio)
+        step.mark(pair_accuracy=self._accuracy, diversity=ratio)
         self._judge_it(ratio)
 
     def _diversity(self, network: nn.Module) -> float:
