@@ -53,7 +53,7 @@ def evaluate(drawn: Drawn, gallery: Gallery, seconds: float) -> Iterator[Score |
     }
     yield _distance("distance (outside judge)", features, rounds=8 if seconds < 20 else 20)
     yield from _neighbours(features)
-    yield _copying(judge, real, gallery, features["drawn"])
+    yield _copying(judge, real, gallery, features["drawn"], most=2 * count)
     yield Picture(
         _best_and_nearest(pictures, features, real[order[:count]]),
         "best samples, and the nearest real picture below each",
@@ -95,9 +95,9 @@ def _neighbours(features: dict[str, Tensor]) -> Iterator[Score]:
         yield Score(name, value, "", True, interval, len(real), Baseline(_GAUSSIAN, baseline))
 
 
-def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor) -> Score:
-    training = judge_features(judge, real[torch.from_numpy(gallery.training)][:_MOST])
-    held_out = judge_features(judge, real[torch.from_numpy(gallery.held_out)])
+def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor, most: int) -> Score:
+    training = judge_features(judge, real[torch.from_numpy(gallery.training[:most])])
+    held_out = judge_features(judge, real[torch.from_numpy(gallery.held_out[:most])])
     some = drawn[:1000]
     value = measures.copying_ratio(training, held_out, some)
     interval = measures.bootstrap_interval(
