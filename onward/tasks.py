@@ -7,11 +7,14 @@ under the entry-point group `onward.tasks`.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onward.core.faults import UsageFault, did_you_mean
 from onward.core.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from importlib.metadata import EntryPoint
 
 __all__ = ["find_task", "list_tasks"]
 
@@ -32,7 +35,7 @@ def find_task(name: str) -> Task[Any, Any, Any]:
     """
     if name in _ROOMS:
         return import_module(_ROOMS[name]).TASK
-    for entry in entry_points(group="onward.tasks"):
+    for entry in _foreign():
         if entry.name == name:
             return entry.load()
     raise UsageFault(f"There is no task {name!r}.{did_you_mean(name, list_tasks())}")
@@ -40,4 +43,11 @@ def find_task(name: str) -> Task[Any, Any, Any]:
 
 def list_tasks() -> list[str]:
     """List the names of all tasks, ours first."""
-    return [*_ROOMS, *sorted(entry.name for entry in entry_points(group="onward.tasks") if entry.name not in _ROOMS)]
+    return [*_ROOMS, *sorted(entry.name for entry in _foreign() if entry.name not in _ROOMS)]
+
+
+def _foreign() -> Iterable[EntryPoint]:
+    """Find other packages' tasks; the import is here because it costs as much as the rest of the start-up."""
+    from importlib.metadata import entry_points
+
+    return entry_points(group="onward.tasks")

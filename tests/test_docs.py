@@ -55,7 +55,7 @@ def test_the_task_of_one_s_own_works(tmp_path: Path) -> None:
 
     sys.modules["own_task"] = types.ModuleType("own_task")
     room = sys.modules["own_task"].__dict__
-    exec(compile(found[1], str(module), "exec"), room)  # noqa: S102 - our own page
+    exec(compile(found[1], str(module), "exec"), room)
     (tmp_path / "numbers.txt").write_text("1 2 3 4 5")
     run, scores = train(room["TASK"], str(tmp_path / "numbers.txt"), {}, steps=300, out=tmp_path / "runs", quiet=True)
     assert run.folder.status() == "finished"
