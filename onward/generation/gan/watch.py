@@ -4,7 +4,6 @@
 |---|---|---|
 | pair accuracy: real looks more real than forged | 60 to 90 % | > 97 %: the penalties double |
 | diversity of samples over that of real pictures | > 0.7 | < 0.5 three times: penalties double |
-| overfitting: (D(train) − D(held out)) / (D(train) − D(forged)) | < 0.5 | > 0.6: said, with the remedy |
 """
 
 from __future__ import annotations
