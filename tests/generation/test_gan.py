@@ -12,6 +12,7 @@ import torch
 from onward.core.faults import DataFault, UsageFault
 from onward.core.task import Source
 from onward.generation.gan import losses, measures
+from onward.generation.gan.adam import Adam
 from onward.generation.gan.augment import augment
 from onward.generation.gan.averaging import Average
 from onward.generation.gan.batches import Batches
@@ -76,6 +77,18 @@ def test_the_average_forgets_its_start() -> None:
     for _ in range(2000):
         average.follow(network, pictures=32)
     assert average.network.weight.item() == pytest.approx(5.0, abs=1e-3)
+
+
+def test_our_adam_is_torch_s() -> None:
+    weights = [torch.randn(4, 3, requires_grad=True), torch.randn(5, requires_grad=True)]
+    copies = [weight.detach().clone().requires_grad_() for weight in weights]
+    ours, theirs = Adam(weights, 0.01, (0.0, 0.99)), torch.optim.Adam(copies, 0.01, (0.0, 0.99))
+    for number in range(20):
+        for adam, each in ((ours, weights), (theirs, copies)):
+            adam.zero_grad()
+            sum((weight - number).pow(4).sum() for weight in each).backward()  # type: ignore[union-attr]
+            adam.step()
+    assert all(torch.allclose(one, other, atol=1e-6) for one, other in zip(weights, copies, strict=True))
 
 
 def test_batches_show_every_picture_once_an_epoch_and_go_on_where_they_were() -> None:

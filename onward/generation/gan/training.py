@@ -22,6 +22,7 @@ from onward.core.exhibits import Picture
 from onward.core.faults import MachineFault
 from onward.core.run import Run, Step
 from onward.generation.gan import losses
+from onward.generation.gan.adam import Adam
 from onward.generation.gan.augment import augment
 from onward.generation.gan.averaging import Average
 from onward.generation.gan.batches import Batches
@@ -53,7 +54,7 @@ class _Players:
     generator: Generator
     pixel_judge: PixelDiscriminator
     projected_judge: ProjectedDiscriminator | None
-    adams: tuple[torch.optim.Adam, ...]
+    adams: tuple[Adam, ...]
     penalty: float
 
     @staticmethod
@@ -154,7 +155,7 @@ def _generator_turn(
     return loss
 
 
-def _projected_turn(judge: ProjectedDiscriminator, adam: torch.optim.Adam, real: Tensor, forged: Tensor) -> Tensor:
+def _projected_turn(judge: ProjectedDiscriminator, adam: Adam, real: Tensor, forged: Tensor) -> Tensor:
     """Teach the projected judge by the hinge loss; give the generator's loss against it."""
     forged_features = judge.features(forged)
     with torch.no_grad():
@@ -233,17 +234,16 @@ def _projected(settings: Settings) -> ProjectedDiscriminator | None:
     return _fast(ProjectedDiscriminator(_fast(backbone)))
 
 
-def _adam(player: nn.Module, learning_rate: float, betas: tuple[float, float]) -> torch.optim.Adam:
-    return torch.optim.Adam([each for each in player.parameters() if each.requires_grad], learning_rate, betas)
+def _adam(player: nn.Module, learning_rate: float, betas: tuple[float, float]) -> Adam:
+    return Adam([each for each in player.parameters() if each.requires_grad], learning_rate, betas)
 
 
-def _set_rate(adams: Sequence[torch.optim.Adam], learning_rate: float) -> None:
+def _set_rate(adams: Sequence[Adam], learning_rate: float) -> None:
     for adam in adams:
-        for group in adam.param_groups:
-            group["lr"] = learning_rate
+        adam.learning_rate = learning_rate
 
 
-def _learn(adam: torch.optim.Adam, loss: Tensor) -> None:
+def _learn(adam: Adam, loss: Tensor) -> None:
     adam.zero_grad()
     loss.backward()
     adam.step()
