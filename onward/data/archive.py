@@ -6,21 +6,26 @@ A stranger's archive is safe to open: no member may lead out of it, be a link, b
 from __future__ import annotations
 
 import os
+import re
+import stat
+import struct
 import tarfile
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from onward.core.faults import DataFault, did_you_mean
 
-__all__ = ["Store", "open_store", "split_address"]
+__all__ = ["Store", "address_stamp", "check_there", "open_store", "split_address"]
 
 _ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 _MOST_BYTES_A_MEMBER = 512 * 2**20
 _MOST_BYTES = 16 * 2**30
 _MOST_MEMBERS = 2_000_000
 _MOST_RATIO = 200
+_DAMAGE = (OSError, EOFError, ValueError, OverflowError, NotImplementedError, struct.error, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,13 @@ class Store:
 
     Attributes:
         title: what to call it in a message.
-        names: the files' names, with `/`, sorted.
+        names: the files' names, with `/`, sorted, fit to print.
         read: a name to its bytes; safe to call from several threads.
-        stamp: words that change when the content does (sizes and times).
     """
 
     title: str
     names: tuple[str, ...]
     read: Callable[[str], bytes]
-    stamp: str
 
 
 def split_address(address: str) -> tuple[Path, str]:
@@ -62,84 +65,110 @@ def open_store(address: str) -> Store:
         DataFault: it is missing, damaged, or unsafe; or the folder within is not there.
     """
     path, inner = split_address(address)
-    if not path.exists():
-        neighbours = os.listdir(path.parent) if path.parent.is_dir() else []
-        raise DataFault(f"{path} is not there.{did_you_mean(path.name, neighbours[:200]) if neighbours else ''}")
+    check_there(path)
     if path.is_dir():
-        return _folder(path)
+        names = {_tidy(name): name for name in _walk(path)}
+        return Store(str(path), tuple(sorted(names)), lambda name: (path / names[name]).read_bytes())
     store = _zip(path) if path.suffix.lower() == ".zip" else _tar(path)
     return _within(store, inner) if inner else store
 
 
-def _folder(path: Path) -> Store:
-    names, stamp = [], []
+def check_there(path: Path) -> None:
+    """Name the likeliest neighbour unless the path exists.
+
+    Raises:
+        DataFault: it is missing, or cannot be a path at all.
+    """
+    try:
+        if path.exists():
+            return
+        neighbours = os.listdir(path.parent) if path.parent.is_dir() else []
+    except (OSError, ValueError) as reason:  # too long, or not to be looked into
+        raise DataFault(f"{_tidy(str(path))[:200]} cannot be a path ({str(reason)[:40]}). Name a folder.") from None
+    raise DataFault(
+        f"{_tidy(str(path))} is not there.{did_you_mean(path.name, neighbours[:200]) if neighbours else ''}"
+    )
+
+
+def address_stamp(address: str) -> str:
+    """Give words that change when the content does: an archive's size and time, or those of a folder's every file.
+
+    Raises:
+        DataFault: it is missing.
+    """
+    path, inner = split_address(address)
+    check_there(path)
+    if path.is_file():
+        facts = path.stat()
+        return f"{path.resolve()} {inner} {facts.st_size} {facts.st_mtime_ns}"
+    facts_of = ((name, (path / name).stat()) for name in sorted(_walk(path)))
+    return "\n".join([str(path.resolve()), *(f"{name} {each.st_size} {each.st_mtime_ns}" for name, each in facts_of)])
+
+
+def _walk(path: Path) -> Iterator[str]:
     for place, folders, files in os.walk(path):
         folders[:] = sorted(folder for folder in folders if not folder.startswith((".", "__MACOSX")))
-        for file in sorted(files):
-            whole = Path(place) / file
-            if file.startswith(".") or not whole.is_file():
-                continue
-            name = whole.relative_to(path).as_posix()
-            facts = whole.stat()
-            names.append(name)
-            stamp.append(f"{name} {facts.st_size} {facts.st_mtime_ns}")
-    return Store(str(path), tuple(sorted(names)), lambda name: (path / name).read_bytes(), "\n".join(sorted(stamp)))
+        for file in files:
+            whole = os.path.join(place, file)
+            if not file.startswith(".") and os.path.isfile(whole):
+                yield os.path.relpath(whole, path).replace(os.sep, "/")
 
 
 def _check_member(archive: Path, name: str, size: int, packed: int) -> None:
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
-        raise DataFault(f"{archive} holds {name!r}, which leads out of the archive. Do not trust it; pack it anew.")
+    plain = name.replace("\\", "/")
+    if plain.startswith("/") or re.match(r"[A-Za-z]:", plain) or ".." in plain.split("/"):
+        raise DataFault(
+            f"{archive} holds {_tidy(name)!r}, which leads out of the archive. Do not trust it; pack it anew."
+        )
     if size > _MOST_BYTES_A_MEMBER or (packed and size > 2**20 and size / packed > _MOST_RATIO):
-        raise DataFault(f"{archive}: {name} would unpack to {size:,} bytes, like a bomb. Leave that file out.")
+        raise DataFault(f"{archive}: {_tidy(name)} would unpack to {size:,} bytes, like a bomb. Leave that file out.")
 
 
 def _zip(path: Path) -> Store:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as reason:
+    except (zipfile.BadZipFile, *_DAMAGE) as reason:
         raise DataFault(f"{path} is no readable zip ({reason}). Pack it anew.") from None
-    names, total = [], 0
-    for member in archive.infolist():
-        if member.is_dir():
-            continue
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    for member in members:
         _check_member(path, member.filename, member.file_size, member.compress_size)
         if member.flag_bits & 1:
-            raise DataFault(f"{path} is encrypted ({member.filename}). Pack it without a password.")
-        total += member.file_size
-        if not _is_hidden(member.filename):
-            names.append(member.filename)
-    _check_total(path, len(names), total)
-    facts = path.stat()
-    return Store(str(path), tuple(sorted(names)), archive.read, f"{facts.st_size} {facts.st_mtime_ns}")
+            raise DataFault(f"{path} is encrypted ({_tidy(member.filename)}). Pack it without a password.")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise DataFault(f"{path}: {_tidy(member.filename)} is a link. Pack the files themselves.")
+    _check_total(path, len(members), sum(member.file_size for member in members))
+    if sum(member.compress_size for member in members) > path.stat().st_size:
+        raise DataFault(f"{path}: its files overlap, like a bomb. Pack it anew.")
+    contents = {_tidy(member.filename): member for member in members if not _is_hidden(member.filename)}
+    return Store(str(path), tuple(sorted(contents)), lambda name: archive.read(contents[name]))
 
 
 def _tar(path: Path) -> Store:
     try:
         with tarfile.open(path) as archive:
             contents = _tar_contents(path, archive)
-    except (tarfile.TarError, OSError, EOFError) as reason:
-        raise DataFault(f"{path} is no picture folder, zip or tar Onward can read ({reason}).") from None
-    facts = path.stat()
-    return Store(str(path), tuple(sorted(contents)), contents.__getitem__, f"{facts.st_size} {facts.st_mtime_ns}")
+    except (tarfile.TarError, *_DAMAGE):
+        raise DataFault(f"{path} is no picture folder, zip, tar, npz or IDX file. Name a folder of pictures.") from None
+    return Store(str(path), tuple(sorted(contents)), contents.__getitem__)
 
 
 def _tar_contents(path: Path, archive: tarfile.TarFile) -> dict[str, bytes]:
     """Check every member, then read them: a tar has no index, so it is read once, in order."""
-    members = archive.getmembers()
-    total = sum(member.size for member in members)
-    _check_total(path, len(members), total)
-    for member in members:
+    members, total = [], 0
+    for member in archive:  # each header is checked before the bytes behind it are unpacked
+        members.append(member)
+        total += member.size
+        _check_total(path, len(members), total)
+        if total > max(path.stat().st_size, 2**20) * _MOST_RATIO:
+            raise DataFault(f"{path} would unpack to far more than it holds, like a bomb. Pack it anew.")
         _check_member(path, member.name, member.size, 0)
         if member.issym() or member.islnk():
-            raise DataFault(f"{path}: {member.name} is a link. Pack the files themselves.")
-    if total > max(path.stat().st_size, 2**20) * _MOST_RATIO:
-        raise DataFault(f"{path} would unpack to far more than it holds, like a bomb. Pack it anew.")
+            raise DataFault(f"{path}: {_tidy(member.name)} is a link. Pack the files themselves.")
     contents: dict[str, bytes] = {}
     for member in members:
         file = archive.extractfile(member) if member.isfile() and not _is_hidden(member.name) else None
         if file is not None:
-            contents[member.name.removeprefix("./")] = file.read()
+            contents[_tidy(member.name)] = file.read()
     return contents
 
 
@@ -149,7 +178,13 @@ def _check_total(path: Path, members: int, total: int) -> None:
 
 
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part != ".")
+    return re.search(r"(^|/)(\.|__MACOSX)", name.replace("\\", "/").removeprefix("./")) is not None
+
+
+def _tidy(name: str) -> str:
+    """Use `/`, and keep a hostile or broken name from breaking a sentence or a terminal."""
+    plain = name.replace("\\", "/").removeprefix("./")
+    return plain if plain.isprintable() else "".join(each if each.isprintable() else "?" for each in plain)
 
 
 def _within(store: Store, inner: str) -> Store:
@@ -157,4 +192,4 @@ def _within(store: Store, inner: str) -> Store:
     if not names:
         folders = {"/".join(name.split("/")[:depth]) for name in store.names for depth in range(1, name.count("/") + 1)}
         raise DataFault(f"{store.title} has no folder {inner!r}.{did_you_mean(inner, sorted(folders)[:200])}")
-    return Store(f"{store.title}:{inner}", tuple(sorted(names)), lambda name: store.read(names[name]), store.stamp)
+    return Store(f"{store.title}:{inner}", tuple(sorted(names)), lambda name: store.read(names[name]))

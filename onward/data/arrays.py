@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import struct
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ ArraySet = tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _CIFAR10_RECORD = 1 + 3 * 32 * 32
 _MOST_BYTES = 4 * 2**30
+_SMALLEST_SIDE = 4  # below this an array is rather a table
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, NotImplementedError, MemoryError, struct.error, zlib.error)
 
 
 def read_arrays(path: Path) -> ArraySet | None:
@@ -46,7 +50,7 @@ def _npz(path: Path) -> ArraySet:
             raise DataFault(f"{path} would unpack to more than 4 GiB. Split it.")
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as reason:
+    except (zipfile.BadZipFile, *_DAMAGE) as reason:
         raise DataFault(f"{path} cannot be read as npz ({reason}). Save it anew with numpy.savez.") from None
     pictures = [key for key, array in arrays.items() if array.ndim in (3, 4) and _looks_like_pictures(array)]
     if not pictures:
@@ -61,7 +65,10 @@ def _npz(path: Path) -> ArraySet:
 def _looks_like_pictures(array: NDArray[np.generic]) -> bool:
     if array.dtype.kind not in "uif" or 0 in array.shape:
         return False
-    return array.ndim == 3 or array.shape[3] in (1, 3, 4) or array.shape[1] in (1, 3)
+    if array.ndim == 3:
+        return min(array.shape[1:]) >= _SMALLEST_SIDE
+    sides = array.shape[1:3] if array.shape[3] in (1, 3, 4) else array.shape[2:]
+    return min(sides) >= _SMALLEST_SIDE and (array.shape[3] in (1, 3, 4) or array.shape[1] in (1, 3))
 
 
 def _rgb(array: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -69,13 +76,21 @@ def _rgb(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     if values.ndim == 4 and values.shape[3] not in (1, 3, 4):
         values = values.transpose(0, 2, 3, 1)
     if values.dtype != np.uint8:
-        values = values.astype(np.float64)
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        scale, shift = (127.5, 1.0) if low < 0 and high <= 1 else (255.0, 0.0) if high <= 1 else (1.0, 0.0)
-        values = np.clip(np.nan_to_num((values + shift) * scale), 0, 255).astype(np.uint8)
+        values = _to_bytes(values)
     if values.ndim == 3:
         values = values[..., None]
     return np.ascontiguousarray(np.repeat(values, 3, axis=3) if values.shape[3] == 1 else values[..., :3])
+
+
+def _to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Bring 0..1, -1..1, 0..255, 0..65535, or else whatever range there is, to bytes."""
+    values = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    if low >= 0:
+        bottom, top = 0.0, 1.0 if high <= 1 else 255.0 if high <= 255 else max(high, 65535.0)
+    else:
+        bottom, top = (-1.0, 1.0) if low >= -1 and high <= 1 else (low, max(high, low + 1.0))
+    return np.clip((values - bottom) * (255.0 / (top - bottom)), 0, 255).astype(np.uint8)
 
 
 def _labelled(labels: NDArray[np.generic] | None, count: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -87,10 +102,12 @@ def _labelled(labels: NDArray[np.generic] | None, count: int) -> tuple[NDArray[n
 
 def _idx(path: Path) -> ArraySet:
     images = read_idx(path)
-    if images.ndim != 3:
+    if images.ndim != 3 or not _looks_like_pictures(images):
         raise DataFault(f"{path} holds {images.shape} numbers, not pictures. Name the images file (idx3).")
     partner = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-    labels = read_idx(partner) if partner != path and partner.exists() else None
+    labels = read_idx(partner) if partner != path and partner.is_file() else None
+    if labels is not None and labels.shape != (len(images),):
+        raise DataFault(f"{partner} has {labels.shape} labels for {len(images):,} pictures. Fetch both again.")
     return _rgb(images), *_labelled(labels, len(images))
 
 
@@ -101,16 +118,20 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         DataFault: its header and its length disagree.
     """
     try:
-        raw = path.read_bytes()
-        content = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError, gzip.BadGzipFile) as reason:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as reason:
         raise DataFault(f"{path} cannot be unpacked ({reason}). Fetch it again.") from None
+    if len(content) > _MOST_BYTES:
+        raise DataFault(f"{path} unpacks to more than 4 GiB. Split it.")
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise DataFault(f"{path} does not begin like an IDX file of bytes. Fetch it again.")
     dimensions = content[3]
     shape = struct.unpack_from(f">{dimensions}I", content, 4) if len(content) >= 4 + 4 * dimensions else ()
     body = content[4 + 4 * dimensions :]
-    if not shape or len(body) != int(np.prod(shape, dtype=np.int64)):
+    if not shape or len(body) != math.prod(shape):
         raise DataFault(f"{path} says it holds {shape} bytes but has {len(body):,}. Fetch it again.")
     return np.frombuffer(body, np.uint8).reshape(shape)
 
@@ -119,7 +140,7 @@ def _cifar10(path: Path) -> ArraySet | None:
     """Read CIFAR-10's binary archive: records of a label byte and 3x32x32 colour bytes."""
     try:
         with tarfile.open(path) as archive:
-            members = archive.getmembers()
+            members = _checked_members(path, archive)
             names = {Path(member.name).name: member for member in members if member.isfile()}
             if "data_batch_1" in names:
                 raise DataFault(f"{path} is CIFAR-10 as Python pickles, which can run code. Take the binary version.")
@@ -132,11 +153,24 @@ def _cifar10(path: Path) -> ArraySet | None:
                 if file is None or member.size > 64 * 2**20:
                     raise DataFault(f"{path}: {member.name} is no CIFAR-10 batch. Fetch the archive again.")
                 content.write(file.read())
-    except (tarfile.TarError, OSError, EOFError) as reason:
+    except (tarfile.TarError, *_DAMAGE) as reason:
         raise DataFault(f"{path} cannot be unpacked ({reason}). Fetch it again.") from None
     records = np.frombuffer(content.getvalue(), np.uint8)
-    if len(records) % _CIFAR10_RECORD:
+    if not len(records) or len(records) % _CIFAR10_RECORD:
         raise DataFault(f"{path} is cut short: its batches are no whole records. Fetch it again.")
     records = records.reshape(-1, _CIFAR10_RECORD)
+    if records[:, 0].max() >= len(CIFAR10_CLASSES):
+        raise DataFault(f"{path} has a label above 9, so it is not CIFAR-10's binary version. Fetch it again.")
     images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), records[:, 0].astype(np.int64), CIFAR10_CLASSES
+
+
+def _checked_members(path: Path, archive: tarfile.TarFile) -> list[tarfile.TarInfo]:
+    """List members, giving up before a bomb is unpacked on the way to the next header."""
+    members, total = [], 0
+    for member in archive:
+        members.append(member)
+        total += member.size
+        if total > _MOST_BYTES or total > max(path.stat().st_size, 2**20) * 200:
+            raise DataFault(f"{path} would unpack to {total:,} bytes or more, like a bomb. Pack it anew.")
+    return members

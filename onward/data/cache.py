@@ -18,24 +18,23 @@ __all__ = ["cache_folder", "cache_key", "recall", "remember"]
 
 def cache_folder() -> Path:
     """Give the cache's folder."""
-    if "ONWARD_CACHE" in os.environ:
+    if os.environ.get("ONWARD_CACHE"):
         return Path(os.environ["ONWARD_CACHE"])
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "onward"
 
 
 def cache_key(*parts: object) -> str:
     """Make a short name of anything that, when it changes, makes the cached array wrong."""
-    return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
-def recall(key: str) -> dict[str, NDArray[np.generic]] | None:
-    """Read the arrays under a key, or None."""
+def recall(key: str, *names: str) -> dict[str, NDArray[np.generic]] | None:
+    """Read the named arrays under a key; None unless all are there and can be read."""
     folder = cache_folder() / key
     try:
-        found = {path.stem: np.load(path, allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
-    except (OSError, ValueError, EOFError):
+        return {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in names}
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError):
         return None
-    return found if "images" in found else None
 
 
 def remember(key: str, **arrays: NDArray[np.generic]) -> None:

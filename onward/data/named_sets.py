@@ -13,7 +13,7 @@ import numpy as np
 
 from onward.core.faults import DataFault, did_you_mean
 from onward.data.arrays import CIFAR10_CLASSES, ArraySet, read_arrays, read_idx
-from onward.data.cache import cache_folder
+from onward.data.cache import cache_folder, cache_key, recall, remember
 from onward.data.download import FILES, fetch
 
 __all__ = ["find_named"]
@@ -49,11 +49,17 @@ def _check_part(name: str, part: str, classes: tuple[str, ...]) -> None:
 
 
 def _meadow(address: str, size: int | None) -> ArraySet:
-    from onward.meadow import horses, parse_address
+    from onward.meadow import WORLD_VERSION, horses, parse_address
 
     room = parse_address(address)
     count = room.splits["train"]
-    images = horses(count, size=size or _MEADOW_SIZE, level=room.level)
+    side = size or _MEADOW_SIZE
+    key = cache_key("meadow", WORLD_VERSION, room.name, room.level, count, side)
+    found = recall(key, "images")
+    images = np.asarray(found["images"], np.uint8) if found else None
+    if images is None or images.shape != (count, side, side, 3):
+        images = horses(count, size=side, level=room.level)
+        remember(key, images=images)
     return images, np.zeros(count, np.int64), (room.name,)
 
 
@@ -79,7 +85,7 @@ def _fashion(part: str) -> ArraySet:
     places = [*_places(), Path("/usr/share/datasets/fashion-mnist")]
     images_file, labels_file = FILES["fashion-mnist"]
     for place in places:
-        for folder in (place, place / "fashion-mnist"):
+        for folder in (place, place / "fashion-mnist", place / "pictures" / "fashion-mnist"):
             if (folder / images_file.name).is_file():
                 found = _mnist(folder / images_file.name, folder / labels_file.name)
                 return _only(found, FASHION_CLASSES.index(part) if part else None)

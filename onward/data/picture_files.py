@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import io
-import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-__all__ = ["PICTURE_ENDINGS", "UnreadablePicture", "decode_picture", "square"]
+__all__ = ["PICTURE_ENDINGS", "UnreadablePicture", "decode_picture", "fitting_size", "square"]
 
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+PICTURE_ENDINGS = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".bmp",
+    ".gif",
+    ".tif",
+    ".tiff",
+    ".ppm",
+    ".pgm",
+    ".heic",
+    ".heif",
+    ".avif",
+)
 _MOST_PIXELS = 100_000_000
 
 
@@ -32,19 +45,19 @@ def decode_picture(content: bytes, size: int | None) -> tuple[NDArray[np.uint8],
     if not content:
         raise UnreadablePicture("empty file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(content))
-            if image.width * image.height > _MOST_PIXELS:
-                raise UnreadablePicture(f"{image.width} x {image.height} pixels, too large to be a photo")
-            short_side = min(image.size)
-            if size is None:
-                image.verify()
-                return np.empty((0, 0, 3), np.uint8), short_side
-            image.draft("RGB", (size * 2, size * 2))
-            upright = ImageOps.exif_transpose(image)
-            return square(_plain(upright), size), short_side
+        image = Image.open(io.BytesIO(content))
+        if image.width * image.height > _MOST_PIXELS:
+            raise UnreadablePicture(f"{image.width} x {image.height} pixels, too large to be a photo")
+        short_side = min(image.size)
+        if size is None:
+            image.verify()
+            return np.empty((0, 0, 3), np.uint8), short_side
+        image.draft("RGB", (size * 2, size * 2))
+        upright = ImageOps.exif_transpose(image)
+        return square(_plain(upright), size), short_side
     except UnidentifiedImageError:
+        if content[4:8] == b"ftyp":
+            raise UnreadablePicture("HEIC or AVIF, which Pillow cannot read here: save it as JPEG") from None
         raise UnreadablePicture("not a picture") from None
     except Image.DecompressionBombError:
         raise UnreadablePicture("too many pixels to be a photo") from None
@@ -52,12 +65,17 @@ def decode_picture(content: bytes, size: int | None) -> tuple[NDArray[np.uint8],
         raise UnreadablePicture(f"damaged: {reason}".partition("\n")[0][:80]) from None
 
 
+def fitting_size(side: int) -> int:
+    """Choose 32, 64 or 128 pixels for originals of this shorter side."""
+    return 128 if side >= 512 else 64 if side >= 64 else 32
+
+
 def _plain(image: Image.Image) -> Image.Image:
     """Bring any mode to RGB."""
     if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, dtype=np.float64)
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
         low, high = float(values.min()), float(values.max())
-        top = 65535.0 if high > 255 else 255.0
+        top = 65535.0 if high > 255 or image.mode.startswith("I;16") else 255.0
         if image.mode == "F" and high <= 1.0 and low >= 0.0:
             top = 1.0
         return Image.fromarray((np.clip(values / top, 0, 1) * 255).astype(np.uint8)).convert("RGB")

@@ -1,35 +1,34 @@
 """The door to pictures: an address in, one uint8 array with names, classes and findings out.
 
-Read next: `archive.py` (folders, zips, tars), `picture_files.py` (one file), `arrays.py` (npz, IDX, CIFAR-10's own
-archive), `named_sets.py` (`cifar10:horse` and others), `likeness.py` (duplicates), `cache.py`.
+Read next: `picture_sets.py` (folders and archives, cached), `archive.py` (folders, zips, tars), `picture_files.py` (one
+file), `arrays.py` (npz, IDX, CIFAR-10's own archive), `named_sets.py` (`cifar10:horse` and others), `likeness.py`
+(duplicates), `cache.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.core.faults import DataFault
 from onward.data import likeness
-from onward.data.archive import Store, open_store, split_address
+from onward.data.archive import check_there, split_address
 from onward.data.arrays import read_arrays
-from onward.data.cache import cache_key, recall, remember
 from onward.data.named_sets import find_named
-from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture, decode_picture
+from onward.data.picture_files import fitting_size, square
+from onward.data.picture_sets import decode_all
 
 __all__ = ["Pictures", "read_pictures"]
 
 _SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-_CACHE_VERSION = 3
-_THREADS = 2
+_NAMED_AT_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,6 @@ class Pictures:
     unreadable: tuple[tuple[str, str], ...] = ()
     digests: tuple[bytes, ...] = ()
     short_sides: tuple[int, int, int] = (0, 0, 0)
-    _findings: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Count the pictures."""
@@ -78,16 +76,14 @@ class Pictures:
             "size": int(self.images.shape[1]),
             "short_sides": list(self.short_sides),
             "unreadable": [list(each) for each in self.unreadable],
-            "exact_duplicates": likeness.exact_duplicates(self.digests),
-            "near_duplicates": likeness.near_duplicates(likeness.difference_hashes(self.images)),
-            "shared_between_splits": self._shared_between_splits(),
+            "exact_duplicates": len(self._repeats["exact"]),
+            "near_duplicates": len(self._repeats["near"]),
+            "shared_between_splits": len(self._repeats["shared"]),
         }
 
     def findings(self) -> list[str]:
         """Say what was understood and what is wrong, the summary first."""
-        if not self._findings:
-            self._findings.extend(self._sentences(self.as_json()))
-        return list(self._findings)
+        return self._sentences(self.as_json())
 
     def _sentences(self, facts: dict[str, Any]) -> list[str]:
         parts = [f"{len(self):,} pictures"]
@@ -111,17 +107,47 @@ class Pictures:
             named = "; ".join(f"{name} ({reason})" for name, reason in self.unreadable[:5])
             rest = f" and {len(self.unreadable) - 5} more" if len(self.unreadable) > 5 else ""
             sentences.append(f"Left out: {named}{rest}. Replace or remove them.")
-        if facts["shared_between_splits"]:
-            sentences.append("Pictures that stand in two splits flatter every score. Keep each in one.")
+        for trouble, words in (
+            ("exact", "Exact copies of earlier files: {}. Remove those that should count once."),
+            ("near", "Nearly the same as earlier ones: {}. Look at them."),
+            ("shared", "In two splits, which flatters every score: {}. Keep each in one."),
+            ("beside", "No classes were read, since some pictures lie beside the folders: {}. Move them into one."),
+        ):
+            if self._repeats[trouble]:
+                sentences.append(words.format(self._name_some(self._repeats[trouble])))
         return sentences
 
-    def _shared_between_splits(self) -> int:
+    def _name_some(self, places: Sequence[int]) -> str:
+        named = ", ".join(self.names[place] for place in places[:_NAMED_AT_MOST])
+        return named + (f" and {len(places) - _NAMED_AT_MOST:,} more" if len(places) > _NAMED_AT_MOST else "")
+
+    @cached_property
+    def _repeats(self) -> dict[str, list[int]]:
+        """Give the places of what is troubling; counted once, since near duplicates take a second on large sets."""
+        exact = likeness.exact_duplicates(self.digests)
+        copies = set(exact)
+        near = likeness.near_duplicates(likeness.difference_hashes(self.images))
+        folders = [PurePosixPath(name).parts[:-1] for name in self.names]
+        deepest = max((len(parts) for parts in folders), default=0)
+        return {
+            "exact": exact,
+            "near": [place for place in near if place not in copies],
+            "shared": self._shared_between_splits(),
+            "beside": [place for place, parts in enumerate(folders) if deepest > len(parts)]
+            if self.classes == ("all",)
+            else [],
+        }
+
+    def _shared_between_splits(self) -> list[int]:
         if self.splits is None or not self.digests:
-            return 0
-        places: dict[bytes, set[str]] = {}
-        for digest, split in zip(self.digests, self.splits, strict=True):
-            places.setdefault(digest, set()).add(split)
-        return sum(len(found) > 1 for found in places.values())
+            return []
+        first: dict[bytes, tuple[int, str]] = {}
+        shared: dict[bytes, int] = {}
+        for place, (digest, split) in enumerate(zip(self.digests, self.splits, strict=True)):
+            _, earlier = first.setdefault(digest, (place, split))
+            if earlier != split:
+                shared.setdefault(digest, place)
+        return list(shared.values())
 
 
 def read_pictures(address: str, *, size: int | None = None) -> Pictures:
@@ -140,15 +166,14 @@ def read_pictures(address: str, *, size: int | None = None) -> Pictures:
         images, labels, classes = found(size)
         return _from_arrays(address, images, labels, classes, size)
     path, _ = split_address(address)
+    check_there(path)
     arrays = read_arrays(path) if path.is_file() else None
     if arrays is not None:
         return _from_arrays(address, *arrays, size)
-    return _from_store(address, open_store(address), size)
+    return _from_store(address, size)
 
 
 def _named(pictures: Pictures, address: str) -> Pictures:
-    from dataclasses import replace
-
     return replace(pictures, address=address)
 
 
@@ -157,10 +182,8 @@ def _from_arrays(
 ) -> Pictures:
     from PIL import Image
 
-    from onward.data.picture_files import square
-
     side = min(images.shape[1:3])
-    size = size or _fitting_size(side)
+    size = size or fitting_size(side)
     if images.shape[1:3] != (size, size):
         images = np.stack([square(Image.fromarray(image), size) for image in images])
     digests = tuple(hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images)
@@ -168,82 +191,21 @@ def _from_arrays(
     return Pictures(address, images, labels, tuple(classes), names, None, (), digests, (side, side, side))
 
 
-def _fitting_size(side: int) -> int:
-    return 128 if side >= 512 else 64 if side >= 64 else 32
-
-
-def _from_store(address: str, store: Store, size: int | None) -> Pictures:
-    names = [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
-    if not names:
-        held = f"{len(store.names)} files, none of them a picture" if store.names else "no files"
-        raise DataFault(f"{address} holds {held}. Onward reads {', '.join(PICTURE_ENDINGS)}; name their folder.")
-    key = cache_key(_CACHE_VERSION, store.title, store.stamp, size, len(names), names[0])
-    arrays = recall(key)
-    if arrays is None:
-        size = size or _fitting_size(_middle_side(store, names))
-        arrays = _decode_all(store, names, size)
-        remember(key, **arrays)
-    kept = [names[number] for number in arrays["kept"].tolist()]
-    reasons = [str(reason) for reason in arrays["reasons"].tolist()]
-    lost = tuple((names[number], reason) for number, reason in zip(arrays["lost"].tolist(), reasons, strict=True))
-    if not kept:
-        raise DataFault(f"{address}: none of its {len(names)} pictures can be read ({lost[0][0]}: {lost[0][1]}).")
-    labels, classes, splits = _classes(kept)
-    sides = np.sort(arrays["sides"])
+def _from_store(address: str, size: int | None) -> Pictures:
+    found = decode_all(address, size)
+    labels, classes, splits = _classes(found.names)
+    sides = np.sort(found.sides)
     return Pictures(
         address,
-        np.asarray(arrays["images"], np.uint8),
+        found.images,
         labels,
         classes,
-        tuple(kept),
+        found.names,
         splits,
-        lost,
-        tuple(digest.tobytes() for digest in arrays["digests"]),
+        found.unreadable,
+        tuple(digest.tobytes() for digest in found.digests),
         (int(sides[0]), int(sides[len(sides) // 2]), int(sides[-1])),
     )
-
-
-def _middle_side(store: Store, names: Sequence[str]) -> int:
-    """Measure the shorter sides of up to a hundred pictures; give the middle one."""
-    sides = []
-    for name in names[:: max(1, len(names) // 100)]:
-        try:
-            sides.append(decode_picture(store.read(name), None)[1])
-        except (UnreadablePicture, OSError):
-            continue
-    return sorted(sides)[len(sides) // 2] if sides else 32
-
-
-def _decode_all(store: Store, names: Sequence[str], size: int) -> dict[str, NDArray[np.generic]]:
-    reader = _reader(store, size)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        results = list(pool.map(reader, names, chunksize=64))
-    kept = [number for number, result in enumerate(results) if not isinstance(result, str)]
-    lost = [number for number, result in enumerate(results) if isinstance(result, str)]
-    good = [result for result in results if not isinstance(result, str)]
-    return {
-        "images": np.stack([image for image, _, _ in good]) if good else np.empty((0, size, size, 3), np.uint8),
-        "digests": np.stack([digest for _, digest, _ in good]) if good else np.empty((0, 16), np.uint8),
-        "sides": np.array([side for _, _, side in good], np.int64),
-        "kept": np.array(kept, np.int64),
-        "lost": np.array(lost, np.int64),
-        "reasons": np.array([results[number] for number in lost], dtype="U120"),
-    }
-
-
-def _reader(store: Store, size: int) -> Callable[[str], tuple[NDArray[np.uint8], NDArray[np.uint8], int] | str]:
-    def read(name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int] | str:
-        try:
-            content = store.read(name)
-            image, side = decode_picture(content, size)
-        except UnreadablePicture as reason:
-            return str(reason)
-        except Exception as reason:  # zlib, zipfile and tarfile each raise kinds of their own
-            return f"cannot be unpacked: {reason}"[:100]
-        digest = np.frombuffer(hashlib.blake2b(content, digest_size=16).digest(), np.uint8)
-        return image, digest, side
-
-    return read
 
 
 def _classes(names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[str, ...] | None]:

