@@ -26,7 +26,9 @@ def evaluate(folder: Folder, address: str | None = None) -> list[Score]:
         raise RunFault(f"{task.name} has no scores: look at its pictures with: onward report {folder.path.name}")
     run = Run(folder)
     model = task.load(run)
-    data = task.read(Source((address or folder.record["data"]["address"],)), run.settings(task.settings))
+    own = folder.record["data"]
+    source = Source((address,)) if address else Source((own["address"],), own.get("kind"))
+    data = task.read(source, run.settings(task.settings))
     return [result for result in task.evaluate(model, data, math.inf) if isinstance(result, Score)]
 
 

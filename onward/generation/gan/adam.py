@@ -14,6 +14,7 @@ from torch import Tensor
 __all__ = ["Adam"]
 
 _EPSILON = 1e-8
+_torch: Any = torch  # its operations on whole lists of tensors are not named in its types
 
 
 class Adam:
@@ -43,14 +44,14 @@ class Adam:
         first, second = self._betas
         self._steps += 1
         slopes = [torch.zeros_like(each) if each.grad is None else each.grad for each in self._weights]
-        torch._foreach_lerp_(self._means, slopes, 1 - first)
-        torch._foreach_mul_(self._squares, second)
-        torch._foreach_addcmul_(self._squares, slopes, slopes, 1 - second)
-        spread = torch._foreach_sqrt(self._squares)
-        torch._foreach_div_(spread, (1 - second**self._steps) ** 0.5)
-        torch._foreach_add_(spread, _EPSILON)
+        _torch._foreach_lerp_(self._means, slopes, 1 - first)
+        _torch._foreach_mul_(self._squares, second)
+        _torch._foreach_addcmul_(self._squares, slopes, slopes, 1 - second)
+        spread = _torch._foreach_sqrt(self._squares)
+        _torch._foreach_div_(spread, (1 - second**self._steps) ** 0.5)
+        _torch._foreach_add_(spread, _EPSILON)
         size = self.learning_rate / (1 - first**self._steps)
-        torch._foreach_addcdiv_(self._weights, self._means, spread, -size)
+        _torch._foreach_addcdiv_(self._weights, self._means, spread, -size)
 
     def state_dict(self) -> dict[str, Any]:
         """Take the running means."""

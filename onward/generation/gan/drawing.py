@@ -21,10 +21,13 @@ from onward.generation.gan.averaging import Average
 from onward.generation.gan.networks import Generator, TutorialGenerator
 from onward.generation.gan.settings import Drawing, Settings
 
-__all__ = ["Drawn", "apply", "draw", "export", "grid", "load"]
+__all__ = ["Drawn", "apply", "draw", "export", "film_of_training", "grid", "load"]
 
 _FRAMES_PER_SECOND = 24
 _SECONDS_A_STATION = 1.5
+_FEWEST_FRAMES = 8
+_FILM_FRAMES_PER_SECOND = 12
+_FILM_SIDE = 600
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,36 @@ def _walk(drawn: Drawn, options: Drawing, chance: torch.Generator, labels: Any) 
         noise = slerp(points[here], points[(here + 1) % stations], along)
         pictures.append(tile(draw(drawn.network, noise, chosen)))
     return np.stack(pictures)
+
+
+def film_of_training(run: Run, most_frames: int = 96) -> Film | None:
+    """Give the run's snapshots, one after the other; None where there are too few of them or films cannot be written.
+
+    Early frames are kept denser, since that is where most changes.
+    """
+    from importlib.util import find_spec
+
+    from PIL import Image
+
+    shown = sorted((run.path / "samples").glob("samples-*.png"))
+    if len(shown) < _FEWEST_FRAMES or find_spec("av") is None:
+        return None
+    last = len(shown) - 1
+    places = sorted({round(last * (number / (most_frames - 1)) ** 1.5) for number in range(most_frames)})
+    frames = []
+    for place in places:
+        with Image.open(shown[place]) as picture:
+            frames.append(np.asarray(picture.convert("RGB").resize(_film_side(picture.size), Image.Resampling.BOX)))
+    stay = [frames[-1]] * _FILM_FRAMES_PER_SECOND
+    return Film(np.stack(frames + stay), _FILM_FRAMES_PER_SECOND, "the same noise, as training went on")
+
+
+def _film_side(size: tuple[int, int]) -> tuple[int, int]:
+    """Halve a snapshot's sides until a film of it is small enough for a report."""
+    width, height = size
+    while max(width, height) > _FILM_SIDE:
+        width, height = width // 2, height // 2
+    return width, height
 
 
 def slerp(start: Tensor, end: Tensor, along: float) -> Tensor:

@@ -42,11 +42,16 @@ class ProjectedDiscriminator(nn.Module):
                 mixing.requires_grad_(False)
         self.heads = nn.ModuleList(_head() for _ in _TAPS)
 
+    @property
+    def backbone(self) -> EfficientNetLite0:
+        """Give the frozen network."""
+        return self._frozen[0]
+
     def features(self, pictures: Tensor) -> list[Tensor]:
         """Look: B 3 H W in [-1, 1] to four mixed maps of 64 channels, in full precision."""
         if pictures.shape[-1] < self.side:
             pictures = F.interpolate(pictures, size=(self.side, self.side), mode="bilinear", align_corners=False)
-        maps = self._frozen[0].stages(pictures, tuple(_TAPS))
+        maps = self.backbone.stages(pictures, tuple(_TAPS))
         mixed, above = [], None
         for number in reversed(range(len(maps))):
             here = self.across[number](maps[number])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from onward.core.faults import DataFault, UsageFault
@@ -36,6 +38,16 @@ class Gallery:
     def fingerprint(self) -> str:
         """Give the pictures' digest."""
         return self.pictures.fingerprint
+
+    def at(self, size: int) -> Gallery:
+        """Give the same gallery with pictures of another side in pixels, averaged down or repeated up."""
+        images = self.pictures.images
+        if images.shape[1] == size:
+            return self
+        pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
+        resized = [F.interpolate(batch.float(), size=(size, size), mode="area") for batch in pixels.split(500)]
+        images = torch.cat([batch.round().byte() for batch in resized]).permute(0, 2, 3, 1).contiguous().numpy()
+        return replace(self, pictures=replace(self.pictures, images=images))
 
     @property
     def is_small(self) -> bool:

@@ -19,7 +19,7 @@ from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.faults import MachineFault
 from onward.core.metrics import Baseline, Score
 from onward.generation.gan import measures
-from onward.generation.gan.drawing import Drawn, draw
+from onward.generation.gan.drawing import Drawn, draw, film_of_training
 from onward.generation.gan.judge import judge_features, load_judge
 from onward.generation.gan.reading import Gallery
 
@@ -38,6 +38,7 @@ def evaluate(drawn: Drawn, gallery: Gallery, seconds: float) -> Iterator[Score |
     """
     began = time.monotonic()
     judge = load_judge()
+    gallery = gallery.at(drawn.network.size)
     real = torch.from_numpy(gallery.pictures.images).permute(0, 3, 1, 2)
     chance = torch.Generator().manual_seed(1)
     trial = _drawn(drawn, 64, chance)
@@ -59,6 +60,9 @@ def evaluate(drawn: Drawn, gallery: Gallery, seconds: float) -> Iterator[Score |
         "best samples, and the nearest real picture below each",
     )
     yield _floor(features["real"])
+    left = seconds - (time.monotonic() - began)
+    if left > 4 and (film := film_of_training(drawn.run)) is not None:
+        yield film
     left = seconds - (time.monotonic() - began)
     if left > 8:
         yield from _lite0_distance(real, pictures, gaussian, left)

@@ -1,92 +1,209 @@
-"""Is it going well? Measured while it trains, acted on where the recipe knows how, explained in the report.
+"""Is it going well? Measured twenty times while it trains, acted on where the recipe knows how, said in the report.
 
 | signal | healthy | what is done |
 |---|---|---|
-| pair accuracy: real looks more real than forged | 60 to 90 % | > 97 %: the penalties double |
-| diversity of samples over that of real pictures | > 0.7 | < 0.5 three times: penalties double |
+| pair accuracy: real looks more real than forged | 60 to 90 % | > 97 % twice: the gradient penalties double |
+| diversity of samples over that of real pictures | > 0.7 | < 0.5 three times: back to the best, penalties double |
+| overfitting: how far held-out pictures fall behind those trained on | < 0.5 | > 0.6 twice: colours and holes too |
+| quality: kernel distance to real pictures | falling | the best is kept; 15 % worse three times: back to it |
+
+The watch looks through EfficientNet-Lite0 where the second judge does, else at thumbnails: never through the outside
+judge, whose scores would then be of what it helped to choose.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from onward.core.run import Run, Step
+from onward.core.run import Keepable, Run, Step
 from onward.generation.gan.drawing import draw
-from onward.generation.gan.judge import judge_features, load_judge
-from onward.generation.gan.measures import diversity
+from onward.generation.gan.measures import diversity, kernel_distance
 from onward.generation.gan.reading import Gallery
 
 __all__ = ["Watch"]
 
+Eyes = Callable[[Tensor], Tensor]
 _LOOKS = 20
-_SAMPLES = 64
+_SHARE = 0.05
+_PICTURES_A_SECOND = 500
+_FEWEST, _MOST = 64, 1000
+_ENOUGH_TO_ACT = 400
 _WON = 0.97
 _COLLAPSED = 0.5
+_LEARNED_BY_HEART = 0.6
+_WORSE = 1.15
 
 
 class Watch:
     """Looks at a training twenty times; its state is part of the checkpoint.
 
+    Args:
+        run: it writes its notes there, and keeps the best there as the checkpoint `best`.
+        gallery: real pictures, at the generator's size.
+        judge: the discriminator: pictures (and class numbers) to logits.
+        backbone: frozen network to look through, or None for thumbnails.
+        players: what is put back from the best checkpoint when a training goes wrong.
+
     Attributes:
-        penalty_factor: what the gradient penalties are multiplied by; doubles when the discriminator wins.
+        penalty_factor: what the gradient penalties are multiplied by.
+        wants_colour: whether augmentation should change colours and cut holes too.
     """
 
-    def __init__(self, run: Run, gallery: Gallery) -> None:
-        self._run, self._gallery = run, gallery
-        self._judge: Any = None
-        self._real_diversity = 0.0
-        self.penalty_factor = 1.0
-        self._accuracy, self._looks, self._collapsed, self._winning = 0.75, 0, 0, 0
+    def __init__(
+        self, run: Run, gallery: Gallery, judge: nn.Module, backbone: nn.Module | None, players: dict[str, Keepable]
+    ) -> None:
+        self._run, self._gallery, self._judge, self._players = run, gallery, judge, players
+        self._eyes: Eyes = _thumbnails if backbone is None else _through(backbone)
+        self._count = _affordable(run)
+        self._real: Tensor | None = None
+        self.penalty_factor, self.wants_colour = 1.0, gallery.is_small
+        self._accuracy, self._best, self._best_step = 0.75, float("inf"), -1
+        self._looks, self._winning, self._collapsed, self._learned, self._worse = 0, 0, 0, 0, 0
 
     def look(self, step: Step, logits: Tensor, network: nn.Module) -> None:
-        """Take notice of a step's logits (real ones, then forged ones); now and then measure diversity."""
+        """Take notice of a step's logits (real ones, then forged ones); now and then measure the rest."""
         real, fake = logits.float().chunk(2)
         self._accuracy += 0.02 * (float((real > fake).float().mean()) - self._accuracy)
+        if step.progress * _LOOKS < self._looks:
+            self._looks = int(step.progress * _LOOKS)  # the run was given more time
         if step.progress * _LOOKS < self._looks + 1:
             return
         self._looks = int(step.progress * _LOOKS)
-        ratio = self._diversity(network)
-        step.mark(pair_accuracy=self._accuracy, diversity=ratio)
-        self._judge_it(ratio)
+        drawn, labels = self._draw(network)
+        features = self._eyes(drawn)
+        signals = {
+            "pair_accuracy": self._accuracy,
+            "diversity": diversity(features[:_FEWEST]) / max(diversity(self._real_features()[:_FEWEST]), 1e-9),
+            "overfitting": self._overfitting(drawn[:256], None if labels is None else labels[:256]),
+            "quality": kernel_distance(self._real_features(), features),
+        }
+        step.mark(**signals)
+        self._act(step, signals)
 
-    def _diversity(self, network: nn.Module) -> float:
-        if self._judge is None:
-            self._judge = load_judge()
-            chosen = self._gallery.training[:: max(1, len(self._gallery.training) // _SAMPLES)][:_SAMPLES]
-            real = torch.from_numpy(self._gallery.pictures.images[chosen]).permute(0, 3, 1, 2)
-            self._real_diversity = diversity(judge_features(self._judge, real))
-        noise = torch.randn(_SAMPLES, network.latent_length, generator=torch.Generator().manual_seed(7))  # pyright: ignore
+    def conclude(self, average: Keepable, network: nn.Module) -> None:
+        """Give the best average back if the last is plainly worse; called when the steps are over."""
+        if self._best_step < 0:
+            return
+        last = kernel_distance(self._real_features(), self._eyes(self._draw(network)[0]))
+        if self._is_worse(last):
+            self._run.load_kept(label="best", average=average)
+            self._run.save()
+            self._run.note(
+                f"The generator of step {self._best_step} is kept: the last one was {last / self._best:.1f} times as "
+                "far from real pictures."
+            )
+
+    def _is_worse(self, quality: float) -> bool:
+        """Say whether a distance is above the best by more than 15 % and by what chance does to real pictures."""
+        first, second = self._real_features().chunk(2)
+        return quality > _WORSE * self._best + 2 * abs(kernel_distance(first, second))
+
+    def _draw(self, network: nn.Module) -> tuple[Tensor, Tensor | None]:
+        noise = torch.randn(self._count, network.latent_length, generator=torch.Generator().manual_seed(7))  # pyright: ignore
         kinds = getattr(network, "classes", 1)
-        labels = torch.arange(_SAMPLES) % kinds if kinds > 1 else None
-        drawn = diversity(judge_features(self._judge, draw(network, noise, labels)))
-        return drawn / max(self._real_diversity, 1e-9)
+        labels = torch.arange(self._count) % kinds if kinds > 1 else None
+        return draw(network, noise, labels), labels
 
-    def _judge_it(self, ratio: float) -> None:
-        self._winning = self._winning + 1 if self._accuracy > _WON else 0
-        self._collapsed = self._collapsed + 1 if ratio < _COLLAPSED and self._looks > _LOOKS // 4 else 0
+    def _real_features(self) -> Tensor:
+        if self._real is None:
+            chosen = self._gallery.training[:: max(1, len(self._gallery.training) // self._count)][: self._count]
+            self._real = self._eyes(torch.from_numpy(self._gallery.pictures.images[chosen]).permute(0, 3, 1, 2))
+        return self._real
+
+    @torch.no_grad()
+    def _overfitting(self, drawn: Tensor, labels: Tensor | None) -> float:
+        """Compare how real the judge finds pictures held out with those it trained on: 0 as real, 1 as forgeries.
+
+        A mean of differences, since a relativistic judge's logits mean nothing by themselves (compare arXiv:2006.06676,
+        section 3.1).
+        """
+        logits, was_training = [], self._judge.training
+        self._judge.eval()
+        for places in (self._gallery.training[:256], self._gallery.held_out[:256]):
+            pictures = torch.from_numpy(self._gallery.pictures.images[places]).permute(0, 3, 1, 2).float() / 127.5 - 1
+            kinds = None if labels is None else torch.from_numpy(self._gallery.pictures.labels[places])
+            logits.append(float(self._judge(pictures, kinds).mean()))
+        logits.append(float(self._judge(drawn.float() / 127.5 - 1, labels).mean()))
+        self._judge.train(was_training)
+        trained, held_out, forged = logits
+        return (trained - held_out) / max(trained - forged, 1e-3)
+
+    def _act(self, step: Step, signals: dict[str, float]) -> None:
+        accuracy, varied, learned, quality = signals.values()
+        early = self._looks <= _LOOKS // 4
+        self._winning = self._winning + 1 if accuracy > _WON else 0
+        self._collapsed = self._collapsed + 1 if varied < _COLLAPSED and not early else 0
+        self._learned = self._learned + 1 if learned > _LEARNED_BY_HEART and not early else 0
+        self._worse = self._worse + 1 if self._is_worse(quality) and not early else 0
         if self._winning == 2:
             self.penalty_factor *= 2
             self._run.note(
-                f"The discriminator told {100 * self._accuracy:.0f} % of pairs apart: it was winning, so the gradient "
+                f"The discriminator told {100 * accuracy:.0f} % of pairs apart: it was winning, so the gradient "
                 "penalties were doubled."
             )
-        if self._collapsed == 3:
-            self.penalty_factor *= 2
+        if self._learned == 2 and not self.wants_colour:
+            self.wants_colour = True
             self._run.note(
-                f"Mode collapse: the samples vary {100 * ratio:.0f} % as much as real pictures. The gradient penalties "
-                "were doubled; more pictures or --set penalty=4 help."
+                f"The discriminator learned its pictures by heart (overfitting {learned:.2f}): from step {step.index} "
+                "on augmentation also changes colours and cuts holes. More pictures help more."
             )
+        if self._collapsed == 3:
+            self._go_back(f"Mode collapse: the samples vary {100 * varied:.0f} % as much as real pictures.")
+        elif self._worse == 3:
+            self._go_back(f"Quality fell: {quality / self._best:.1f} times the distance of step {self._best_step}.")
+        elif quality < self._best and varied >= _COLLAPSED and self._count >= _ENOUGH_TO_ACT:
+            self._best, self._best_step = quality, step.index
+            self._run.save("best")
+
+    def _go_back(self, why: str) -> None:
+        self.penalty_factor *= 2
+        self._collapsed, self._worse = 0, 0
+        if self._best_step >= 0:
+            self._run.load_kept(label="best", **self._players)
+        where = f"The players of step {self._best_step} were put back and the" if self._best_step >= 0 else "The"
+        self._run.note(f"{why} {where} gradient penalties doubled; more pictures or --set penalty=4 help.")
 
     def state_dict(self) -> dict[str, Any]:
         """Take what was noticed so far."""
-        names = ("penalty_factor", "_accuracy", "_looks", "_collapsed", "_winning")
-        return {name.strip("_"): getattr(self, name) for name in names}
+        return {name.strip("_"): getattr(self, name) for name in _NOTICED}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put it back."""
-        self.penalty_factor = state["penalty_factor"]
-        self._accuracy, self._looks = state["accuracy"], state["looks"]
-        self._collapsed, self._winning = state["collapsed"], state["winning"]
+        for name in _NOTICED:
+            setattr(self, name, state[name.strip("_")])
+
+
+_NOTICED = ("penalty_factor", "wants_colour", "_accuracy", "_best", "_best_step")
+_NOTICED += ("_looks", "_winning", "_collapsed", "_learned", "_worse")
+
+
+def _affordable(run: Run) -> int:
+    """Say how many samples a look may draw so that all looks take a twentieth of the time at most."""
+    if run.budget.seconds is None:
+        return max(_FEWEST, min(_MOST, run.budget.steps or _MOST))
+    return max(_FEWEST, min(_MOST, int(_SHARE * run.budget.seconds / _LOOKS * _PICTURES_A_SECOND)))
+
+
+def _through(backbone: nn.Module) -> Eyes:
+    """Look through a frozen network at 32 to 64 pixels: N 3 H W uint8 to N 1280."""
+
+    @torch.no_grad()
+    def eyes(pictures: Tensor) -> Tensor:
+        found = []
+        for batch in pictures.split(100):
+            side = min(64, max(32, batch.shape[-1]))
+            seen = F.interpolate(batch.float() / 127.5 - 1, size=(side, side), mode="area")
+            found.append(backbone(seen.contiguous(memory_format=torch.channels_last)))
+        return torch.cat(found)
+
+    return eyes
+
+
+def _thumbnails(pictures: Tensor) -> Tensor:
+    """Look at 8 by 8 pixels: N 3 H W uint8 to N 192."""
+    return F.adaptive_avg_pool2d(pictures.float() / 127.5 - 1, 8).flatten(1)
