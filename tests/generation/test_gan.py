@@ -176,3 +176,17 @@ def test_the_game_brings_the_forger_to_the_real_distribution() -> None:
 
 def test_without_learning_it_does_not() -> None:
     assert _distance_after(0.0) > 1.5
+
+
+def test_kernel_distance_is_zero_for_equals_and_grows() -> None:
+    chance = torch.Generator().manual_seed(0)
+    one, other, far = (torch.randn(400, 8, generator=chance) + shift for shift in (0, 0, 1))
+    assert abs(measures.kernel_distance(one, other)) < 0.1 * measures.kernel_distance(one, far)
+
+
+def test_a_gallery_is_averaged_down(horse_folder: Path) -> None:
+    gallery = read(Source((str(horse_folder),)), Settings(size=32))
+    small = gallery.at(16)
+    assert small.pictures.images.shape[1:] == (16, 16, 3)
+    assert small.pictures.images.mean() == pytest.approx(gallery.pictures.images.mean(), abs=0.5)
+    assert gallery.at(32) is gallery

