@@ -38,6 +38,10 @@ class _SameConvolution(nn.Conv2d):
         if stride == 1:
             return F.conv2d(maps, self.weight, self.bias, 1, kernel // 2, 1, self.groups)
         height, width = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in maps.shape[2:])
+        if self.groups > 1 and height == width == kernel - 2:
+            # a row and a column of zeros before the filter do what padding the maps does, three times as fast
+            wider = F.pad(self.weight, (1, 0, 1, 0))
+            return F.conv2d(maps, wider, self.bias, stride, height // 2 + 1, 1, self.groups)
         maps = F.pad(maps, (width // 2, width - width // 2, height // 2, height - height // 2))
         return F.conv2d(maps, self.weight, self.bias, stride, 0, 1, self.groups)
 
@@ -54,8 +58,8 @@ class _Block(nn.Module):
         self.has_shortcut = stride == 1 and channels_in == channels_out
 
     def forward(self, maps: Tensor) -> Tensor:
-        inner = maps if self.expand is None else F.relu6(self.expand(maps))
-        out = self.project(F.relu6(self.filter(inner)))
+        inner = maps if self.expand is None else F.relu6(self.expand(maps), inplace=True)
+        out = self.project(F.relu6(self.filter(inner), inplace=True))
         return out + maps if self.has_shortcut else out
 
 

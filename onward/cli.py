@@ -31,8 +31,6 @@ from onward.verbs.sitting import announce
 __all__ = ["main"]
 
 _RUN_HELP = "RUN is a folder, a run's name, a unique prefix, `last`, or `zoo:NAME`."
-
-
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 
 
@@ -52,11 +50,9 @@ class _Tasks(click.Group):
     """`onward train TASK`: one command a task, made from its settings when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-
         return list_tasks()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-
         return _train_command(find_task(cmd_name))
 
 
@@ -128,7 +124,6 @@ def _train_command(task: Task[Any, Any, Any]) -> click.Command:
     own = [_option(entry) for entry in settings_fields(task.settings) if not entry.rare]
 
     def call(data: str, assignments: Sequence[str], **words: Any) -> None:
-
         core = {key: words.pop(key) for key in ("duration", "steps", "seed", "device", "out", "name", "kind")}
         chosen = {key: value for key, value in words.items() if value is not None} | _assignments(assignments)
         run, scores = _train.train(task, data, chosen, started_at=onward.started_at, **core)

@@ -7,9 +7,11 @@ than float32, depending on the processor. Under `--steps` alone nothing is timed
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +48,21 @@ class Machine:
         import torch
 
         torch.set_num_threads(self.threads)
+        _keep_freed_memory()
 
     def mixed(self) -> AbstractContextManager[Any]:
         """Give the context in which a forward pass runs in this machine's precision."""
         import torch
 
         return torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bfloat16")
+
+
+def _keep_freed_memory() -> None:
+    """Ask Linux's C library not to hand freed memory back: faulting it in anew takes a tenth of a training step."""
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(-3, 2**25)  # M_MMAP_THRESHOLD
+        library.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
 
 
 def cores() -> int:

@@ -67,7 +67,7 @@ def decode_picture(content: bytes, size: int | None) -> tuple[NDArray[np.uint8],
 
 def fitting_size(side: int) -> int:
     """Choose 32, 64 or 128 pixels for originals of this shorter side."""
-    return 128 if side >= 512 else 64 if side >= 64 else 32
+    return 128 if side >= 256 else 64 if side >= 64 else 32
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -150,7 +150,10 @@ def test_minutes_too_few_for_the_size_halve_it(run: Run, horse_folder: Path) -> 
     assert fitting_size(run, gallery, small) == 64, "steps are counted: nothing is timed"
     hurried = Run(Folder(run.path))
     hurried.folder.update(budget={"seconds": 2.0, "steps": None})
+    assert fitting_size(Run(Folder(run.path)), gallery, small) == 32, "nothing is tried under a minute"
+    hurried.folder.update(budget={"seconds": 60.0, "steps": None})
     hurried = Run(Folder(run.path))
+    hurried.tail_seconds = 58.0
     before = torch.random.get_rng_state()
     assert fitting_size(hurried, gallery, small) == 32
     assert torch.equal(before, torch.random.get_rng_state())

@@ -53,7 +53,7 @@ def gradient_penalty(judge: Callable[[Tensor], Tensor], pictures: Tensor) -> Ten
     """Give ½ E |∇D(x)|²: R1 on real pictures, R2 on forged ones (arXiv:1801.04406, equations 9 and 10).
 
     Args:
-        judge: pictures to logits, computed in full precision.
+        judge: pictures to logits.
         pictures: B 3 H W.
     """
     pictures = pictures.detach().requires_grad_()

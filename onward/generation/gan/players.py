@@ -103,8 +103,9 @@ class Turn:
         loss = losses.relativistic_loss(*logits.chunk(2))
         regularised, every = loss, self.settings.penalty_every
         if self.index % every == 0 and self.players.penalty > 0:
-            # R1 on the real half and R2 on the forged half are both in one mean, hence the 2; full precision
-            slope = 2 * losses.gradient_penalty(lambda seen: judge(seen, kinds), both)
+            # R1 on the real half and R2 on the forged half are both in one mean, hence the 2
+            with self.machine.mixed():
+                slope = 2 * losses.gradient_penalty(lambda seen: judge(seen, kinds).float(), both)
             regularised = loss + every * self.players.penalty * self.penalty_factor * slope
         learn(self.players.adams[1], regularised)
         return loss, logits.detach()
@@ -126,15 +127,15 @@ class Turn:
 
     def _project(self, judge: ProjectedDiscriminator, real: Tensor, forged: Tensor) -> Tensor:
         """Teach the projected judge by the hinge loss; give the generator's loss against it."""
-        forged_features = judge.features(forged)
-        with torch.no_grad():
-            real_features = judge.features(real)
-        judge_loss = losses.hinge_discriminator_loss(
-            judge(real_features), judge([maps.detach() for maps in forged_features])
-        )
-        learn(self.players.adams[2], judge_loss)
+        with self.machine.mixed():
+            forged_features = judge.features(forged)
+            with torch.no_grad():
+                real_features = judge.features(real)
+            real_logits, forged_logits = judge(real_features), judge([maps.detach() for maps in forged_features])
+        learn(self.players.adams[2], losses.hinge_discriminator_loss(real_logits, forged_logits))
         judge.heads.requires_grad_(False)
-        loss = -judge(forged_features).mean()
+        with self.machine.mixed():
+            loss = -judge(forged_features).float().mean()
         judge.heads.requires_grad_(True)
         return loss
 
