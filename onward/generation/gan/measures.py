@@ -15,6 +15,7 @@ __all__ = [
     "diversity",
     "frechet_distance",
     "kernel_distance",
+    "nearest_distances",
     "precision_and_recall",
 ]
 
@@ -75,11 +76,15 @@ def _reach(features: Tensor, neighbours: int) -> Tensor:
     return torch.cdist(features, features).kthvalue(neighbours + 1, dim=1).values
 
 
+def nearest_distances(training: Tensor, others: Tensor) -> Tensor:
+    """Give how far each of the others is from the nearest training picture: N F and M F to M."""
+    return torch.cdist(others, training).min(dim=1).values
+
+
 def copying_ratio(training: Tensor, held_out: Tensor, drawn: Tensor) -> float:
     """Compare how near drawn and held-out pictures come to training ones: 1 is like new pictures, near 0 copies."""
-    nearest_drawn = torch.cdist(drawn, training).min(dim=1).values.median()
-    nearest_new = torch.cdist(held_out, training).min(dim=1).values.median()
-    return float(nearest_drawn / nearest_new.clamp(min=1e-9))
+    usual = nearest_distances(training, held_out).median().clamp(min=1e-9)
+    return float(nearest_distances(training, drawn).median() / usual)
 
 
 def diversity(features: Tensor) -> float:
