@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("gan", "overhead", "startup", "budget", "kill", "judge", "speed", "zoo", "pictures", "more_time")
+NAMES = ("classify", "gan", "overhead", "startup", "budget", "kill", "judge", "speed", "zoo", "pictures", "more_time")
 
 if len(sys.argv) < 2 or sys.argv[1] not in NAMES:
     sys.exit(f"Usage: python -m benchmarks {{{','.join(NAMES)}}} [options]")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["find_task", "list_tasks"]
 
 _ROOMS = {
+    "classify": "onward.vision.classify",
     "gan": "onward.generation.gan",
     "forest": "onward.tables.forest",
 }

@@ -53,3 +53,22 @@ def small_table(tmp_path: Path) -> Path:
     path = tmp_path / "table.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def class_folder(tmp_path: Path) -> Path:
+    """Make three folders of thirty small pictures: stripes across, stripes down, and spots, in any colours."""
+    import numpy as np
+    from PIL import Image
+
+    chance = np.random.default_rng(0)
+    for kind in ("across", "down", "spots"):
+        folder = tmp_path / "classes" / kind
+        folder.mkdir(parents=True)
+        for number in range(30):
+            rows, columns = np.mgrid[:16, :16] + chance.integers(0, 8, (2, 1, 1))
+            wave = {"across": rows % 4 < 2, "down": columns % 4 < 2, "spots": (rows % 4 < 2) & (columns % 4 < 2)}[kind]
+            colours = chance.integers(0, 255, (2, 3))
+            pixels = np.where(wave[..., None], colours[0], colours[1]) + chance.integers(-9, 9, (16, 16, 3))
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:03d}.png")
+    return tmp_path / "classes"

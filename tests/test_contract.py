@@ -45,6 +45,7 @@ class Case:
 CASES = {
     "gan": Case("horses", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, None, {"count": 4}),
     "forest": Case("table.csv", {}, "table.csv"),
+    "classify": Case("classes", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, "classes", None),
 }
 
 
@@ -59,7 +60,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def address(name: str, tmp_path: Path, horse_folder: Path, small_table: Path) -> str:
+def address(name: str, tmp_path: Path, horse_folder: Path, small_table: Path, class_folder: Path) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)
 
@@ -211,7 +212,7 @@ def test_other_data_are_not_taken_for_the_run_s_own(name: str, address: str, tmp
     run = trained(name, address, tmp_path / "runs")
     place = Path(address)
     if place.is_dir():
-        next(place.iterdir()).unlink()
+        next(path for path in sorted(place.rglob("*")) if path.is_file()).unlink()
     else:
         place.write_text("\n".join(place.read_text().splitlines()[:-1]) + "\n")
     with pytest.raises(DataFault, match="changed"):

@@ -37,7 +37,9 @@ def test_every_command_shown_is_understood(line: str) -> None:
         assert command is not None, line
         command.make_context(line, words[2:])
     elif words[0] == "apply":
-        known = {entry.flag for name in ("gan", "forest") for entry in settings_fields(find_task(name).options)}
+        known = {
+            entry.flag for name in ("gan", "forest", "classify") for entry in settings_fields(find_task(name).options)
+        }
         assert {word for word in words if word.startswith("--")} <= known | {"--out"}, line
     else:
         command.make_context(line, words[1:])

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onward.core.faults import DataFault, did_you_mean
 from onward.data.arrays import CIFAR10_CLASSES, ArraySet, read_arrays, read_idx
@@ -22,12 +23,16 @@ FASHION_CLASSES = (
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot",
 )  # fmt: skip
 _MEADOW_SIZE = 32
+_MEADOW_SIZES = {"classify": 96}
 
 
-def find_named(address: str) -> str | Callable[[int | None], ArraySet] | None:
+NamedSet = tuple[ArraySet, tuple[str, ...] | None]  # and each picture's split, where the set has more than one
+
+
+def find_named(address: str) -> str | Callable[[int | None], NamedSet] | None:
     """Find what an address names.
 
-    Returns: another address (a local copy), a function from size to arrays, or None when the address is a path.
+    Returns: another address (a local copy), a function from size to arrays and splits, or None for a path.
     Raises:
         DataFault: the set has no such part.
     """
@@ -39,7 +44,7 @@ def find_named(address: str) -> str | Callable[[int | None], ArraySet] | None:
         return _cifar10(part)
     if name == "fashion-mnist":
         _check_part(name, part, FASHION_CLASSES)
-        return lambda size: _fashion(part)
+        return lambda size: (_fashion(part), None)
     return None
 
 
@@ -48,19 +53,37 @@ def _check_part(name: str, part: str, classes: tuple[str, ...]) -> None:
         raise DataFault(f"{name} has no class {part!r}.{did_you_mean(part, classes)}")
 
 
-def _meadow(address: str, size: int | None) -> ArraySet:
-    from onward.meadow import WORLD_VERSION, horses, parse_address
+def _meadow(address: str, size: int | None) -> NamedSet:
+    from onward.meadow import KINDS, horses, one_of_each, parse_address
 
     room = parse_address(address)
-    count = room.splits["train"]
-    side = size or _MEADOW_SIZE
-    key = cache_key("meadow", WORLD_VERSION, room.name, room.level, count, side)
+    side = size or _MEADOW_SIZES.get(room.name, _MEADOW_SIZE)
+    if room.name == "horses":
+        count = room.splits["train"]
+        images = _recalled(room.address, "train", count, side, lambda: horses(count, size=side, level=room.level))
+        return (images, np.zeros(count, np.int64), (room.name,)), None
+    images, labels, splits = [], [], []
+    for split, count in room.splits.items():
+        numbers, draw = one_of_each(split, level=room.level)
+        images.append(_recalled(room.address, split, count, side, lambda draw=draw: draw(side)))
+        labels.append(numbers)
+        splits += [split] * count
+    return (np.concatenate(images), np.concatenate(labels), KINDS), tuple(splits)
+
+
+def _recalled(
+    address: str, split: str, count: int, side: int, draw: Callable[[], NDArray[np.uint8]]
+) -> NDArray[np.uint8]:
+    """Draw a split of the meadow, or recall it."""
+    from onward.meadow import WORLD_VERSION
+
+    key = cache_key("meadow", WORLD_VERSION, address, split, count, side)
     found = recall(key, "images")
     images = np.asarray(found["images"], np.uint8) if found else None
     if images is None or images.shape != (count, side, side, 3):
-        images = horses(count, size=side, level=room.level)
+        images = draw()
         remember(key, images=images)
-    return images, np.zeros(count, np.int64), (room.name,)
+    return images
 
 
 def _places() -> list[Path]:
@@ -68,7 +91,7 @@ def _places() -> list[Path]:
     return [*named, Path("data"), cache_folder()]
 
 
-def _cifar10(part: str) -> str | Callable[[int | None], ArraySet]:
+def _cifar10(part: str) -> str | Callable[[int | None], NamedSet]:
     for place in _places():
         for name in ("cifar10.zip", "pictures/cifar10.zip"):
             if (place / name).is_file():
@@ -78,7 +101,7 @@ def _cifar10(part: str) -> str | Callable[[int | None], ArraySet]:
                 return str(place / name / "train" / part) if part else str(place / name / "train")
     file = FILES["cifar10"][0]
     local = next((place / file.name for place in _places() if (place / file.name).is_file()), None)
-    return lambda size: _only(read_arrays(local or fetch(file)), CIFAR10_CLASSES.index(part) if part else None)
+    return lambda size: (_only(read_arrays(local or fetch(file)), CIFAR10_CLASSES.index(part) if part else None), None)
 
 
 def _fashion(part: str) -> ArraySet:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def decode_all(address: str, size: int | None) -> Decoded:
     key = cache_key(_CACHE_VERSION, address_stamp(address), size)
     found = recall(key, *_ARRAYS)
     if found is None or not _is_whole(found):
-        store = open_store(address)
+        store = _one_file(address) or open_store(address)
         names = [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
         if not names:
             held = f"{len(store.names)} files, none of them a picture" if store.names else "no files"
@@ -74,6 +75,14 @@ def decode_all(address: str, size: int | None) -> Decoded:
         lost,
         int(found["others"][0]),
     )
+
+
+def _one_file(address: str) -> Store | None:
+    """Take a single picture's path for a folder with that picture."""
+    path = Path(address)
+    if not address.lower().endswith(PICTURE_ENDINGS) or not path.is_file():
+        return None
+    return Store(str(path.parent), (path.name,), lambda name: path.read_bytes())
 
 
 def _is_whole(found: dict[str, NDArray[np.generic]]) -> bool:

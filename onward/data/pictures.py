@@ -27,7 +27,15 @@ from onward.data.picture_sets import decode_all
 
 __all__ = ["Pictures", "read_pictures"]
 
-_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "test-shift": "test-shift",
+}
 _NAMED_AT_MOST = 5
 
 
@@ -40,7 +48,7 @@ class Pictures:
         labels: N, the class's number; 0 when there are no classes.
         classes: the classes' names.
         names: each picture's path within its address.
-        splits: `train`, `val` or `test` for each, when the folders say so.
+        splits: `train`, `val`, `test` or `test-shift` for each, when the folders say so.
         unreadable: (name, reason) of files that could not be read.
         digests: N content digests.
         short_sides: smallest, middle and largest shorter side of the originals, in pixels.
@@ -163,13 +171,13 @@ def read_pictures(address: str, *, size: int | None = None) -> Pictures:
     if isinstance(found, str):
         return _named(read_pictures(found, size=size), address)
     if found is not None:
-        images, labels, classes = found(size)
-        return _from_arrays(address, images, labels, classes, size)
+        arrays, splits = found(size)
+        return replace(_from_arrays(address, *arrays, size), splits=splits)
     path, _ = split_address(address)
     check_there(path)
-    arrays = read_arrays(path) if path.is_file() else None
-    if arrays is not None:
-        return _from_arrays(address, *arrays, size)
+    held = read_arrays(path) if path.is_file() else None
+    if held is not None:
+        return _from_arrays(address, *held, size)
     return _from_store(address, size)
 
 

@@ -14,12 +14,32 @@ from typing import TYPE_CHECKING
 from onward.meadow.rooms import ROOMS, WORLD_VERSION, Room, parse_address
 
 if TYPE_CHECKING:
+    from onward.meadow.cast import KINDS
+    from onward.meadow.classify_room import one_of_each
     from onward.meadow.horse_room import factors, horse, horses
     from onward.meadow.scene import Factors
 
-__all__ = ["ROOMS", "WORLD_VERSION", "Factors", "Room", "factors", "horse", "horses", "parse_address"]
+__all__ = [
+    "KINDS",
+    "ROOMS",
+    "WORLD_VERSION",
+    "Factors",
+    "Room",
+    "factors",
+    "horse",
+    "horses",
+    "one_of_each",
+    "parse_address",
+]
 
-_LAZY = {"factors": "horse_room", "horse": "horse_room", "horses": "horse_room", "Factors": "scene"}
+_LAZY = {
+    "KINDS": "cast",
+    "one_of_each": "classify_room",
+    "factors": "horse_room",
+    "horse": "horse_room",
+    "horses": "horse_room",
+    "Factors": "scene",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onward.meadow.chance import Chance
 from onward.meadow.grain import look_up, ramp, tile
 from onward.meadow.palettes import GROUND_COLOURS, LIGHT_COLOURS
-from onward.meadow.scene import Factors
+from onward.meadow.scene import Scenery
 
 __all__ = ["paint_land", "paint_weather"]
 
@@ -35,7 +35,7 @@ class _Easel:
     """The picture being painted (size size 3), its scene, and the row where the sky ends."""
 
     canvas: Floats
-    factors: Factors
+    scenery: Scenery
     chance: Chance
     size: int
     x: Floats
@@ -56,26 +56,26 @@ class _Easel:
 
     def haze(self, colour: tuple[int, int, int], share: float) -> Floats:
         """Return `colour` as seen through air: towards the skyline's colour."""
-        air = self.colour(*LIGHT_COLOURS[self.factors.light].skyline)
-        lit = self.colour(*colour) * self.colour(*LIGHT_COLOURS[self.factors.light].lit)
+        air = self.colour(*LIGHT_COLOURS[self.scenery.light].skyline)
+        lit = self.colour(*colour) * self.colour(*LIGHT_COLOURS[self.scenery.light].lit)
         return lit + (air - lit) * share
 
 
-def paint_land(factors: Factors, size: int, chance: Chance) -> Floats:
+def paint_land(scenery: Scenery, size: int, chance: Chance) -> Floats:
     """Paint the scene without its creature (size size 3), 0 to 255."""
     centres = _centres(size)
     canvas = np.zeros((size, size, 3), dtype=np.float32)
-    easel = _Easel(canvas, factors, chance, size, centres, centres, factors.horizon / 256)
+    easel = _Easel(canvas, scenery, chance, size, centres, centres, scenery.horizon / 256)
     _sky(easel)
     _view(easel)
     _field(easel)
-    if factors.background == "fence":
+    if scenery.background == "fence":
         _fence(easel)
     return easel.canvas
 
 
 def _sky(easel: _Easel) -> None:
-    light, chance, size = LIGHT_COLOURS[easel.factors.light], easel.chance, easel.size
+    light, chance, size = LIGHT_COLOURS[easel.scenery.light], easel.chance, easel.size
     rows = min(size, int(easel.horizon * size) + 2)
     height = np.minimum(easel.y[:rows] / easel.horizon, 1)
     zenith, skyline = easel.colour(*light.zenith), easel.colour(*light.skyline)
@@ -83,7 +83,7 @@ def _sky(easel: _Easel) -> None:
     sun_x, sun_y = chance.between(20, 236) / 256, easel.horizon - chance.between(0, 60) / 256
     spread = (easel.y[:rows, None] - sun_y) ** 2 * 5 + (easel.x[None, :] - sun_x) ** 2 * 2
     easel.mix(easel.colour(*light.sun), light.glow * np.exp(-6 * spread), 0, rows)
-    start = {"clear": 1.5, "fair": 0.35, "cloudy": -0.75}[easel.factors.sky] + chance.between(-20, 20) / 100
+    start = {"clear": 1.5, "fair": 0.35, "cloudy": -0.75}[easel.scenery.sky] + chance.between(-20, 20) / 100
     depth = 1 / (1.35 - height)
     columns = (easel.x[None, :] - 0.5) * (depth[:, None] * 34) + (chance.below(256) + 256)
     lines = depth[:, None] * 46 + (chance.below(256) + 256)
@@ -117,7 +117,7 @@ def _silhouette(easel: _Easel, ridge: Floats, colour: Floats, foot: float = 0.01
 
 def _view(easel: _Easel) -> None:
     """Close the view: mountains, hills, a wood, or an open plain with a far tree line."""
-    background, ground = easel.factors.background, easel.factors.ground
+    background, ground = easel.scenery.background, easel.scenery.ground
     far = GROUND_COLOURS[ground].far
     if background == "mountains":
         _mountains(easel)
@@ -144,7 +144,7 @@ def _mountains(easel: _Easel) -> None:
 
 
 def _wood(easel: _Easel, height: float, distance: float) -> None:
-    ground, chance = easel.factors.ground, easel.chance
+    ground, chance = easel.scenery.ground, easel.chance
     leaf = {"autumn": (154, 92, 44), "snow": (84, 92, 98), "desert": (116, 110, 76), "straw": (92, 98, 52)}.get(
         ground, (50, 80, 42)
     )
@@ -157,8 +157,8 @@ def _wood(easel: _Easel, height: float, distance: float) -> None:
 
 
 def _field(easel: _Easel) -> None:
-    factors, chance, size = easel.factors, easel.chance, easel.size
-    ground, light = GROUND_COLOURS[factors.ground], LIGHT_COLOURS[factors.light]
+    scenery, chance, size = easel.scenery, easel.chance, easel.size
+    ground, light = GROUND_COLOURS[scenery.ground], LIGHT_COLOURS[scenery.light]
     top = max(0, int(easel.horizon * size) - 1)
     down = np.maximum(easel.y[top:] - easel.horizon, 0)
     depth = 1 / (down + 0.07)
@@ -190,7 +190,7 @@ def _field(easel: _Easel) -> None:
 def _fence(easel: _Easel) -> None:
     """Set a post-and-rail fence between the horizon and the horse."""
     chance, size = easel.chance, easel.size
-    foot = easel.horizon + (easel.factors.hoof_line / 256 - easel.horizon) * chance.between(20, 45) / 100
+    foot = easel.horizon + (easel.scenery.hoof_line / 256 - easel.horizon) * chance.between(20, 45) / 100
     height = (foot - easel.horizon) * 0.9 + 0.10
     thick = height * 0.075
     spacing, shift = height * 1.7, chance.below(256) / 256
@@ -208,20 +208,20 @@ def _fence(easel: _Easel) -> None:
     easel.mix(colour, cover, top, bottom)
 
 
-def paint_weather(canvas: Floats, factors: Factors, chance: Chance) -> None:
+def paint_weather(canvas: Floats, scenery: Scenery, chance: Chance) -> None:
     """Let it rain, snow or lie in mist over a finished picture (size size 3), in place."""
-    if factors.weather == "clear":
+    if scenery.weather == "clear":
         return
     size = canvas.shape[0]
     across, down = _centres(size)[None, :], _centres(size)[:, None]
-    air = np.array(LIGHT_COLOURS[factors.light].skyline, dtype=np.float32)
+    air = np.array(LIGHT_COLOURS[scenery.light].skyline, dtype=np.float32)
     slide, slant = chance.below(256), chance.between(-24, 24)
-    if factors.weather == "mist":
+    if scenery.weather == "mist":
         drift = look_up("broad", down * 120 + slide, across * 70 + slide, smooth=True)
-        veil = np.exp(-((down - factors.horizon / 256 - 0.12) ** 2) * 14) * (0.42 + 0.08 * drift) + 0.12
+        veil = np.exp(-((down - scenery.horizon / 256 - 0.12) ** 2) * 14) * (0.42 + 0.08 * drift) + 0.12
         canvas += veil[..., None] * (air - canvas)
         return
-    if factors.weather == "rain":
+    if scenery.weather == "rain":
         streaks = look_up("blades", down * 40 + slide, across * 190 + down * slant + slide, size > _LARGE)
         canvas *= np.float32(0.86)
         canvas += (ramp(streaks, 0.9, 2.6) * 0.30)[..., None] * (np.float32(225) - canvas)

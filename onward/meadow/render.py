@@ -120,7 +120,7 @@ def render_horse(factors: Factors, size: int) -> NDArray[np.uint8]:
     light, chance = LIGHT_COLOURS[factors.light], Chance("land", factors.land)
     horse = _drawn_horse(factors, size)
     cover_image = Image.fromarray(horse[..., 3].astype(np.uint8))
-    canvas = paint_land(factors, size, chance)
+    canvas = paint_land(factors.scenery, size, chance)
     shadow = _shadow(cover_image, factors, chance) * light.shadow
     ground_only = ramp(
         (np.arange(size, dtype=np.float32) + 0.5) / size, factors.horizon / 256, factors.horizon / 256 + 0.06
@@ -138,7 +138,7 @@ def render_horse(factors: Factors, size: int) -> NDArray[np.uint8]:
     canvas *= 1 - cover
     canvas += horse[..., :3] * lit * (1 - hidden)[..., None]
     canvas += sheen * (cover * 0.2 + horse[..., 1:2] * np.float32(0.8 / 255))
-    paint_weather(canvas, factors, chance)
+    paint_weather(canvas, factors.scenery, chance)
     grain = chance.bytes(size * size).reshape(size, size, 1).astype(np.float32)
     canvas += (grain - 127.5) * np.float32(4.0 / 127.5)
     return np.clip(canvas, 0, 255).astype(np.uint8)

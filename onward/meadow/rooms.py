@@ -20,9 +20,13 @@ __all__ = ["ROOMS", "WORLD_VERSION", "Room", "parse_address"]
 WORLD_VERSION = 1  # raised by every change of the golden tests; a run names the world it was trained on
 
 ROOMS: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {"horses": MappingProxyType({"train": 5000, "val": 500, "test": 500, "test-shift": 500})}
+    {
+        "horses": MappingProxyType({"train": 5000, "val": 500, "test": 500, "test-shift": 500}),
+        "classify": MappingProxyType({"train": 2000, "val": 500, "test": 500, "test-shift": 500}),
+        "detect": MappingProxyType({"train": 2000, "val": 500, "test": 500, "test-shift": 500}),
+    }
 )
-_LEVELS = {"horses": (0, 1)}
+_LEVELS = {"horses": (0, 1), "classify": (0, 1, 2), "detect": (0, 1, 2, 3)}
 _DEFAULT_LEVEL = 1
 _LARGEST_ARRAY_GIB = 8
 _SIZES = range(16, 2049)

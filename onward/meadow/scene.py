@@ -15,7 +15,7 @@ from onward.meadow.chance import TURN, Chance
 from onward.meadow.palettes import coat_hue_degrees
 from onward.meadow.rooms import WORLD_VERSION
 
-__all__ = ["COATS", "GAITS", "GROUNDS", "LIGHTS", "Factors", "draw_factors"]
+__all__ = ["COATS", "GAITS", "GROUNDS", "LIGHTS", "Factors", "Scenery", "draw_factors", "draw_scenery"]
 
 COATS = {"bay": 20, "dark bay": 8, "chestnut": 18, "liver chestnut": 5, "black": 9, "grey": 9, "dapple grey": 7,
          "white": 8, "palomino": 10, "buckskin": 6, "bay pinto": 8, "black pinto": 7, "chestnut pinto": 5}  # fmt: skip
@@ -27,6 +27,19 @@ BACKGROUNDS = {"open": 14, "hills": 26, "trees": 26, "mountains": 18, "fence": 1
 SKIES = {"clear": 30, "fair": 40, "cloudy": 30}
 _HELD_COAT, _HELD_GROUND = "blue roan", "heather"
 _HELD_PHASES = range(TURN * 5 // 8, TURN * 6 // 8)
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """Where something stands: lengths in 1/256 of the picture, the rest by name."""
+
+    light: str
+    weather: str
+    sky: str
+    ground: str
+    background: str
+    horizon: int
+    hoof_line: int
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,13 @@ class Factors:
     hair: int
     land: int
     held_out: bool
+
+    @property
+    def scenery(self) -> Scenery:
+        """Return where the horse stands."""
+        return Scenery(
+            self.light, self.weather, self.sky, self.ground, self.background, self.horizon, self.hoof_line
+        )  # fmt: skip
 
     @property
     def coat_hue_degrees(self) -> int:
@@ -126,6 +146,13 @@ def _meadow(chance: Chance, shifted: bool, level: int) -> dict[str, str]:
         drawn["ground"] = "snow"
     chosen = drawn if level else plain
     return chosen | {"ground": _HELD_GROUND} if shifted else chosen
+
+
+def draw_scenery(chance: Chance, *, shifted: bool, level: int) -> Scenery:
+    """Draw a place to stand by lot, the skyline high enough for creatures of any size."""
+    drawn = _meadow(chance, shifted, level)
+    weather = drawn["weather"] if level >= 2 else "clear"
+    return Scenery(**{**drawn, "weather": weather}, horizon=chance.between(60, 130), hoof_line=chance.between(190, 240))
 
 
 def draw_factors(index: int, split: str, seed: int, level: int) -> Factors:

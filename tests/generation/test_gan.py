@@ -12,14 +12,14 @@ import torch
 from onward.core.faults import DataFault, UsageFault
 from onward.core.task import Source
 from onward.generation.gan import losses, measures
-from onward.generation.gan.adam import Adam
 from onward.generation.gan.augment import augment
-from onward.generation.gan.averaging import Average
 from onward.generation.gan.batches import Batches
 from onward.generation.gan.drawing import slerp, tile
 from onward.generation.gan.networks import Generator, PixelDiscriminator, TutorialDiscriminator, TutorialGenerator
 from onward.generation.gan.reading import read
 from onward.generation.gan.settings import Settings
+from onward.parts.adam import Adam
+from onward.parts.averaging import Average
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128])

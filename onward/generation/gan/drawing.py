@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from onward.core.exhibits import Exhibit, Film, Picture
-from onward.core.faults import MachineFault, RunFault, UsageFault, did_you_mean
+from onward.core.faults import UsageFault, did_you_mean
 from onward.core.run import Run
 from onward.core.task import Source
-from onward.generation.gan.averaging import Average
 from onward.generation.gan.networks import Generator, TutorialGenerator
 from onward.generation.gan.settings import Drawing, Settings
+from onward.parts.averaging import Average
+from onward.parts.onnx_export import write_onnx
 
 __all__ = ["Drawn", "apply", "draw", "export", "film_of_training", "grid", "load"]
 
@@ -189,41 +189,7 @@ def slerp(start: Tensor, end: Tensor, along: float) -> Tensor:
 
 
 def export(drawn: Drawn, folder: Path) -> Iterator[Path]:
-    """Write the generator as ONNX and check that it draws the same pictures.
-
-    Raises:
-        MachineFault: the packages for it are missing.
-        RunFault: the exported generator draws other pictures.
-    """
-    try:
-        import onnxruntime
-        import onnxscript  # noqa: F401 - torch's exporter needs it
-    except ImportError:
-        raise MachineFault("Export needs onnx, onnxscript and onnxruntime: pip install 'onward[export]'") from None
+    """Write the generator as ONNX and check that it draws the same pictures."""
     noise = torch.randn(4, drawn.network.latent_length, generator=torch.Generator().manual_seed(0))
-    path = folder / "generator.onnx"
     example = (noise, torch.zeros(4, dtype=torch.long)) if len(drawn.classes) > 1 else (noise,)
-    names = ["noise", "labels"][: len(example)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own
-        torch.onnx.export(
-            drawn.network,
-            example,
-            str(path),
-            dynamo=True,
-            verbose=False,
-            external_data=False,
-            input_names=names,
-            output_names=["pictures"],
-            dynamic_shapes=tuple({0: torch.export.Dim("count")} for _ in example),
-        )
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    for count in (4, 1):
-        given = {name: each[:count].numpy() for name, each in zip(names, example, strict=True)}
-        (theirs,) = session.run(None, given)
-        with torch.no_grad():
-            ours = drawn.network(*(each[:count] for each in example)).numpy()
-        apart = float(np.abs(np.asarray(theirs) - ours).max())
-        if not apart < 1e-3:
-            raise RunFault(f"{path} draws other pictures than {drawn.run.name} (they differ by {apart:.2g}).")
-    yield path
+    yield write_onnx(drawn.network, example, ["noise", "labels"][: len(example)], "pictures", folder / "generator.onnx")

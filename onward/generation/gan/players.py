@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from onward.core.faults import MachineFault
 from onward.core.machine import Machine
 from onward.generation.gan import losses
-from onward.generation.gan.adam import Adam
 from onward.generation.gan.augment import augment
 from onward.generation.gan.networks import Generator, PixelDiscriminator
 from onward.generation.gan.projected import ProjectedDiscriminator
 from onward.generation.gan.settings import Settings
+from onward.parts.adam import Adam
 
 __all__ = ["LEARNING_RATE", "Players", "Turn", "fast", "learn", "make_adam", "set_rate"]
 

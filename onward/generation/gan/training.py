@@ -17,7 +17,6 @@ from onward.core.budget import cooled
 from onward.core.exhibits import Picture
 from onward.core.run import Run, Step
 from onward.generation.gan import losses
-from onward.generation.gan.averaging import Average
 from onward.generation.gan.batches import Batches
 from onward.generation.gan.drawing import Drawn, grid
 from onward.generation.gan.fitting import fitting_size
@@ -26,6 +25,7 @@ from onward.generation.gan.players import LEARNING_RATE, Players, Turn, fast, le
 from onward.generation.gan.reading import Gallery
 from onward.generation.gan.settings import Settings
 from onward.generation.gan.watch import Watch
+from onward.parts.averaging import Average
 
 __all__ = ["train"]
 

@@ -1,0 +1,36 @@
+"""How sure a figure is: 95 % intervals of shares and means."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["mean_interval", "share_interval"]
+
+_Z = 1.96
+
+
+def share_interval(hits: float, count: int) -> tuple[float, float]:
+    """Give Wilson's interval of a share (1927), which stays inside 0 to 1 and is honest for few examples.
+
+    Args:
+        hits: how many of `count`.
+    Example:
+        >>> low, high = share_interval(9, 10); round(low, 2), round(high, 2)
+        (0.6, 0.98)
+    """
+    if count < 1:
+        return 0.0, 1.0
+    share = hits / count
+    middle = share + _Z**2 / (2 * count)
+    reach = _Z * (share * (1 - share) / count + _Z**2 / (4 * count**2)) ** 0.5
+    whole = 1 + _Z**2 / count
+    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
+
+
+def mean_interval(values: NDArray[np.floating], rounds: int = 200, seed: int = 0) -> tuple[float, float]:
+    """Give the bootstrap interval of a mean: N values, drawn again and again."""
+    chance = np.random.default_rng(seed)
+    means = [values[chance.integers(0, len(values), len(values))].mean() for _ in range(rounds)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,67 @@
+"""Writing a network as ONNX, and checking that what was written answers as the network does."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from onward.core.faults import MachineFault, RunFault
+
+__all__ = ["write_onnx"]
+
+_APART = 1e-3
+
+
+def write_onnx(
+    network: nn.Module,
+    example: Sequence[Tensor],
+    names: Sequence[str],
+    answer: str,
+    path: Path,
+    most_apart: float = _APART,
+) -> Path:
+    """Write `network` to `path` for any number of examples.
+
+    Args:
+        example: at least two examples a tensor; the first axis is free in what is written.
+        names: of the inputs.
+        answer: name of the output.
+        most_apart: how far an answer may be from the network's.
+    Returns: the path.
+    Raises:
+        MachineFault: the packages for it are missing.
+        RunFault: what was written answers otherwise.
+    """
+    try:
+        import onnxruntime
+        import onnxscript  # noqa: F401 - torch's exporter needs it
+    except ImportError:
+        raise MachineFault("Export needs onnx, onnxscript and onnxruntime: pip install 'onward[export]'") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own
+        torch.onnx.export(
+            network,
+            tuple(example),
+            str(path),
+            dynamo=True,
+            verbose=False,
+            external_data=False,
+            input_names=list(names),
+            output_names=[answer],
+            dynamic_shapes=tuple({0: torch.export.Dim("count")} for _ in example),
+        )
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for count in (len(example[0]), 1):
+        given = {name: each[:count].numpy() for name, each in zip(names, example, strict=True)}
+        (theirs,) = session.run(None, given)
+        with torch.no_grad():
+            ours = network(*(each[:count] for each in example)).numpy()
+        apart = float(np.abs(np.asarray(theirs) - ours).max())
+        if not apart < most_apart:
+            raise RunFault(f"{path} answers otherwise than the trained network (they differ by {apart:.2g}).")
+    return path

@@ -1,0 +1,1 @@
+"""Seeing: what is in a picture, where it is, how it stands, how it moves."""

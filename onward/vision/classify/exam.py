@@ -1,0 +1,71 @@
+"""Exams on the validation part while a classifier trains: a curve, a picture of guesses, and never more than 5 %."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+from onward.core.exhibits import Picture
+from onward.core.run import Run, Step
+from onward.vision.classify.pictures import guesses_picture
+from onward.vision.classify.reading import Album
+from onward.vision.classify.recogniser import logits_of
+
+__all__ = ["Exam"]
+
+_EXAMS = 16
+_SHARE = 0.05
+_SHOWN = 24
+_MOST = 2000
+
+
+class Exam:
+    """Examines a network sixteen times a run; which pictures it is asked about never changes.
+
+    Attributes:
+        seconds_a_picture: what an answer costs, once it was measured.
+    """
+
+    def __init__(self, run: Run, album: Album) -> None:
+        self._run, self._album = run, album
+        self._places = np.random.default_rng(0).permutation(album.validation)[:_MOST]
+        self._taken = -1
+        self.seconds_a_picture = 0.0
+
+    def look(self, step: Step, network: nn.Module) -> None:
+        """Examine the network if it is time to, log its accuracy and show its guesses."""
+        number = int(step.progress * _EXAMS)
+        if number == self._taken and not step.is_last:
+            return
+        self._taken = number
+        places = self._affordable()
+        began = time.perf_counter()
+        logits = logits_of(network, self._album.pictures.images[places], mirrored=False)
+        self._reserve((time.perf_counter() - began) / max(1, len(places)))
+        labels = torch.from_numpy(self._album.pictures.labels[places])
+        step.mark(validation_accuracy=float((logits.argmax(dim=1) == labels).float().mean()))
+        shown = places[:_SHOWN]
+        picture = guesses_picture(
+            self._album.pictures.images[shown],
+            logits[: len(shown)].softmax(dim=1).numpy(),
+            self._album.pictures.labels[shown],
+            self._album.classes,
+        )
+        step.show(guesses=Picture(picture, f"guesses on pictures it does not learn from, step {step.index}"))
+
+    def _affordable(self) -> np.ndarray:
+        """Take as many pictures as sixteen exams may cost in all."""
+        seconds = self._run.budget.seconds
+        if seconds is None or self.seconds_a_picture == 0:
+            return self._places[:128] if seconds is not None else self._places[:500]
+        return self._places[: max(_SHOWN, int(_SHARE * seconds / _EXAMS / self.seconds_a_picture))]
+
+    def _reserve(self, seconds_a_picture: float) -> None:
+        """Keep time for the final test, as long as that takes no more than a tenth of the budget."""
+        self.seconds_a_picture = seconds_a_picture
+        if self._run.budget.seconds is not None:
+            needed = 4.0 + 2.2 * seconds_a_picture * (len(self._album.testing) + len(self._album.validation))
+            self._run.tail_seconds = max(self._run.tail_seconds, min(needed, 0.1 * self._run.budget.seconds))

@@ -1,0 +1,122 @@
+"""Pictures of a classifier's answers: guesses under pictures, the confusion matrix, what was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from torch import nn
+
+from onward.vision.classify.batches import as_pixels
+
+__all__ = ["confusion_picture", "guesses_picture", "saliency", "saliency_picture"]
+
+_RIGHT, _WRONG, _INK, _SOFT = (0, 158, 115), (213, 94, 0), (40, 44, 52), (120, 126, 136)
+_TILE, _LINE, _GAP, _COLUMNS = 128, 22, 10, 6
+
+
+def guesses_picture(
+    images: NDArray[np.uint8], shares: NDArray[np.floating], labels: NDArray[np.int64] | None, classes: Sequence[str]
+) -> NDArray[np.uint8]:
+    """Lay pictures out, each over its guess: green when right, orange with the true class below when wrong.
+
+    Args:
+        images: N H W 3, uint8.
+        shares: N classes, each class's probability.
+        labels: N true class numbers, or None when nobody knows.
+    """
+    columns = min(_COLUMNS, max(1, len(images)))
+    rows = -(-len(images) // columns)
+    cell = _TILE + 2 * _LINE + _GAP
+    sheet = Image.new("RGB", (columns * (_TILE + _GAP) + _GAP, rows * cell + _GAP), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
+    for number, image in enumerate(images):
+        left, top = _GAP + number % columns * (_TILE + _GAP), _GAP + number // columns * cell
+        enlarged = Image.fromarray(image).resize((_TILE, _TILE), _resampling(image.shape[0]))
+        sheet.paste(enlarged, (left, top))
+        guess = int(shares[number].argmax())
+        is_right = labels is None or guess == int(labels[number])
+        words = f"{_short(classes[guess])} {100 * float(shares[number, guess]):.0f} %"
+        pen.text((left, top + _TILE + 3), words, fill=_RIGHT if is_right else _WRONG, font=font)
+        if not is_right and labels is not None:
+            truth = f"is {_short(classes[int(labels[number])])}"
+            pen.text((left, top + _TILE + _LINE - 1), truth, fill=_SOFT, font=font)
+    return np.asarray(sheet)
+
+
+def confusion_picture(counts: NDArray[np.int64], classes: Sequence[str]) -> NDArray[np.uint8]:
+    """Draw the confusion matrix: a row for each true class, a column for each guess, shares of the row as blue.
+
+    Args:
+        counts: classes classes; row: truth, column: guess.
+    """
+    kinds = len(classes)
+    cell = 52 if kinds <= 12 else max(14, 620 // kinds)
+    left, top = 150, 120
+    sheet = Image.new("RGB", (left + kinds * cell + 20, top + kinds * cell + 20), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=min(15, max(9, cell - 4)))
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    for row in range(kinds):
+        middle = top + row * cell + cell // 2
+        pen.text((left - 8, middle), _short(classes[row]), fill=_INK, font=font, anchor="rm")
+        for column in range(kinds):
+            share = float(shares[row, column])
+            shade = tuple(round(255 - share * (255 - part)) for part in (0, 114, 178))
+            place = (left + column * cell, top + row * cell)
+            pen.rectangle(
+                (*place, place[0] + cell - 2, place[1] + cell - 2), fill=shade if counts[row, column] else (246,) * 3
+            )
+            if cell >= 30 and counts[row, column]:
+                ink = "white" if share > 0.55 else _INK
+                pen.text(
+                    (place[0] + cell // 2 - 1, middle - 1), str(counts[row, column]), fill=ink, font=font, anchor="mm"
+                )
+    for column in range(kinds):
+        label = Image.new("RGBA", (110, 24), (255, 255, 255, 0))
+        ImageDraw.Draw(label).text((0, 12), _short(classes[column]), fill=_INK, font=font, anchor="lm")
+        turned = label.rotate(60, expand=True, resample=Image.Resampling.BICUBIC)
+        sheet.paste(turned, (left + column * cell + cell // 2 - 12, top - turned.height - 2), turned)
+    pen.text((left - 8, top - 18), "truth \\ guess", fill=_SOFT, font=font, anchor="rm")
+    return np.asarray(sheet)
+
+
+def saliency(network: nn.Module, image: NDArray[np.uint8], kind: int, looks: int = 12) -> NDArray[np.float32]:
+    """Find what speaks for a class: the logit's slope at each pixel, averaged over noisy copies (arXiv:1706.03825).
+
+    Args:
+        image: H W 3, uint8.
+        kind: the class's number.
+    Returns: H W, from 0 to 1.
+    """
+    network.eval()
+    chance = torch.Generator().manual_seed(0)
+    pictures = as_pixels(image[None]).repeat(looks, 1, 1, 1)
+    noisy = (pictures + 0.15 * torch.randn(pictures.shape, generator=chance)).requires_grad_()
+    (slope,) = torch.autograd.grad(network(noisy)[:, kind].sum(), noisy)
+    strength = slope.abs().amax(dim=1, keepdim=True).mean(dim=0, keepdim=True)
+    reach = max(3, image.shape[0] // 12 | 1)
+    smooth = F.avg_pool2d(strength, reach, 1, reach // 2, count_include_pad=False)[0, 0]
+    low, high = smooth.quantile(0.2), smooth.quantile(0.995)
+    return ((smooth - low) / (high - low).clamp(min=1e-9)).clamp(0, 1).numpy()
+
+
+def saliency_picture(image: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Show a picture beside itself with what was looked at bright and the rest dark."""
+    zoom = max(1, round(256 / image.shape[0]))
+    large = image.repeat(zoom, 0).repeat(zoom, 1)
+    weight = heat.repeat(zoom, 0).repeat(zoom, 1)[..., None]
+    lit = large * (0.25 + 0.75 * weight) + np.array([70.0, 45.0, 0.0]) * weight
+    gap = np.full((large.shape[0], 8, 3), 255, np.uint8)
+    return np.concatenate([large, gap, lit.clip(0, 255).astype(np.uint8)], axis=1)
+
+
+def _resampling(side: int) -> Image.Resampling:
+    return Image.Resampling.NEAREST if side < _TILE else Image.Resampling.BOX
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 14 else f"{name[:13]}…"

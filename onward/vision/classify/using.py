@@ -1,0 +1,86 @@
+"""A trained classifier in use: predictions for new pictures, what was looked at, export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.faults import DataFault, RunFault
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.data.pictures import read_pictures
+from onward.parts.averaging import Average
+from onward.parts.onnx_export import write_onnx
+from onward.vision.classify.batches import as_pixels
+from onward.vision.classify.pictures import guesses_picture, saliency, saliency_picture
+from onward.vision.classify.recogniser import Recogniser, build
+from onward.vision.classify.settings import Looking
+
+__all__ = ["apply", "export", "load"]
+
+_SHEET = 60
+
+
+def load(run: Run) -> Recogniser:
+    """Load a run's classifier.
+
+    Raises:
+        RunFault: nothing was trained yet.
+    """
+    facts = run.folder.record.get("classifier")
+    if facts is None:
+        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
+    average = Average(build(facts), 1)
+    weights = run.path / "classifier.safetensors"
+    if weights.exists():
+        from safetensors.torch import load_file
+
+        average.network.load_state_dict(load_file(str(weights)))
+        average.network.float()
+    else:
+        run.load_kept(average=average)
+    network = average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    beside = tuple((str(name), float(value)) for name, value in facts.get("beside", ()))
+    temperature = float(facts.get("temperature", 1.0))
+    return Recogniser(network, tuple(facts["classes"]), int(facts["size"]), temperature, run, beside)
+
+
+def apply(recogniser: Recogniser, source: Source, options: Looking) -> Iterator[Exhibit]:
+    """Tell the class of each picture: `predictions.csv` with path, label, probability; a sheet; what was looked at.
+
+    Raises:
+        DataFault: no picture was named, or none can be read.
+    """
+    if not source.addresses:
+        raise DataFault("Name pictures to look at: onward apply RUN photo.jpg folder/")
+    rows, lost, sheets = [], [], []
+    for address in source.addresses:
+        pictures = read_pictures(address, size=recogniser.size)
+        shares = recogniser.tell(pictures.images)
+        for name, share in zip(pictures.names, shares, strict=True):
+            guess = int(share.argmax())
+            rows.append([name, recogniser.classes[guess], f"{float(share[guess]):.6f}"])
+        lost += pictures.unreadable
+        sheets.append((pictures.images[:_SHEET], shares[:_SHEET]))
+        for number in range(min(options.saliency, len(pictures))):
+            heat = saliency(recogniser.network, pictures.images[number], int(shares[number].argmax()))
+            yield Picture(saliency_picture(pictures.images[number], heat), f"looked-at-{number:03d}")
+    images, shares = sheets[0]
+    yield Picture(guesses_picture(images, shares, None, recogniser.classes), "sheet")
+    if lost:
+        yield Table(["path", "reason"], lost, "unreadable")
+    yield Table(["path", "label", "probability"], rows, "predictions")
+
+
+def export(recogniser: Recogniser, folder: Path) -> Iterator[Path]:
+    """Write the classifier as ONNX, N 3 S S in [-1, 1] to N logits, with its classes' names beside it."""
+    chance = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (4, recogniser.size, recogniser.size, 3), generator=chance, dtype=torch.uint8)
+    example = (as_pixels(images.numpy()).contiguous(),)
+    yield write_onnx(recogniser.network, example, ["pictures"], "logits", folder / "classifier.onnx", most_apart=1e-4)
+    names = folder / "classes.txt"
+    names.write_text("\n".join(recogniser.classes) + "\n", encoding="utf-8")
+    yield names

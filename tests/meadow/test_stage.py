@@ -1,0 +1,89 @@
+"""Scenes with creatures keep their promises: pure, recognisable by nothing but shape, and true to the pixel."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from onward.core.faults import UsageFault
+from onward.meadow.cast import KINDS, anatomy_of
+from onward.meadow.classify_room import one_creature, one_of_each
+
+SCENES = [one_creature(index) for index in range(40)]
+
+
+def test_a_picture_is_a_function_of_its_address() -> None:
+    again = one_creature(7)
+    assert np.array_equal(again.pixels, SCENES[7].pixels)
+    assert not np.array_equal(again.pixels, one_creature(7, seed=1).pixels)
+
+
+def test_kinds_come_in_turn() -> None:
+    labels, _ = one_of_each("test")
+    assert np.bincount(labels).tolist() == [125] * 4
+    assert [scene.creatures[0].kind for scene in SCENES[:4]] == list(KINDS)
+
+
+def test_boxes_hold_what_is_seen() -> None:
+    for scene in SCENES:
+        creature = scene.creatures[0]
+        assert creature.box is not None
+        left, top, right, bottom = creature.box
+        rows, columns = np.nonzero(scene.owners)
+        assert (left, top, right, bottom) == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        whole = creature.whole
+        assert whole[0] <= left
+        assert whole[1] <= top
+        assert whole[2] >= right
+        assert whole[3] >= bottom
+        assert 0 < creature.seen <= 1
+
+
+def test_seen_keypoints_lie_on_their_creature() -> None:
+    shown = 0
+    for scene in SCENES:
+        creature = scene.creatures[0]
+        assert len(creature.names) == len(anatomy_of(creature.kind).keypoints) == len(creature.keypoints)
+        for x, y, sight in creature.keypoints:
+            if sight == 2:
+                shown += 1
+                assert scene.owners[int(y), int(x)] == 1
+    assert shown > 0.6 * sum(len(scene.creatures[0].names) for scene in SCENES)
+
+
+def test_left_and_right_are_the_creature_s_own() -> None:
+    for scene in SCENES:
+        names = set(scene.creatures[0].names)
+        assert not any("near" in name or "far" in name for name in names)
+        for name in names:
+            if "left" in name:
+                assert name.replace("left", "right") in names
+
+
+def test_colour_does_not_tell_the_kind() -> None:
+    labels, _ = one_of_each("train")
+    scenes = [one_creature(index, size=32) for index in range(400)]
+    colours = np.array([scene.pixels[scene.owners > 0].mean(axis=0) for scene in scenes])
+    known = np.column_stack([colours / 128 - 1, np.ones(len(colours))])
+    wanted = np.eye(4)[labels[:400]]
+    weights = np.linalg.lstsq(known[:200], wanted[:200], rcond=None)[0]
+    assert ((known[200:] @ weights).argmax(1) == labels[200:400]).mean() < 0.42
+
+
+def test_bad_requests_get_a_sentence() -> None:
+    with pytest.raises(UsageFault, match="no split"):
+        one_creature(0, split="exam")
+    with pytest.raises(UsageFault, match="no sample 2000"):
+        one_creature(2000)
+    with pytest.raises(UsageFault, match="level 7"):
+        one_creature(0, level=7)
+
+
+def test_it_is_quick() -> None:
+    one_creature(0)
+    began = time.process_time()
+    for index in range(60):
+        one_creature(index)
+    assert (time.process_time() - began) / 60 < 0.02, "the target is 0.002; this limit is for a busy machine"
