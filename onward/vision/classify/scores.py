@@ -45,7 +45,9 @@ def evaluate(recogniser: Recogniser, album: Album, seconds: float) -> Iterator[S
     yield _by_class(counts, album)
     if recogniser.beside:
         rows = [[name, f"{value:.3f}"] for name, value in recogniser.beside]
-        yield Table(["simpler model", "accuracy on the validation part"], rows, "what the trained one was compared with")
+        yield Table(
+            ["simpler model", "accuracy on the validation part"], rows, "what the trained one was compared with"
+        )
     wrong = np.flatnonzero(~right)
     wrong = wrong[np.argsort(-shares[wrong].max(axis=1))][:_MOST_WRONG]
     images = album.pictures.images[places]
