@@ -1,7 +1,7 @@
 """Our GAN against the DCGAN tutorial (`peer_dcgan.py`) at equal wall time, judged by a classifier neither ever saw.
 
 The two take turns: the peer trains up to a mark and its clock stands still, then ours is run for that many minutes by
-the command a user types, data, evaluation and report inside its time. Both learn from the same pictures; the twentieth
+the command a user types, data, evaluation and report inside its time. A peer kept in `--peers` is trained once. Both learn from the same pictures; the twentieth
 that `onward train gan` holds out is held out from the peer too, and is what copying is measured against. Each row is
 written as soon as it is known.
 """
@@ -13,9 +13,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 
 from benchmarks.peer_dcgan import snapshots
 from benchmarks.results import real_data, write_section
@@ -25,6 +29,7 @@ from onward.core.task import Source
 from onward.generation.gan.drawing import draw, load
 from onward.generation.gan.judge import HORSE, judge_features, load_judge
 from onward.generation.gan.measures import copying_ratio, frechet_distance, precision_and_recall
+from onward.generation.gan.networks import TutorialGenerator
 from onward.generation.gan.reading import Gallery, read
 from onward.generation.gan.settings import Settings
 
@@ -57,6 +62,24 @@ def ours(address: str, minutes: float, seed: int, place: Path, more: list[str]) 
     return load(Run(Folder(place / name))).network
 
 
+def peers(
+    images: NDArray[np.uint8], minutes: Sequence[float], seed: int, kept: Path | None
+) -> Iterator[tuple[float, TutorialGenerator]]:
+    """Give the peer at each mark, from `kept` where a run before left them all, else by training it (and kept there)."""
+    files = {mark: kept / f"m{mark:g}-s{seed}.safetensors" for mark in sorted(minutes)} if kept else {}
+    if files and all(file.exists() for file in files.values()):
+        for mark, file in files.items():
+            network = TutorialGenerator(32, 64)
+            network.load_state_dict(load_file(file))
+            yield mark, network
+        return
+    for mark, _, network in snapshots(images, minutes, seed):
+        if files:
+            files[mark].parent.mkdir(parents=True, exist_ok=True)
+            save_file(network.state_dict(), files[mark])
+        yield mark, network
+
+
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
@@ -66,6 +89,8 @@ def main(words: list[str]) -> None:
     parser.add_argument("--section", default="gan", help="where in RESULTS.md")
     parser.add_argument("--set", action="append", default=[], help="settings of ours")
     parser.add_argument("--runs", type=Path, help="keep our runs in this folder")
+    parser.add_argument("--peers", type=Path, help="keep the peer in this folder, and take it from there")
+    parser.add_argument("--only-peer", action="store_true", help="train and keep the peer, and stop")
     given = parser.parse_args(words)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     gallery = read(Source((given.data,)), Settings(size=32))
@@ -73,7 +98,9 @@ def main(words: list[str]) -> None:
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as aside:
         for seed in given.seeds:
-            for minutes, _, theirs in snapshots(gallery.pictures.images[gallery.training], given.minutes, seed):
+            for minutes, theirs in peers(gallery.pictures.images[gallery.training], given.minutes, seed, given.peers):
+                if given.only_peer:
+                    continue
                 peer = measure(theirs, gallery)
                 mine = measure(ours(given.data, minutes, seed, given.runs or Path(aside), more), gallery)
                 row = [f"{minutes:g}", str(seed), *(f"{peer[key]:.2f} / {mine[key]:.2f}" for key in mine)]
