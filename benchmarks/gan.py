@@ -1,9 +1,9 @@
 """Our GAN against the DCGAN tutorial (`peer_dcgan.py`) at equal wall time, judged by a classifier neither ever saw.
 
 The two take turns: the peer trains up to a mark and its clock stands still, then ours is run for that many minutes by
-the command a user types, data, evaluation and report inside its time. A peer kept in `--peers` is trained once. Both learn from the same pictures; the twentieth
-that `onward train gan` holds out is held out from the peer too, and is what copying is measured against. Each row is
-written as soon as it is known.
+the command a user types, data, evaluation and report inside its time. A peer kept in `--peers` is trained once. Both
+learn from the same pictures; the twentieth that `onward train gan` holds out is held out from the peer too, and is what
+copying is measured against. Each row is written as soon as it is known.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def ours(address: str, minutes: float, seed: int, place: Path, more: list[str]) 
 def peers(
     images: NDArray[np.uint8], minutes: Sequence[float], seed: int, kept: Path | None
 ) -> Iterator[tuple[float, TutorialGenerator]]:
-    """Give the peer at each mark, from `kept` where a run before left them all, else by training it (and kept there)."""
+    """Give the peer at each mark, from `kept` where a run before left all of them, else by training it."""
     files = {mark: kept / f"m{mark:g}-s{seed}.safetensors" for mark in sorted(minutes)} if kept else {}
     if files and all(file.exists() for file in files.values()):
         for mark, file in files.items():
