@@ -1,9 +1,9 @@
 """Our GAN against the DCGAN tutorial (`peer_dcgan.py`) at equal wall time, judged by a classifier neither ever saw.
 
 The two take turns: the peer trains up to a mark and its clock stands still, then ours is run for that many minutes by
-the command a user types, data, evaluation and report inside its time. A peer kept in `--peers` is trained once. Both
-learn from the same pictures; the twentieth that `onward train gan` holds out is held out from the peer too, and is what
-copying is measured against. Each row is written as soon as it is known.
+the command a user types, data, evaluation and report inside its time. What is kept in `--peers` and `--runs` is not
+trained again. Both learn from the same pictures; the twentieth that `onward train gan` holds out is held out from the
+peer too, and is what copying is measured against. Each row is written as soon as it is known.
 """
 
 from __future__ import annotations
@@ -55,11 +55,13 @@ def measure(network: torch.nn.Module, gallery: Gallery) -> dict[str, float]:
 
 
 def ours(address: str, minutes: float, seed: int, place: Path, more: list[str]) -> torch.nn.Module:
-    """Train ours by the command a user types."""
-    name = f"m{minutes:g}-s{seed}"
-    words = ["train", "gan", address, "--time", f"{60 * minutes:g}s", "--seed", str(seed), "--name", name, *more]
-    subprocess.run([sys.executable, "-m", "onward", *words, "--out", str(place)], check=True)
-    return load(Run(Folder(place / name))).network
+    """Train ours by the command a user types, unless a run of that name is finished already."""
+    folder = Folder(place / f"m{minutes:g}-s{seed}")
+    if not (folder.path / "run.json").exists() or folder.status() != "finished":
+        time = f"{60 * minutes:g}s"
+        words = ["train", "gan", address, "--time", time, "--seed", str(seed), "--name", folder.path.name, *more]
+        subprocess.run([sys.executable, "-m", "onward", *words, "--out", str(place)], check=True)
+    return load(Run(folder)).network
 
 
 def peers(
