@@ -5,7 +5,20 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("classify", "gan", "overhead", "startup", "budget", "kill", "judge", "speed", "zoo", "pictures", "more_time")
+NAMES = (
+    "ablation",
+    "budget",
+    "classify",
+    "gan",
+    "judge",
+    "kill",
+    "more_time",
+    "overhead",
+    "pictures",
+    "speed",
+    "startup",
+    "zoo",
+)
 
 if len(sys.argv) < 2 or sys.argv[1] not in NAMES:
     sys.exit(f"Usage: python -m benchmarks {{{','.join(NAMES)}}} [options]")

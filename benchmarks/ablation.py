@@ -1,4 +1,4 @@
-"""What does each part of the GAN's recipe do? The default and, one at a time, each part changed, in the same minutes."""
+"""What does each part of the GAN's recipe do? The default and, one at a time, each part changed, in equal minutes."""
 
 from __future__ import annotations
 
