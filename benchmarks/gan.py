@@ -56,12 +56,12 @@ def measure(network: torch.nn.Module, gallery: Gallery) -> dict[str, float]:
 
 def ours(address: str, minutes: float, seed: int, place: Path, more: list[str]) -> torch.nn.Module:
     """Train ours by the command a user types, unless a run of that name is finished already."""
-    folder = Folder(place / f"m{minutes:g}-s{seed}")
-    if not (folder.path / "run.json").exists() or folder.status() != "finished":
+    path = place / f"m{minutes:g}-s{seed}"
+    if not (path / "run.json").exists() or Folder(path).status() != "finished":
         time = f"{60 * minutes:g}s"
-        words = ["train", "gan", address, "--time", time, "--seed", str(seed), "--name", folder.path.name, *more]
+        words = ["train", "gan", address, "--time", time, "--seed", str(seed), "--name", path.name, *more]
         subprocess.run([sys.executable, "-m", "onward", *words, "--out", str(place)], check=True)
-    return load(Run(folder)).network
+    return load(Run(Folder(path))).network
 
 
 def peers(
