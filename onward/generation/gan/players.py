@@ -21,7 +21,7 @@ from onward.parts.adam import Adam
 __all__ = ["LEARNING_RATE", "Players", "Turn", "fast", "learn", "make_adam", "set_rate"]
 
 Network = TypeVar("Network", bound=nn.Module)
-LEARNING_RATE = 4e-4
+LEARNING_RATE = 6e-4
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class Settings:
     width: int = setting(64, "Channels of the players; twice is about three times slower.", 8, 512)
     penalty: float = setting(0.3, "First weight of the gradient penalties at 32 pixels.", 0.0, 1000.0, rare=True)
     penalty_every: int = setting(4, "Steps between gradient penalties.", 1, 1000, rare=True)
-    projected_weight: float = setting(0.5, "Weight of the second judge.", 0.0, 100.0, rare=True)
+    projected_weight: float = setting(1.0, "Weight of the second judge.", 0.0, 100.0, rare=True)
     projected_every: int = setting(2, "Steps between looks of the second judge.", 1, 1000, rare=True)
     average_pictures: int = setting(10_000, "Half-life of the averaged generator.", 1, 10_000_000, rare=True)
     shift: float = setting(1.0, "Strength of the augmentation; 0 for none.", 0.0, 2.0, rare=True)
