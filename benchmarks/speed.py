@@ -87,7 +87,7 @@ def main(words: list[str]) -> None:
     write_section(
         "speed",
         "Pictures a second",
-        f"python -m benchmarks.speed {' '.join(words)}".strip(),
+        f"python -m benchmarks speed {' '.join(words)}".strip(),
         ["loop", "pictures/s, median", "over the plain loop, median of turns"],
         rows,
     )
