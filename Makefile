@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 		{ echo "Onward needs Python 3.11 or newer, and \`$(PYTHON)\` is not: install one and say make PYTHON=python3.11 install." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[all,dev]' -c constraints.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[all,dev]' -c constraints.txt
 	@touch $(STAMP)
 
 # Seven minutes: a generative adversarial network learns to draw the horses of the embedded meadow.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import sys
@@ -279,6 +281,7 @@ def _print_json(document: Any) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and leave with its exit code; a fault is one sentence on standard error."""
+    atexit.register(gc.freeze)  # else Python's last garbage collection walks through all of torch, up to a second
     sys.exit(_guarded(lambda: program.main(arguments, prog_name="onward", standalone_mode=False)))
 
 
@@ -294,11 +297,8 @@ def _guarded(call: Callable[[], Any]) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as fault:
-        message = fault.format_message()
-        help_line = (
-            f" Try: {fault.ctx.command_path} --help" if isinstance(fault, click.UsageError) and fault.ctx else ""
-        )
-        click.echo(f"{message}{help_line}", err=True)
+        asked = fault.ctx if isinstance(fault, click.UsageError) else None
+        click.echo(fault.format_message() + (f" Try: {asked.command_path} --help" if asked else ""), err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped at once; what the last checkpoint holds is safe. Go on with: onward resume", err=True)

@@ -133,8 +133,7 @@ class Run:
         self._machine: Machine | None = None
         self._metrics: Metrics | None = None
         self._spent_before = 0.0
-        self._started = clock()
-        self._saved_at = clock()
+        self._started = self._saved_at = clock()
         self._plateau_saved = False
 
     @property
@@ -159,11 +158,10 @@ class Run:
         """Give the machine's choices: those of the run's first sitting, or probed now."""
         if self._machine is None:
             stored = self.folder.record.get("machine")
-            wanted = self.folder.record["device"]
             if stored:
                 self._machine = Machine(**stored)
             else:
-                self._machine = probe_machine(wanted, timed=self.budget.seconds is not None)
+                self._machine = probe_machine(self.folder.record["device"], timed=self.budget.seconds is not None)
                 self.folder.update(machine=self._machine.as_json())
             self._machine.set_up()
         return self._machine
@@ -182,8 +180,13 @@ class Run:
 
     @property
     def progress(self) -> float:
-        """Give the fraction of the budget spent, 0 to 1."""
-        return self.budget.progress(self.seconds, self.steps_done, self.tail_seconds)
+        """Give the fraction of the budget spent, 0 to 1; 1 when the training ended early."""
+        return 1.0 if self.is_complete else self.budget.progress(self.seconds, self.steps_done, self.tail_seconds)
+
+    @property
+    def crowding(self) -> float:
+        """Give how many seconds a second of work takes beside this machine's other work, 1 to 4, as far as known."""
+        return min(4.0, max(1.0, (self.clock() - self._started) / max(time.process_time(), 0.1)))
 
     def started_at(self, moment: float) -> None:
         """Count the budget from `moment` of the clock, which was before this object was made."""
@@ -204,7 +207,13 @@ class Run:
 
     def note(self, sentence: str) -> None:
         """Record a sentence for the report: trouble met, a choice made."""
-        self._fact("note", sentence=sentence)
+        self.record("note", sentence=sentence)
+
+    def record(self, kind: str, **facts: Any) -> None:
+        """Write a line of `metrics.jsonl`."""
+        self.metrics.append(
+            kind, step=self.steps_done, seconds=round(self.seconds, 3), progress=round(self.progress, 6), **facts
+        )
 
     def show(self, name: str, exhibit: Exhibit) -> Path:
         """Write an exhibit into `samples/` under the step's number."""
@@ -212,7 +221,7 @@ class Run:
         folder.mkdir(exist_ok=True)
         path = exhibit.write(folder, f"{name}-{self.steps_done:06d}")
         self.latest["picture"] = path
-        self._fact("show", name=name, file=f"samples/{path.name}", caption=exhibit.caption)
+        self.record("show", name=name, file=f"samples/{path.name}", caption=exhibit.caption)
         return path
 
     def steps(self) -> Iterator[Step]:
@@ -231,7 +240,7 @@ class Run:
                 self._go_back(step)
                 continue
             if _is_logged(step.index) or last or step.is_marked:
-                self._fact("log", **self.latest_facts(step))
+                self.record("log", **self.latest_facts(step))
             self.steps_done += 1
             self._between_steps()
         self.save()
@@ -272,14 +281,8 @@ class Run:
         for name, thing in things.items():
             thing.load_state_dict(kept[name])
 
-    def _fact(self, kind: str, **facts: Any) -> None:
-        self.metrics.append(
-            kind, step=self.steps_done, seconds=round(self.seconds, 3), progress=round(self.progress, 6), **facts
-        )
-
     def _restore(self) -> None:
-        path = self.folder.checkpoint_to_resume()
-        if path is not None:
+        if (path := self.folder.checkpoint_to_resume()) is not None:
             self._load(read_checkpoint(path))
         self.folder.forget_after(self.steps_done)
         self._saved_at = self.clock()

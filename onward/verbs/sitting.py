@@ -43,6 +43,7 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
             with _listening(run):
                 if isinstance(task.train, late):
                     task.train.load()  # its libraries have random states too, to be seeded next
+                run.tail_seconds *= run.crowding
                 randomness.seed_everything(run.seed)
                 model = task.train(run, data, run.settings(task.settings))
                 scores = _finish(task, run, data, model)
@@ -76,7 +77,7 @@ def _finish(task: Task[Any, Any, Any], run: Run, data: Data, model: Any) -> list
         for number, result in enumerate(task.evaluate(model, data, max(0.5, left - 1.5))):
             if isinstance(result, Score):
                 scores.append(result)
-                run.metrics.append("score", step=run.steps_done, seconds=run.seconds, progress=1.0, **result.as_json())
+                run.record("score", **result.as_json())
             else:
                 _keep_exhibit(run, result, number)
     run.folder.update(status="finished", resume_from=None, elapsed_seconds=round(run.seconds, 3))
@@ -88,14 +89,7 @@ def _keep_exhibit(run: Run, exhibit: Exhibit, number: int) -> None:
     folder = run.path / "samples"
     folder.mkdir(exist_ok=True)
     path = exhibit.write(folder, f"final-{number:02d}")
-    run.metrics.append(
-        "exhibit",
-        step=run.steps_done,
-        seconds=run.seconds,
-        progress=1.0,
-        file=f"samples/{path.name}",
-        caption=exhibit.caption,
-    )
+    run.record("exhibit", file=f"samples/{path.name}", caption=exhibit.caption)
 
 
 def _leave(run: Run, status: str) -> None:

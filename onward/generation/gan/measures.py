@@ -23,7 +23,9 @@ __all__ = [
 def frechet_distance(real: Tensor, drawn: Tensor) -> float:
     """Give the Fréchet distance between two normal distributions fitted to features (arXiv:1706.08500, equation 6).
 
-    |m1 − m2|² + tr(C1 + C2 − 2 (C1 C2)^½), the root by the symmetric form C1^½ C2 C1^½.
+    |m1 − m2|² + tr(C1 + C2 − 2 (C1 C2)^½). With the centred rows A, B divided by √(N − 1), √(M − 1), C1 = AᵀA and
+    C2 = BᵀB, so that the root's trace is the sum of the singular values of ABᵀ. It is taken of whichever is smaller,
+    ABᵀ (N by M) or its twin from the covariances' roots (F by F).
 
     Args:
         real: N F.
@@ -32,13 +34,16 @@ def frechet_distance(real: Tensor, drawn: Tensor) -> float:
         >>> rows = torch.randn(100, 4); abs(frechet_distance(rows, rows)) < 1e-6
         True
     """
-    a, b = real.double().numpy(), drawn.double().numpy()
-    apart = float(((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum())
-    first, second = np.cov(a.T), np.cov(b.T)
-    values, vectors = np.linalg.eigh(first)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    overlap = np.sqrt(np.linalg.eigvalsh(root @ second @ root).clip(0)).sum()
-    return apart + float(np.trace(first) + np.trace(second) - 2 * overlap)
+    first, second = (rows.double().numpy() for rows in (real, drawn))
+    apart = float(((first.mean(axis=0) - second.mean(axis=0)) ** 2).sum())
+    a, b = ((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1) for rows in (first, second))
+    if max(len(a), len(b)) < a.shape[1]:
+        overlap = np.linalg.svd(a @ b.T, compute_uv=False).sum()
+    else:
+        values, vectors = np.linalg.eigh(a.T @ a)
+        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+        overlap = np.sqrt(np.linalg.eigvalsh(root @ (b.T @ b) @ root).clip(0)).sum()
+    return apart + float((a**2).sum() + (b**2).sum() - 2 * overlap)
 
 
 def kernel_distance(real: Tensor, drawn: Tensor) -> float:

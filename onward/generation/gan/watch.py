@@ -32,6 +32,7 @@ _LOOKS = 20
 _SHARE = 0.05
 _PICTURES_A_SECOND = 500
 _FEWEST, _MOST = 64, 1000
+_MOST_JUDGED = 256
 _ENOUGH_TO_ACT = 400
 _WON = 0.97
 _COLLAPSED = 0.5
@@ -79,7 +80,7 @@ class Watch:
         signals = {
             "pair_accuracy": self._accuracy,
             "diversity": diversity(features[:_FEWEST]) / max(diversity(self._real_features()[:_FEWEST]), 1e-9),
-            "overfitting": self._overfitting(drawn[:256], None if labels is None else labels[:256]),
+            "overfitting": self._overfitting(drawn[:_MOST_JUDGED], None if labels is None else labels[:_MOST_JUDGED]),
             "quality": kernel_distance(self._real_features(), features),
         }
         step.mark(**signals)
@@ -124,7 +125,7 @@ class Watch:
         """
         logits, was_training = [], self._judge.training
         self._judge.eval()
-        for places in (self._gallery.training[:256], self._gallery.held_out[:256]):
+        for places in (self._gallery.training[: len(drawn)], self._gallery.held_out[: len(drawn)]):
             pictures = torch.from_numpy(self._gallery.pictures.images[places]).permute(0, 3, 1, 2).float() / 127.5 - 1
             kinds = None if labels is None else torch.from_numpy(self._gallery.pictures.labels[places])
             logits.append(float(self._judge(pictures, kinds).mean()))
