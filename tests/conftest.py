@@ -72,3 +72,30 @@ def class_folder(tmp_path: Path) -> Path:
             pixels = np.where(wave[..., None], colours[0], colours[1]) + chance.integers(-9, 9, (16, 16, 3))
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:03d}.png")
     return tmp_path / "classes"
+
+
+@pytest.fixture
+def boxed_folder(tmp_path: Path) -> Path:
+    """Make sixty small pictures with up to two bright patches, round or square, and a csv of their boxes."""
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    chance = np.random.default_rng(0)
+    folder = tmp_path / "boxed"
+    folder.mkdir()
+    lines = ["filename,class,xmin,ymin,xmax,ymax"]
+    for number in range(60):
+        image = Image.fromarray(chance.integers(40, 90, (48, 64, 3), dtype=np.uint8))
+        pen = ImageDraw.Draw(image)
+        for half in range(number % 3):
+            side = int(chance.integers(12, 22))
+            left, top = int(chance.integers(0, 31 - side)) + 32 * half, int(chance.integers(0, 47 - side))
+            box = (left, top, left + side, top + side)
+            is_round = bool(chance.random() < 0.5)
+            (pen.ellipse if is_round else pen.rectangle)(box, fill=(240, 220, 90) if is_round else (90, 160, 250))
+            lines.append(f"{number:03d}.png,{'round' if is_round else 'square'},{','.join(map(str, box))}")
+        if number % 3 == 0:
+            lines.append(f"{number:03d}.png,,,,,")
+        image.save(folder / f"{number:03d}.png")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder

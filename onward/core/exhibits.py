@@ -9,7 +9,7 @@ arrays, numbers are floats.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,9 +58,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Film:
-    """Pictures one after the other: uint8, T H W 3."""
+    """Pictures one after the other: uint8, T H W 3, or H W 3 each, made while they are written."""
 
-    frames: NDArray[Any]
+    frames: Iterable[NDArray[Any]]
     frames_per_second: float = 24.0
     caption: str = ""
 
@@ -75,12 +75,12 @@ class Film:
         except ImportError:
             raise MachineFault("A film needs the package av. Install it with: pip install 'onward[vision]'") from None
         path = folder / f"{name}.mp4"
-        height, width = (side // 2 * 2 for side in self.frames.shape[1:3])
         with av.open(str(path), "w") as container:
-            stream = container.add_stream("libx264", rate=round(self.frames_per_second))
-            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            stream.options = {"crf": "16", "preset": "veryfast"}
-            for pixels in self.frames:
+            stream = container.add_stream("libx264", round(self.frames_per_second), {"crf": "16", "preset": "veryfast"})
+            for number, pixels in enumerate(self.frames):
+                height, width = (side // 2 * 2 for side in pixels.shape[:2])
+                if number == 0:
+                    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
                 frame = av.VideoFrame.from_ndarray(pixels[:height, :width].copy(), format="rgb24")
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-__all__ = ["PICTURE_ENDINGS", "UnreadablePicture", "decode_picture", "fitting_size", "square"]
+__all__ = ["PICTURE_ENDINGS", "UnreadablePicture", "decode_picture", "decode_upright", "fitting_size", "square"]
 
 PICTURE_ENDINGS = (
     ".jpg",
@@ -61,6 +61,23 @@ def decode_picture(content: bytes, size: int | None) -> tuple[NDArray[np.uint8],
         raise UnreadablePicture("not a picture") from None
     except Image.DecompressionBombError:
         raise UnreadablePicture("too many pixels to be a photo") from None
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError, OverflowError) as reason:
+        raise UnreadablePicture(f"damaged: {reason}".partition("\n")[0][:80]) from None
+
+
+def decode_upright(content: bytes) -> tuple[Image.Image, int]:
+    """Decode a picture whole: RGB, turned as its EXIF says, and the orientation it was turned from (1: none).
+
+    Raises:
+        UnreadablePicture: with the reason.
+    """
+    _, side = decode_picture(content, None)
+    if side < 2:
+        raise UnreadablePicture("a picture of one pixel")
+    try:
+        image = Image.open(io.BytesIO(content))
+        orientation = int(image.getexif().get(0x0112, 1))
+        return _plain(ImageOps.exif_transpose(image)), orientation if 1 <= orientation <= 8 else 1
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError, OverflowError) as reason:
         raise UnreadablePicture(f"damaged: {reason}".partition("\n")[0][:80]) from None
 

@@ -23,7 +23,7 @@ ROOMS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "horses": MappingProxyType({"train": 5000, "val": 500, "test": 500, "test-shift": 500}),
         "classify": MappingProxyType({"train": 2000, "val": 500, "test": 500, "test-shift": 500}),
-        "detect": MappingProxyType({"train": 2000, "val": 500, "test": 500, "test-shift": 500}),
+        "detect": MappingProxyType({"train": 1000, "val": 100, "test": 200, "test-shift": 200}),
     }
 )
 _LEVELS = {"horses": (0, 1), "classify": (0, 1, 2), "detect": (0, 1, 2, 3)}
