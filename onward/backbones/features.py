@@ -1,45 +1,55 @@
 """A frozen network's features of many pictures, each computed once: in chunks, kept on disk, gone on with after a stop.
 
-A chunk's name holds everything that would make it wrong: the pictures' bytes, the network, the side, mirrored or not.
+A chunk's name holds everything that would make it wrong: the pictures' bytes, the network, the side.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from onward.data.cache import cache_key, recall, remember
 
 __all__ = ["Features", "enlarged"]
 
-_VERSION = 1
+_VERSION = 2
+_AT_ONCE = 16
+
+
+class PictureRows(Protocol):
+    """Pictures by their places, in memory or drawn when asked for."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: slice, /) -> NDArray[np.uint8]: ...
 
 
 class Features:
-    """The pooled features of pictures, chunk by chunk.
+    """What a frozen network makes of pictures, chunk by chunk: pooled numbers or whole maps.
 
     Args:
-        network: frozen; B 3 S S in [-1, 1] to B F.
-        name: of the network and its weights, for the cache.
+        look: B 3 S S in [-1, 1] to one or more tensors that begin with B.
+        name: of the network, its weights and what is taken from it, for the cache.
         images: N H W 3, uint8.
         side: pictures are brought to this many pixels before the network looks.
         chunk: pictures a chunk.
 
     Attributes:
-        values: N F, float32; zero where not yet computed.
+        values: what `look` gives, each N ..., float16; zero where not yet computed; empty before the first chunk.
     """
 
     def __init__(
-        self, network: nn.Module, name: str, images: NDArray[np.uint8], side: int, length: int = 1280, chunk: int = 128
+        self, look: Callable[[Tensor], Sequence[Tensor]], name: str, images: PictureRows, side: int, chunk: int = 128
     ) -> None:
-        self._network, self._name, self._images = network, name, images
+        self._look, self._name, self._images = look, name, images
         self._side, self._chunk = side, chunk
-        self.values = np.zeros((len(images), length), np.float32)
+        self.values: list[NDArray[np.float16]] = []
         self._is_done = np.zeros(-(-len(images) // chunk), bool)
 
     def __len__(self) -> int:
@@ -50,15 +60,20 @@ class Features:
         """Compute or recall chunk `number`."""
         if self._is_done[number]:
             return
-        rows = slice(number * self._chunk, (number + 1) * self._chunk)
+        rows = slice(number * self._chunk, min(len(self._images), (number + 1) * self._chunk))
         images = np.ascontiguousarray(self._images[rows])
         content = hashlib.blake2b(images.tobytes(), digest_size=16).hexdigest()
         key = cache_key("features", _VERSION, self._name, self._side, content, images.shape)
-        found = recall(key, "features")
-        if found is None or found["features"].shape != self.values[rows].shape:
-            found = {"features": self._compute(images)}
-            remember(key, **found)
-        self.values[rows] = found["features"].astype(np.float32)
+        found = recall(key, "shapes")
+        maps = found and recall(key, *(f"map{place}" for place in range(len(found["shapes"]))))
+        arrays = list(maps.values()) if maps else self._compute(images)
+        if not maps:
+            named = {f"map{place}": array for place, array in enumerate(arrays)}
+            remember(key, shapes=np.arange(len(arrays)), **named)
+        if not self.values:
+            self.values = [np.zeros((len(self._images), *array.shape[1:]), np.float16) for array in arrays]
+        for whole, part in zip(self.values, arrays, strict=True):
+            whole[rows] = part
         self._is_done[number] = True
 
     @property
@@ -67,12 +82,12 @@ class Features:
         return np.repeat(self._is_done, self._chunk)[: len(self._images)]
 
     @torch.no_grad()
-    def _compute(self, images: NDArray[np.uint8]) -> NDArray[np.float16]:
-        found = []
-        for start in range(0, len(images), 32):
-            pixels = torch.from_numpy(images[start : start + 32]).permute(0, 3, 1, 2).float() / 127.5 - 1
-            found.append(self._network(enlarged(pixels, self._side)).half())
-        return torch.cat(found).numpy()
+    def _compute(self, images: NDArray[np.uint8]) -> list[NDArray[np.float16]]:
+        found: list[list[Tensor]] = []
+        for start in range(0, len(images), _AT_ONCE):
+            pixels = torch.from_numpy(images[start : start + _AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
+            found.append([each.half() for each in self._look(enlarged(pixels, self._side))])
+        return [torch.cat(parts).numpy() for parts in zip(*found, strict=True)]
 
 
 def enlarged(pictures: Tensor, side: int) -> Tensor:

@@ -38,8 +38,9 @@ class _SameConvolution(nn.Conv2d):
         if stride == 1:
             return F.conv2d(maps, self.weight, self.bias, 1, kernel // 2, 1, self.groups)
         height, width = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in maps.shape[2:])
-        if self.groups > 1 and height == width == kernel - 2:
-            # a row and a column of zeros before the filter do what padding the maps does, three times as fast
+        if self.groups > 1 and height == width == kernel - 2 and not torch.compiler.is_compiling():
+            # a row and a column of zeros before the filter do what padding the maps does, three times as fast;
+            # not while the network is written as ONNX, whose exporter loses a padded filter
             wider = F.pad(self.weight, (1, 0, 1, 0))
             return F.conv2d(maps, wider, self.bias, stride, height // 2 + 1, 1, self.groups)
         maps = F.pad(maps, (width // 2, width - width // 2, height // 2, height - height // 2))

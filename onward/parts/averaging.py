@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
 
 __all__ = ["Average"]
 
+N = TypeVar("N", bound=nn.Module)
 
-class Average:
+
+class Average(Generic[N]):
     """A running mean of a network's weights and statistics.
 
     The half-life grows with the pictures seen, up to `half_life_pictures`: a fixed one keeps the random weights of
@@ -23,8 +25,8 @@ class Average:
         True
     """
 
-    def __init__(self, network: nn.Module, half_life_pictures: int) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+    def __init__(self, network: N, half_life_pictures: int) -> None:
+        self.network: N = copy.deepcopy(network).eval().requires_grad_(False)
         self._half_life_pictures = half_life_pictures
         self._seen = 0
 

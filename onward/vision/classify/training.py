@@ -100,7 +100,8 @@ def _transfer(run: Run, album: Album, settings: Settings, eyes: EfficientNetLite
         }
     )
     places = np.concatenate([album.training, album.validation[:2000]])
-    features = Features(_fast(eyes), "efficientnet-lite0", pictures.images[places], side)
+    eyes = _fast(eyes)
+    features = Features(lambda seen: [eyes(seen)], "efficientnet-lite0", pictures.images[places], side)
     network = _fast(TransferNetwork(kinds, side, eyes))
     batch_size = settings.batch_size or 32
     images, labels = pictures.images[album.training], pictures.labels[album.training]
@@ -154,7 +155,7 @@ def _fit(features: Features, network: TransferNetwork, album: Album, progress: f
     done, border = features.done, len(album.training)
     labels = np.concatenate([album.pictures.labels[album.training], album.pictures.labels[album.validation[:2000]]])
     parts = [
-        (features.values[part][done[part]], labels[part][done[part]])
+        (features.values[0][part][done[part]].astype(np.float32), labels[part][done[part]])
         for part in (slice(0, border), slice(border, None))
     ]
     with torch.no_grad():
