@@ -46,6 +46,7 @@ CASES = {
     "gan": Case("horses", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, None, {"count": 4}),
     "forest": Case("table.csv", {}, "table.csv"),
     "classify": Case("classes", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, "classes", None),
+    "detect": Case("boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed", None),
 }
 
 
@@ -60,7 +61,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def address(name: str, tmp_path: Path, horse_folder: Path, small_table: Path, class_folder: Path) -> str:
+def address(
+    name: str, tmp_path: Path, horse_folder: Path, small_table: Path, class_folder: Path, boxed_folder: Path
+) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)
 

@@ -12,7 +12,7 @@ import pytest
 
 from onward.cli import program
 from onward.core.settings import settings_fields
-from onward.tasks import find_task
+from onward.tasks import find_task, list_tasks
 from onward.verbs.train import train
 
 ROOT = Path(__file__).parents[1]
@@ -37,9 +37,7 @@ def test_every_command_shown_is_understood(line: str) -> None:
         assert command is not None, line
         command.make_context(line, words[2:])
     elif words[0] == "apply":
-        known = {
-            entry.flag for name in ("gan", "forest", "classify") for entry in settings_fields(find_task(name).options)
-        }
+        known = {entry.flag for name in list_tasks() for entry in settings_fields(find_task(name).options)}
         assert {word for word in words if word.startswith("--")} <= known | {"--out"}, line
     else:
         command.make_context(line, words[1:])

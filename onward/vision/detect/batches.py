@@ -1,0 +1,99 @@
+"""Batches on their way to a detector: views of pictures, or of their features computed once, with their boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from onward.backbones import Features
+from onward.vision.detect.assignment import assign
+from onward.vision.detect.network import points_of
+from onward.vision.detect.reading import Scenes
+from onward.vision.detect.views import draw_view, moved_boxes, view_of
+
+__all__ = ["Batches", "Wanted"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the points of a batch are to say.
+
+    Attributes:
+        kinds: B P class numbers, -1 for the background.
+        boxes: B P 4 in pixels; of no meaning on the background.
+    """
+
+    kinds: Tensor
+    boxes: Tensor
+
+
+class Batches:
+    """Endless batches whose place is part of the checkpoint: shuffled by (seed, epoch), each epoch other views.
+
+    Args:
+        scenes: pictures and boxes.
+        seed: of the run.
+    """
+
+    def __init__(self, scenes: Scenes, seed: int) -> None:
+        self._scenes, self._seed = scenes, seed
+        self._points = points_of(scenes.size)
+        self._taken, self._epoch, self._order = 0, -1, np.empty(0, np.int64)
+
+    def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
+        """Give features of `count` views that the eyes have seen already: maps B C H W, and what is wanted."""
+        rows = np.flatnonzero(features.done)
+        pictures = len(self._scenes.training)
+        chosen = np.array([rows[place] for place in self._next(count, len(rows))])
+        maps = [torch.from_numpy(values[chosen]).float() for values in features.values]
+        return maps, self._wanted([(int(row % pictures), int(row // pictures)) for row in chosen])
+
+    def fresh(self, count: int) -> tuple[Tensor, Wanted]:
+        """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and what is wanted."""
+        pictures, size = len(self._scenes.training), self._scenes.size
+        chosen = [(int(which), 2 + self._epoch) for which in self._next(count, pictures)]
+        drawn = []
+        for which, number in chosen:
+            place = int(self._scenes.training[which])
+            drawn.append(draw_view(self._scenes.pictures.images[place], view_of(self._seed, place, number, size)))
+        pixels = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        return pixels.contiguous(memory_format=torch.channels_last), self._wanted(chosen)
+
+    def _next(self, count: int, length: int) -> list[int]:
+        """Take the next places of an order of `length` that is drawn anew each epoch."""
+        places = []
+        for number in range(self._taken, self._taken + count):
+            epoch, place = divmod(number, length)
+            if epoch != self._epoch or len(self._order) != length:
+                self._epoch, self._order = epoch, np.random.default_rng([self._seed, epoch]).permutation(length)
+            places.append(int(self._order[place]))
+        self._taken += count
+        return places
+
+    def _wanted(self, chosen: list[tuple[int, int]]) -> Wanted:
+        """Say what the points of views (place among the training pictures, number of the view) are to say."""
+        found = []
+        for which, number in chosen:
+            place = int(self._scenes.training[which])
+            boxes, labels = self.truth(place, number)
+            found.append(assign(torch.from_numpy(boxes), torch.from_numpy(labels), *self._points))
+        return Wanted(torch.stack([kinds for kinds, _ in found]), torch.stack([boxes for _, boxes in found]))
+
+    def truth(self, place: int, number: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Give the boxes and labels of a view."""
+        view = view_of(self._seed, place, number, self._scenes.size)
+        boxes, seen = moved_boxes(self._scenes.boxes(place), view, self._scenes.size)
+        return boxes, self._scenes.pictures.labels[place][seen]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Take the place in the order."""
+        return {"taken": self._taken}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Go to a place in the order."""
+        self._taken, self._epoch = state["taken"], -1

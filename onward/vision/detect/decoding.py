@@ -1,0 +1,81 @@
+"""Boxes out of scores and distances: the best points, and of boxes that overlap much only the best one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from onward.vision.detect.assignment import reaches_to_boxes
+
+__all__ = ["Found", "decode", "suppress"]
+
+_CANDIDATES, _MOST, _LEAST_SCORE, _SAME = 400, 100, 0.01, 0.6
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in one picture, the surest first.
+
+    Attributes:
+        boxes: K 4, left top right bottom in pixels.
+        labels: K class numbers.
+        scores: K, in [0, 1].
+    """
+
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def above(self, threshold: float) -> Found:
+        """Leave out what is less sure."""
+        sure = self.scores >= threshold
+        return Found(self.boxes[sure], self.labels[sure], self.scores[sure])
+
+    def scaled(self, factor: float, width: float, height: float) -> Found:
+        """Bring boxes to another scale and cut them at the picture's border."""
+        boxes = (self.boxes * factor).clip(0, np.array([width, height] * 2, np.float32)).astype(np.float32)
+        return Found(boxes, self.labels, self.scores)
+
+
+def decode(logits: Tensor, reaches: Tensor, points: Tensor) -> Found:
+    """Read one picture's answers.
+
+    Args:
+        logits: P classes.
+        reaches: P 4, in pixels.
+        points: P 2.
+    """
+    classes = logits.shape[1]
+    scores, order = logits.sigmoid().flatten().sort(descending=True)
+    order = order[:_CANDIDATES][scores[:_CANDIDATES] >= _LEAST_SCORE]
+    places, labels = order // classes, order % classes
+    boxes = reaches_to_boxes(points[places], reaches[places]).numpy()
+    kept = suppress(boxes, labels.numpy())[:_MOST]
+    return Found(
+        boxes[kept].astype(np.float32), labels.numpy()[kept], scores[: len(order)].numpy()[kept].astype(np.float32)
+    )
+
+
+def suppress(boxes: NDArray[np.floating], labels: NDArray[np.int64], same: float = _SAME) -> NDArray[np.int64]:
+    """Keep of boxes of one class that overlap by more than `same` only the first; they come surest first.
+
+    Example:
+        >>> suppress(np.array([[0, 0, 9, 9], [0, 0, 9, 8.0], [50, 50, 60, 60]]), np.zeros(3, np.int64)).tolist()
+        [0, 2]
+    """
+    if not len(boxes):
+        return np.zeros(0, np.int64)
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    inner = (high - low).clip(min=0).prod(axis=2)
+    area = (boxes[:, 2:] - boxes[:, :2]).clip(min=0).prod(axis=1)
+    shared = inner / np.maximum(area[:, None] + area[None] - inner, 1e-9)
+    clashes = (shared > same) & (labels[:, None] == labels[None])
+    is_kept = np.ones(len(boxes), bool)
+    for place in range(len(boxes)):
+        if is_kept[place]:
+            is_kept[place + 1 :] &= ~clashes[place, place + 1 :]
+    return np.flatnonzero(is_kept)

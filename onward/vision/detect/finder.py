@@ -1,0 +1,46 @@
+"""A trained detector at work: fitted pictures in, boxes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from onward.core.run import Run
+from onward.vision.detect.decoding import Found, decode
+from onward.vision.detect.network import Detector, points_of
+
+__all__ = ["Finder", "find"]
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Finder:
+    """A trained network and what its answers mean.
+
+    Attributes:
+        network: B 3 S S in [-1, 1] to logits and distances; in evaluation mode.
+        classes: the classes' names.
+        size: side in pixels that pictures are fitted into.
+        run: where it was trained.
+    """
+
+    network: Detector
+    classes: tuple[str, ...]
+    size: int
+    run: Run
+
+
+@torch.no_grad()
+def find(network: Detector, images: NDArray[np.uint8]) -> list[Found]:
+    """Find things in pictures: N S S 3, uint8."""
+    points, _ = points_of(images.shape[1])
+    found = []
+    for start in range(0, len(images), _AT_ONCE):
+        pixels = torch.from_numpy(images[start : start + _AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        logits, reaches = network(pixels.contiguous(memory_format=torch.channels_last))
+        found += [decode(one, other, points) for one, other in zip(logits, reaches, strict=True)]
+    return found

@@ -1,0 +1,136 @@
+"""Pictures with boxes as a detector takes them: fitted into a square, in parts to learn from, to choose by, to test.
+
+Parts are the files' own where they say so. What is missing is taken from the training pictures by content: a picture
+and its exact copies are always in one part, and the choice never changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.core.faults import DataFault
+from onward.core.task import Source
+from onward.data.boxes import BoxedPictures, read_boxes
+from onward.vision.detect.settings import Settings
+
+__all__ = ["Scenes", "read"]
+
+_TEST_SHARE, _VALIDATION_SHARE, _MOST_VALIDATION = 0.2, 0.12, 100
+_FEWEST = 10
+_SIZE, _MEADOW_SIZE, _STEP = 320, 192, 32
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """Pictures with boxes, in parts.
+
+    Attributes:
+        training: places in `pictures` to learn from.
+        validation: places to choose by.
+        testing: places that nothing but the final scores looks at.
+        shifted: test pictures that differ on purpose from all others; often none.
+    """
+
+    pictures: BoxedPictures
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    testing: NDArray[np.int64]
+    shifted: NDArray[np.int64]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Give the classes' names."""
+        return self.pictures.classes
+
+    @property
+    def size(self) -> int:
+        """Give the side pictures were fitted into, in pixels."""
+        return int(self.pictures.images.shape[1])
+
+    @property
+    def fingerprint(self) -> str:
+        """Give a digest of pictures, boxes and parts."""
+        parts = b"".join(part.tobytes() for part in (self.training, self.validation, self.testing))
+        return hashlib.blake2b(self.pictures.fingerprint.encode() + parts, digest_size=16).hexdigest()
+
+    def boxes(self, place: int) -> NDArray[np.float32]:
+        """Give a picture's boxes in pixels of the fitted picture: K 4."""
+        return self.pictures.boxes[place] * self.pictures.scales[place]
+
+    def findings(self) -> list[str]:
+        """Say what was understood, and which classes will be hard to learn."""
+        parts = f"{len(self.training):,} to learn from, {len(self.validation):,} to choose by, "
+        parts += f"{len(self.testing):,} to test"
+        parts += f", {len(self.shifted):,} to test that differ on purpose" if len(self.shifted) else ""
+        sentences = [*self.pictures.findings(), f"Parts: {parts}."]
+        counts = self._learned_from()
+        few = [f"{name} ({counts[place]})" for place, name in enumerate(self.classes) if counts[place] < 20]
+        if few:
+            sentences.append(f"Few boxes to learn from: {', '.join(few[:5])}. More of them will help most.")
+        return sentences
+
+    def _learned_from(self) -> NDArray[np.int64]:
+        labels = [self.pictures.labels[place] for place in self.training]
+        return np.bincount(np.concatenate([*labels, np.zeros(0, np.int64)]), minlength=len(self.classes))
+
+    def as_json(self) -> dict[str, object]:
+        """Give the doctor's counts."""
+        sizes = {"training": len(self.training), "validation": len(self.validation), "testing": len(self.testing)}
+        return {**self.pictures.as_json(), **sizes}
+
+
+def read(source: Source, settings: Settings) -> Scenes:
+    """Read pictures and boxes, and part them.
+
+    Raises:
+        DataFault: too few pictures, or a class that is tested but never trained on.
+    """
+    is_meadow = source.address.startswith("meadow:")
+    size = settings.size or (_MEADOW_SIZE if is_meadow else _SIZE)
+    pictures = read_boxes(source.address, size // _STEP * _STEP)
+    if len(pictures) < _FEWEST:
+        raise DataFault(f"{source.address} has {len(pictures)} pictures with boxes, and at least {_FEWEST} are needed.")
+    splits = np.array(pictures.splits)
+    training = np.flatnonzero((splits == "train") | (splits == ""))
+    validation, testing, shifted = (np.flatnonzero(splits == part) for part in ("val", "test", "test-shift"))
+    if not len(testing) and len(validation):
+        validation, testing = testing, validation  # two parts: the second one is the test
+    if not len(testing):
+        training, testing = _set_aside(pictures, training, round(_TEST_SHARE * len(training)))
+    if not len(validation):
+        count = min(_MOST_VALIDATION, round(_VALIDATION_SHARE * len(training)))
+        training, validation = _set_aside(pictures, training, max(1, count))
+    scenes = Scenes(pictures, training, validation, testing, shifted)
+    _check_classes(scenes)
+    return scenes
+
+
+def _check_classes(scenes: Scenes) -> None:
+    known, tested = (
+        {int(label) for place in part for label in scenes.pictures.labels[place]}
+        for part in (scenes.training, scenes.testing)
+    )
+    if not known:
+        raise DataFault(f"{scenes.pictures.address}: not one training picture has a box. Draw some.")
+    unseen = [scenes.classes[label] for label in sorted(tested - known)]
+    if unseen:
+        scenes.pictures.troubles["Tested, but never learned from"] = unseen
+
+
+def _set_aside(
+    pictures: BoxedPictures, places: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Part places in two by content: the rest, and about `count` of them."""
+    groups: dict[bytes, list[int]] = {}
+    for place in places.tolist():
+        groups.setdefault(hashlib.blake2b(pictures.digests[place], digest_size=8).digest(), []).append(place)
+    aside: list[int] = []
+    for key in sorted(groups):
+        if len(aside) < count:
+            aside += groups[key]
+    rest = sorted(set(places.tolist()) - set(aside))
+    return np.array(rest, np.int64), np.array(sorted(aside), np.int64)

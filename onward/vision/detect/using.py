@@ -1,0 +1,170 @@
+"""A trained detector in use: boxes for new pictures, drawn and in files; export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from onward.core.exhibits import Exhibit, Film, Picture, Table
+from onward.core.faults import DataFault, RunFault
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.data.boxes import letterboxed
+from onward.data.films import film_facts, film_frames, is_film
+from onward.data.upright import upright_pictures
+from onward.parts.averaging import Average
+from onward.parts.onnx_export import write_onnx
+from onward.vision.detect.assignment import reaches_to_boxes
+from onward.vision.detect.decoding import Found
+from onward.vision.detect.finder import Finder, find
+from onward.vision.detect.network import Detector, points_of
+from onward.vision.detect.pictures import draw_boxes, sheet_of
+from onward.vision.detect.settings import Looking
+
+__all__ = ["apply", "export", "load"]
+
+_AT_ONCE, _WRITTEN_SCORE, _ON_SHEET = 8, 0.05, 24
+
+
+def load(run: Run) -> Finder:
+    """Load a run's detector.
+
+    Raises:
+        RunFault: nothing was trained yet.
+    """
+    facts = run.folder.record.get("detector")
+    if facts is None:
+        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
+    average = Average(Detector(len(facts["classes"]), int(facts["width"])), 1)
+    run.load_kept(average=average)
+    network = average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return Finder(network, tuple(facts["classes"]), int(facts["size"]), run)
+
+
+@dataclass(frozen=True)
+class _Predictions(Table):
+    """The table of boxes, and the same as COCO results beside it."""
+
+    classes: tuple[str, ...] = ()
+
+    def write(self, folder: Path, name: str) -> Path:
+        """Write `name.json` (COCO results; images are numbered by their first row) and `name.csv`."""
+        numbers: dict[str, int] = {}
+        results = []
+        for path, label, score, *corners in self.rows:
+            left, top, right, bottom = map(float, corners)
+            results.append(
+                {
+                    "image_id": numbers.setdefault(path, len(numbers) + 1),
+                    "file_name": path,
+                    "category_id": self.classes.index(label) + 1,
+                    "category_name": label,
+                    "bbox": [left, top, round(right - left, 2), round(bottom - top, 2)],
+                    "score": float(score),
+                }
+            )
+        (folder / f"{name}.json").write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
+        return super().write(folder, name)
+
+
+def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]:
+    """Find things in pictures and films: `predictions.csv`, `predictions.json`, and both with boxes drawn on them.
+
+    Raises:
+        DataFault: no picture was named, or none can be read.
+    """
+    if not source.addresses:
+        raise DataFault("Name pictures to look at: onward apply RUN photo.jpg folder/")
+    rows: list[list[str]] = []
+    lost: list[tuple[str, str]] = []
+    drawn: list[Image.Image] = []
+    count = 0
+    for address in source.addresses:
+        if is_film(address):
+            frames = _drawn_film(finder, address, options.threshold, rows)
+            yield Film(frames, film_facts(address).frames_per_second, f"found-{Path(address).stem}")
+            count += 1
+            continue
+        for name, picture, found in _found(finder, address, lost):
+            rows += _rows(finder, name, found)
+            if count < options.pictures:
+                shown = draw_boxes(picture, found.above(options.threshold), finder.classes)
+                drawn += [shown] if len(drawn) < _ON_SHEET else []
+                yield Picture(np.asarray(shown), f"found-{count:04d}-{Path(name).stem}")
+            count += 1
+    if not count:
+        raise DataFault(f"None of the {len(lost)} pictures can be read: {lost[0][0]} ({lost[0][1]}).")
+    if drawn:
+        yield Picture(sheet_of(drawn), "sheet")
+    if lost:
+        yield Table(["path", "reason"], lost, "unreadable")
+    heads = ["path", "label", "score", "xmin", "ymin", "xmax", "ymax"]
+    yield _Predictions(heads, rows, "predictions", finder.classes)
+
+
+def _rows(finder: Finder, name: str, found: Found) -> list[list[str]]:
+    return [
+        [name, finder.classes[int(label)], f"{float(score):.5f}", *(f"{float(corner):.2f}" for corner in box)]
+        for box, label, score in zip(found.boxes, found.labels, found.scores, strict=True)
+    ]
+
+
+def _drawn_film(finder: Finder, address: str, threshold: float, rows: list[list[str]]) -> Iterator[NDArray[np.uint8]]:
+    """Draw boxes on a film's frames, one after the other; `rows` get each frame's, as film.mp4#000000."""
+    for number, (_, picture) in enumerate(film_frames(address)):
+        ((name, frame, found),) = _looked(finder, [(f"{Path(address).name}#{number:06d}", picture)])
+        rows += _rows(finder, name, found)
+        yield np.asarray(draw_boxes(frame, found.above(threshold), finder.classes))
+
+
+def _found(finder: Finder, address: str, lost: list[tuple[str, str]]) -> Iterator[tuple[str, Image.Image, Found]]:
+    """Go through pictures a few at a time; boxes come out in pixels of the upright picture."""
+    waiting: list[tuple[str, Image.Image]] = []
+    for each in upright_pictures(address, lost):
+        waiting.append(each)
+        if len(waiting) == _AT_ONCE:
+            yield from _looked(finder, waiting)
+            waiting = []
+    if waiting:
+        yield from _looked(finder, waiting)
+
+
+def _looked(finder: Finder, waiting: list[tuple[str, Image.Image]]) -> Iterator[tuple[str, Image.Image, Found]]:
+    fitted = [letterboxed(picture, finder.size) for _, picture in waiting]
+    answers = find(finder.network, np.stack([image for image, _ in fitted]))
+    for (name, picture), (_, scale), found in zip(waiting, fitted, answers, strict=True):
+        yield name, picture, found.above(_WRITTEN_SCORE).scaled(1 / scale, picture.width, picture.height)
+
+
+class _Plain(nn.Module):
+    """One tensor out: for each point left, top, right, bottom as shares of the side, then a score a class."""
+
+    points: Tensor
+
+    def __init__(self, network: Detector, size: int) -> None:
+        super().__init__()
+        self.network, self.size = network, size
+        self.register_buffer("points", points_of(size)[0])
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        logits, reaches = self.network(pictures)
+        return torch.cat([reaches_to_boxes(self.points, reaches) / self.size, logits.sigmoid()], dim=2)
+
+
+def export(finder: Finder, folder: Path) -> Iterator[Path]:
+    """Write the detector as ONNX, N 3 S S in [-1, 1] to N P 4 + classes, with its classes' names beside it."""
+    chance = torch.Generator().manual_seed(0)
+    example = (torch.rand(2, 3, finder.size, finder.size, generator=chance) * 2 - 1,)
+    plain = _Plain(finder.network, finder.size).eval()
+    yield write_onnx(plain, example, ["pictures"], "boxes_and_scores", folder / "detector.onnx", most_apart=1e-4)
+    names = folder / "classes.txt"
+    names.write_text("\n".join(finder.classes) + "\n", encoding="utf-8")
+    yield names
