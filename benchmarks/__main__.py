@@ -9,6 +9,7 @@ NAMES = (
     "ablation",
     "budget",
     "classify",
+    "detect",
     "gan",
     "judge",
     "kill",
