@@ -66,7 +66,9 @@ def curve(x: Sequence[float], lines: dict[str, Sequence[float | None]], x_label:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Choose up to six round numbers between two."""
+    """Choose up to six round numbers between two; the one number where the two are the same."""
+    if high - low < 1e-12 * max(abs(low), abs(high), 1.0):
+        return [low]
     step = 10 ** math.floor(math.log10((high - low) / 4))
     step = next(step * many for many in (1, 2, 5, 10) if (high - low) / (step * many) <= 5)
     first = math.ceil(low / step)
