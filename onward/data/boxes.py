@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from onward.data.archive import Store, open_store
 from onward.data.box_files import Drawn, Noted, read_box_files
 from onward.data.meadow_boxes import draw_meadow_boxes
 from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture, decode_upright
+
+if TYPE_CHECKING:
+    from onward.meadow.photos import Photos
 
 __all__ = ["BoxedPictures", "letterboxed", "read_boxes"]
 
@@ -96,16 +100,17 @@ class BoxedPictures:
         }
 
 
-def read_boxes(address: str, size: int = 320) -> BoxedPictures:
+def read_boxes(address: str, size: int = 320, photos: Photos | None = None) -> BoxedPictures:
     """Read pictures and their boxes from a folder or archive; a csv or json file means the folder it lies in.
 
     Args:
         size: side of the letterboxed pictures in pixels.
+        photos: what stands behind the creatures of a room of the meadow.
     Raises:
         DataFault: no boxes, no pictures, or none that belong together.
     """
     if address.startswith("meadow:"):
-        return _from_meadow(address, size)
+        return _from_meadow(address, size, photos)
     path = Path(address)
     if path.suffix.lower() in (".csv", ".tsv", ".json") and path.is_file():
         store = _beside(open_store(str(path.parent)), path.name)
@@ -129,8 +134,8 @@ def read_boxes(address: str, size: int = 320) -> BoxedPictures:
     return _gathered(address, store, found, kind, size, troubles)
 
 
-def _from_meadow(address: str, size: int) -> BoxedPictures:
-    (images, boxes, labels, classes), splits = draw_meadow_boxes(address, size)
+def _from_meadow(address: str, size: int, photos: Photos | None) -> BoxedPictures:
+    (images, boxes, labels, classes), splits = draw_meadow_boxes(address, size, photos)
     count = len(images)
     digests = tuple(hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images)
     names = tuple(f"{split}/{number:05d}.png" for number, split in enumerate(splits))

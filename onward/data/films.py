@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -51,11 +52,18 @@ def film_frames(path: str) -> Iterator[tuple[float, Image.Image]]:
     with _opened(path) as film:
         try:
             for frame in film.decode(video=0):
-                yield float(frame.time or 0.0), frame.to_image()
+                yield float(frame.time or 0.0), _upright(frame)
                 count += 1
         except (FFmpegError, ValueError) as reason:
             if count == 0:
                 raise DataFault(f"{path} has no frame that can be read ({reason}). Convert it to mp4.") from None
+
+
+def _upright(frame: Any) -> Image.Image:
+    """Turn a frame as the film says it is shown: telephones film lying down and note it."""
+    picture = frame.to_image()
+    turn = round(getattr(frame, "rotation", 0)) % 360
+    return picture.rotate(turn, expand=True) if turn else picture
 
 
 def _opened(path: str):

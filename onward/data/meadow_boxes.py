@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from onward.core.faults import DataFault
 from onward.data.cache import cache_key, recall, remember
 
+if TYPE_CHECKING:
+    from onward.meadow.photos import Photos
+
 __all__ = ["MeadowBoxes", "draw_meadow_boxes"]
 
 MeadowBoxes = tuple[NDArray[np.uint8], list[NDArray[np.float32]], list[NDArray[np.int64]], tuple[str, ...]]
 
 
-def draw_meadow_boxes(address: str, size: int) -> tuple[MeadowBoxes, tuple[str, ...]]:
+def draw_meadow_boxes(address: str, size: int, photos: Photos | None = None) -> tuple[MeadowBoxes, tuple[str, ...]]:
     """Draw a room of the meadow that has boxes, or recall it.
 
     Returns: pictures N S S 3, boxes and class numbers of each, the classes; and each picture's split.
@@ -29,10 +32,10 @@ def draw_meadow_boxes(address: str, size: int) -> tuple[MeadowBoxes, tuple[str, 
         raise DataFault(f"{address} has no boxes. Use meadow:detect.")
     images, boxes, labels, splits = [], [], [], []
     for split, count in room.splits.items():
-        key = cache_key("meadow-boxes", WORLD_VERSION, room.address, split, count, size)
+        key = cache_key("meadow-boxes", WORLD_VERSION, room.address, split, count, size, photos and photos.digest)
         found = recall(key, "images", "boxes")
         if found is None or found["images"].shape != (count, size, size, 3):
-            found = _drawn(split, count, size, room.level)
+            found = _drawn(split, count, size, room.level, photos)
             remember(key, **found)
         images.append(np.asarray(found["images"], np.uint8))
         rows = np.asarray(found["boxes"], np.float32)
@@ -44,14 +47,14 @@ def draw_meadow_boxes(address: str, size: int) -> tuple[MeadowBoxes, tuple[str, 
     return (np.concatenate(images), boxes, labels, KINDS), tuple(splits)
 
 
-def _drawn(split: str, count: int, size: int, level: int) -> dict[str, NDArray[Any]]:
+def _drawn(split: str, count: int, size: int, level: int, photos: Photos | None) -> dict[str, NDArray[Any]]:
     """Draw a split: its pictures, and a row a box: the picture's number, the kind, left, top, right, bottom."""
     from onward.meadow import KINDS
     from onward.meadow.detect_room import some_creatures
 
     images, rows = np.empty((count, size, size, 3), np.uint8), []
     for number in range(count):
-        scene = some_creatures(number, size=size, split=split, level=level)
+        scene = some_creatures(number, size=size, split=split, level=level, photos=photos)
         images[number] = scene.pixels
         for creature in scene.creatures:
             if creature.box is not None and min(np.subtract(creature.box[2:], creature.box[:2])) >= 2:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +19,20 @@ from onward.data.arrays import CIFAR10_CLASSES, ArraySet, read_arrays, read_idx
 from onward.data.cache import cache_folder, cache_key, recall, remember
 from onward.data.download import FILES, fetch
 
+if TYPE_CHECKING:
+    from onward.meadow.photos import Photos
+
 __all__ = ["find_named"]
 
 FASHION_CLASSES = (
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot",
 )  # fmt: skip
-_MEADOW_SIZE = 32
-_MEADOW_SIZES = {"classify": 96}
-
+_MEADOW_SIZES = {"horses": 32, "classify": 96, "pictures": 96}
 
 NamedSet = tuple[ArraySet, tuple[str, ...] | None]  # and each picture's split, where the set has more than one
 
 
-def find_named(address: str) -> str | Callable[[int | None], NamedSet] | None:
+def find_named(address: str, photos: Photos | None = None) -> str | Callable[[int | None], NamedSet] | None:
     """Find what an address names.
 
     Returns: another address (a local copy), a function from size to arrays and splits, or None for a path.
@@ -38,7 +41,7 @@ def find_named(address: str) -> str | Callable[[int | None], NamedSet] | None:
     """
     name, _, part = address.partition(":")
     if name == "meadow":
-        return lambda size: _meadow(address, size)
+        return lambda size: _meadow(address, size, photos)
     if name == "cifar10":
         _check_part(name, part, CIFAR10_CLASSES)
         return _cifar10(part)
@@ -53,20 +56,26 @@ def _check_part(name: str, part: str, classes: tuple[str, ...]) -> None:
         raise DataFault(f"{name} has no class {part!r}.{did_you_mean(part, classes)}")
 
 
-def _meadow(address: str, size: int | None) -> NamedSet:
-    from onward.meadow import KINDS, horses, one_of_each, parse_address
+def _meadow(address: str, size: int | None, photos: Photos | None) -> NamedSet:
+    from onward.meadow import KINDS, horses, parse_address, picture_labels, pictures_of
 
     room = parse_address(address)
-    side = size or _MEADOW_SIZES.get(room.name, _MEADOW_SIZE)
+    if room.name not in _MEADOW_SIZES:
+        rooms = " and ".join(f"meadow:{name}" for name in _MEADOW_SIZES)
+        raise DataFault(f"{address} holds no plain pictures. Those are in {rooms}.")
+    side = size or _MEADOW_SIZES[room.name]
     if room.name == "horses":
+        if photos is not None:
+            raise DataFault("Photos stand behind single creatures and scenes, not in meadow:horses. Leave them out.")
         count = room.splits["train"]
         images = _recalled(room.address, "train", count, side, lambda: horses(count, size=side, level=room.level))
         return (images, np.zeros(count, np.int64), (room.name,)), None
     images, labels, splits = [], [], []
     for split, count in room.splits.items():
-        numbers, draw = one_of_each(split, level=room.level)
-        images.append(_recalled(room.address, split, count, side, lambda draw=draw: draw(side)))
-        labels.append(numbers)
+        draw = partial(pictures_of, room.name, split, side, level=room.level, photos=photos)
+        named = room.address if photos is None else f"{room.address} {photos.digest}"
+        images.append(_recalled(named, split, count, side, draw))
+        labels.append(picture_labels(room.name, split, level=room.level))
         splits += [split] * count
     return (np.concatenate(images), np.concatenate(labels), KINDS), tuple(splits)
 

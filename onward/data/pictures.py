@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from onward.data.arrays import read_arrays
 from onward.data.named_sets import find_named
 from onward.data.picture_files import fitting_size, square
 from onward.data.picture_sets import decode_all
+
+if TYPE_CHECKING:
+    from onward.meadow.photos import Photos
 
 __all__ = ["Pictures", "read_pictures"]
 
@@ -158,16 +161,17 @@ class Pictures:
         return list(shared.values())
 
 
-def read_pictures(address: str, *, size: int | None = None) -> Pictures:
+def read_pictures(address: str, *, size: int | None = None, photos: Photos | None = None) -> Pictures:
     """Read pictures from a folder, zip, tar, npz, IDX file, CIFAR-10 archive, or a set known by name.
 
     Args:
         address: a path, `archive.zip:inner/folder`, or `cifar10:horse`, `fashion-mnist:sneaker`, `meadow:horses`.
         size: side in pixels; by default 32, 64 or 128, whichever the originals fill.
+        photos: what stands behind the creatures of a room of the meadow.
     Raises:
         DataFault: nothing readable is there.
     """
-    found = find_named(address)
+    found = find_named(address, photos)
     if isinstance(found, str):
         return _named(read_pictures(found, size=size), address)
     if found is not None:

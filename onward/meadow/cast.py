@@ -62,6 +62,8 @@ class Actor:
         x: middle of its extent; `y`: where its soles are, from the top.
         second: the coat that its second colour is taken from.
         horse: the horse's own factors, for a horse.
+        measured_at: the phase whose extent decides the scale; its own, where None. A film keeps it, so that the
+            creature does not grow and shrink with its stride.
     """
 
     kind: str
@@ -77,6 +79,7 @@ class Actor:
     x: int
     y: int
     horse: Factors | None = None
+    measured_at: int | None = None
 
     def posed(self) -> Posed:
         """Put its limbs in position, the soles at height 0."""
@@ -86,12 +89,22 @@ class Actor:
         named = _ANGLES[self.kind](self.phase, self.bits, self.is_moving)
         motions = pose(anatomy.limbs, [named.get(limb.name, 0) for limb in anatomy.limbs])
         posed = move(motions, anatomy.outlines())
-        lowest = min(int(posed.points[posed.starts[sole] : posed.starts[sole + 1], 1].min()) for sole in anatomy.soles)
         if self.kind == "bird" and self.is_moving:
-            lowest = int(posed.points[:, 1].min())
+            lowest = self._lowest_in_flight(posed)
+        else:
+            lowest = min(int(posed.points[slice(*posed.starts[sole : sole + 2]), 1].min()) for sole in anatomy.soles)
         posed.motions[:, 3] -= lowest * ONE
         posed.points[:, 1] -= lowest
         return posed
+
+    def _lowest_in_flight(self, posed: Posed) -> int:
+        """Find the lowest point of a flying bird; in a film that of its measured phase, so that wings alone beat."""
+        if self.measured_at in (None, self.phase):
+            return int(posed.points[:, 1].min())
+        anatomy = _ANATOMIES[self.kind]
+        named = _ANGLES[self.kind](self.measured_at, self.bits, self.is_moving)
+        motions = pose(anatomy.limbs, [named.get(limb.name, 0) for limb in anatomy.limbs])
+        return int(move(motions, anatomy.outlines()).points[:, 1].min())
 
 
 def anatomy_of(kind: str) -> Anatomy:
@@ -100,10 +113,9 @@ def anatomy_of(kind: str) -> Anatomy:
 
 
 def view_of(actor: Actor, posed: Posed, fineness: int) -> View:
-    """Say how its units become canvas pixels, `fineness` of them across a picture's pixel.
-
-    Its extent in a neutral pose decides the scale, so that a film of it does not breathe.
-    """
+    """Say how its units become canvas pixels, `fineness` of them across a picture's pixel."""
+    if actor.measured_at not in (None, actor.phase):
+        posed = replace(actor, phase=actor.measured_at, measured_at=None).posed()
     left, right = int(posed.points[:, 0].min()), int(posed.points[:, 0].max())
     tall = int(posed.points[:, 1].max())
     scale = (actor.size * fineness << 12) // max(right - left, tall, 1)
@@ -138,4 +150,6 @@ def cast_actor(chance: Chance, kind: str, size: int, x: int, y: int, *, shifted:
 
 def moved(actor: Actor, dx: int, dy: int, phase: int) -> Actor:
     """Give the same creature elsewhere in its stride: lengths in 1/16 pixel."""
-    return replace(actor, x=actor.x + dx, y=actor.y + dy, phase=(actor.phase + phase) % TURN)
+    measured_at = actor.phase if actor.measured_at is None else actor.measured_at
+    phase = (actor.phase + phase) % TURN
+    return replace(actor, x=actor.x + dx, y=actor.y + dy, phase=phase, measured_at=measured_at)

@@ -85,7 +85,7 @@ def _limb_tables() -> tuple[Floats, Floats, NDArray[np.int64]]:
 
 
 def _whiteness(
-    limbs: NDArray[np.uint8], x: NDArray[np.int32], y: NDArray[np.int32], up: Floats, factors: Factors
+    limbs: NDArray[np.intp], x: NDArray[np.intp], y: NDArray[np.intp], up: Floats, factors: Factors
 ) -> Floats:
     """Return how white each point is (n): stockings by leg, and the patches of a pinto."""
     legs = _limb_tables()[2]
@@ -102,7 +102,7 @@ def _whiteness(
     return white
 
 
-def _shine(x: NDArray[np.int32], y: NDArray[np.int32], hair: Floats, factors: Factors) -> Floats:
+def _shine(x: NDArray[np.intp], y: NDArray[np.intp], hair: Floats, factors: Factors) -> Floats:
     """Return the brightness that hair and dapples add at each point (n)."""
     down, across = factors.hair >> 24 & 255, factors.hair >> 32 & 255
     place = ((y + down & 255) << 8) + (x + across & 255)
@@ -116,14 +116,14 @@ def _shine(x: NDArray[np.int32], y: NDArray[np.int32], hair: Floats, factors: Fa
     return shine
 
 
-def coat_colours(limbs: NDArray[np.uint8], rest_x: Floats, rest_y: Floats, factors: Factors) -> Floats:
-    """Return the colour of points of the horse (n 3), 0 to 255, unlit by the sky: limb and rest point decide.
+def coat_colours(limbs: NDArray[np.intp], rest_x: Floats, rest_y: Floats, factors: Factors) -> Floats:
+    """Return the colour of points of the horse (3 n), 0 to 255, unlit by the sky: limb and rest point decide.
 
     Args: `limbs` (n) places in `LIMBS`; `rest_x`, `rest_y` (n) in units of the resting horse; `factors` the coat.
     """
     coat = COAT_COLOURS[factors.coat]
-    x = ((rest_x - _LEFT) * (1 / _CELL)).astype(np.int32)
-    y = ((rest_y - _BOTTOM) * (1 / _CELL)).astype(np.int32)
+    x = ((rest_x - _LEFT) * (1 / _CELL)).astype(np.intp)
+    y = ((rest_y - _BOTTOM) * (1 / _CELL)).astype(np.intp)
     shares = _painting().take((np.clip(y, 0, 255) << 8) | np.clip(x, 0, 255), axis=0)
     hair_of, bright_of, _ = _limb_tables()
     hair = hair_of.take(limbs)
@@ -141,7 +141,10 @@ def coat_colours(limbs: NDArray[np.uint8], rest_x: Floats, rest_y: Floats, facto
     white *= bare
     bare -= white
     mixing = np.stack((shares[:, 1] * skin * bare, shares[:, 2] * skin * bare * 0.7, hair, white, hoof), axis=1)
-    colours = base + mixing @ (ends - base)
-    light = (1 + _shine(x, y, hair, factors) + shares[:, 0] * skin) * bright_of.take(limbs)
-    colours *= light[:, None]
+    colours = np.add((mixing @ (ends - base)).T, base[:, None], order="C")
+    light = _shine(x, y, hair, factors)
+    light += 1
+    light += shares[:, 0] * skin
+    light *= bright_of.take(limbs)
+    colours *= light
     return colours

@@ -68,19 +68,34 @@ def look_up(name: str, down: Floats, across: Floats, smooth: bool) -> Floats:
         >>> look_up("cloud", np.float32([[3]]), np.float32([[7, 7.5]]), smooth=True).shape
         (1, 2)
     """
-    cells = tile(name).ravel()  # flat: four times faster to look up
-    if not smooth:
-        return cells.take(((down.astype(np.int32) & _WRAP) << 8) + (across.astype(np.int32) & _WRAP))
+    if not smooth:  # flat: four times faster to look up
+        return tile(name).ravel().take(_places(down, across))
     top, left = np.floor(down), np.floor(across)
     down_share, across_share = down - top, across - left
-    row, column = top.astype(np.int32), left.astype(np.int32)
-    here, beside = column & _WRAP, (column + 1) & _WRAP
-    lines = []
-    for step in (0, 1):
-        first = ((row + step) & _WRAP) << 8
-        line = cells.take(first + here)
-        lines.append(line + across_share * (cells.take(first + beside) - line))
-    return lines[0] + down_share * (lines[1] - lines[0])
+    places = _places(top, left)
+    cells, steps = _flat(name)
+    upper = steps.take(places)
+    upper *= across_share
+    upper += cells.take(places)
+    lower = steps[TILE:].take(places)
+    lower *= across_share
+    lower += cells[TILE:].take(places)
+    lower -= upper
+    lower *= down_share
+    lower += upper
+    return lower
+
+
+def _places(down: Floats, across: Floats) -> NDArray[np.intp]:
+    """Number the cells of a flat tile that hold the places (whole numbers, or their fractions cut off)."""
+    return ((down.astype(np.intp) & _WRAP) << 8) + (across.astype(np.intp) & _WRAP)
+
+
+@cache
+def _flat(name: str) -> tuple[Floats, Floats]:
+    """Return a tile's cells (257 * 256, its first row once more at the end) and their steps to the cell beside."""
+    cells = np.concatenate((tile(name), tile(name)[:1]))
+    return cells.ravel(), (np.roll(cells, -1, axis=1) - cells).ravel()
 
 
 def ramp(values: Floats, start: float, stop: float) -> Floats:

@@ -51,11 +51,15 @@ class Posed:
     points: NDArray[np.int64]
     starts: tuple[int, ...]
 
-    def polygons(self, view: View) -> list[list[int]]:
-        """Return every outline as flat canvas pixels x0 y0 x1 y1 ..., limb by limb."""
+    def placed(self, view: View) -> NDArray[np.int64]:
+        """Return the outline points in whole canvas pixels (points 2)."""
         x = (self.points[:, 0] * view.scale_x + (view.origin_x << 12)) >> 16
         y = (view.origin_y << 12) - self.points[:, 1] * view.scale_y >> 16
-        flat = np.stack((x, y), axis=1).ravel().tolist()
+        return np.stack((x, y), axis=1)
+
+    def polygons(self, view: View) -> list[list[int]]:
+        """Return every outline as flat canvas pixels x0 y0 x1 y1 ..., limb by limb."""
+        flat = self.placed(view).ravel().tolist()
         return [flat[2 * a : 2 * b] for a, b in zip(self.starts, self.starts[1:], strict=False)]
 
     def to_rest(self, view: View) -> NDArray[np.float32]:

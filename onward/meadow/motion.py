@@ -1,7 +1,7 @@
 """Where every pixel of a frame is in the next one, and which pixels cannot be seen there.
 
 Each limb has one affine motion a frame, so the answer is exact: a pixel goes back to the resting limb by one frame's
-motion and forward by the next one's. The land does not move.
+motion and forward by the next one's, and a pixel of the land goes through both cameras.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def flow_between(frame: Scene, following: Scene) -> NDArray[np.float32]:
     """
     high, wide = frame.owners.shape
     x, y = np.meshgrid(np.arange(wide) + 0.5, np.arange(high) + 0.5)
-    flow = np.zeros((high, wide, 2), np.float32)
+    at = following.camera.seen(*frame.camera.found(x, y))
+    flow = np.stack([at[0] - x, at[1] - y], axis=2)
     for number, (before, after) in enumerate(zip(frame.staging, following.staging, strict=True)):
         where = frame.owners == number + 1
         if not where.any():

@@ -23,8 +23,8 @@ _FIXED = {"eye": (22, 20, 22), "dark": (52, 48, 50), "bill": (84, 80, 86)}
 _CELL = 6
 
 
-def colours_of(actor: Actor, limbs: NDArray[np.uint8], rest_x: Floats, rest_y: Floats) -> Floats:
-    """Return the colour of points of a creature (n 3), 0 to 255, unlit.
+def colours_of(limbs: NDArray[np.intp], rest_x: Floats, rest_y: Floats, actor: Actor) -> Floats:
+    """Return the colour of points of a creature (3 n), 0 to 255, unlit.
 
     Args: `limbs` (n) places in its anatomy; `rest_x`, `rest_y` (n) in units of the resting creature.
     """
@@ -33,9 +33,12 @@ def colours_of(actor: Actor, limbs: NDArray[np.uint8], rest_x: Floats, rest_y: F
     anatomy = anatomy_of(actor.kind)
     base = np.array([_paint(actor, name) for name in anatomy.paints], dtype=np.float32)
     bright = np.array([0.66 if place in anatomy.far else 1.0 for place in range(len(anatomy.limbs))], dtype=np.float32)
-    colours = base.take(limbs, axis=0)
-    light = bright.take(limbs) * (1 + _texture(actor, anatomy, limbs, rest_x, rest_y))
-    return colours * light[:, None]
+    light = _texture(actor, anatomy, limbs, rest_x, rest_y)
+    light += 1
+    light *= bright.take(limbs)
+    colours = base.T.take(limbs, axis=1)
+    colours *= light
+    return colours
 
 
 def _paint(actor: Actor, name: str) -> tuple[float, float, float]:
@@ -55,11 +58,11 @@ def _paint(actor: Actor, name: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _texture(actor: Actor, anatomy: Anatomy, limbs: NDArray[np.uint8], rest_x: Floats, rest_y: Floats) -> Floats:
+def _texture(actor: Actor, anatomy: Anatomy, limbs: NDArray[np.intp], rest_x: Floats, rest_y: Floats) -> Floats:
     """Return what fur, feathers or cloth add to the brightness at each point (n)."""
     shift = actor.bits >> 20 & 255
-    x = (rest_x * (1 / _CELL)).astype(np.int32) + limbs.astype(np.int32) * 37
-    y = (rest_y * (1 / _CELL)).astype(np.int32) + shift
+    x = (rest_x * (1 / _CELL)).astype(np.intp) + limbs * 37
+    y = (rest_y * (1 / _CELL)).astype(np.intp) + shift
     place = ((y & 255) << 8) + (x & 255)
     rough = tile("fine").ravel().take(place) * 0.05 + tile("clump").ravel().take(place) * 0.06
     calm = np.array([0.25 if name in ("skin", "eye", "bright", "bill") else 1.0 for name in anatomy.paints], np.float32)

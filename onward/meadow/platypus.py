@@ -30,7 +30,7 @@ def _leg(side: str, pair: str, x: int) -> list[Part]:
                   (foot[0] + 104, foot[1] - 18), (foot[0] + 40, foot[1] - 22),
                   (foot[0] - 30, foot[1] - 20))  # fmt: skip
     return [
-        Part(f"{side} {pair} leg", "body", hip, capsule(hip, foot, 62, 34), "body"),
+        Part(f"{side} {pair} leg", "body", hip, capsule(hip, (foot[0], foot[1] + 12), 62, 26), "body"),
         Part(f"{side} {pair} foot", f"{side} {pair} leg", foot, web, "dark"),
     ]
 

@@ -10,10 +10,13 @@ Source of 3: shape from a blurred mask, as in "Lumo", Johnston 2002. Read next: 
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from onward.meadow.canvas import coloured, developed
 from onward.meadow.chance import Chance
 from onward.meadow.coats import coat_colours
 from onward.meadow.grain import ramp, tile
@@ -49,7 +52,7 @@ def _frame(posed: Posed, factors: Factors, side: int) -> View:
 
 
 def _drawn_horse(factors: Factors, size: int) -> Floats:
-    """Draw the unlit horse (size size 4): colour times cover, and cover, 0 to 255."""
+    """Draw the unlit horse (4 size size): colour times cover, and cover, 0 to 255."""
     fineness = _fineness(size)
     side = size * fineness
     posed = posed_horse(factors)
@@ -59,18 +62,8 @@ def _drawn_horse(factors: Factors, size: int) -> Floats:
     draw = ImageDraw.Draw(buffer)
     for place in DRAWING_ORDER:
         draw.polygon(polygons[place], fill=place + 1)
-    numbers = np.asarray(buffer).ravel()
-    where = np.flatnonzero(numbers)
-    limbs = numbers.take(where) - np.uint8(1)
-    x, y = (where % side).astype(np.float32) + 0.5, (where // side).astype(np.float32) + 0.5
-    a, b, c, d, e, f = (part.take(limbs) for part in posed.to_rest(view).T)
-    colours = coat_colours(limbs, a * x + b * y + c, d * x + e * y + f, factors)
-    pixels = np.full((len(where), 4), 255, dtype=np.uint8)
-    pixels[:, :3] = np.clip(colours, 0, 255, out=colours)
-    canvas = np.zeros(side * side, dtype=np.uint32)
-    canvas[where] = pixels.view(np.uint32)[:, 0]
-    reduced = Image.frombuffer("RGBX", (side, side), canvas, "raw", "RGBX", 0, 1).reduce(fineness)
-    return np.asarray(reduced).astype(np.float32)
+    painter = partial(coat_colours, factors=factors)
+    return coloured(np.asarray(buffer), posed, view, painter, fineness)
 
 
 def _slope(height: Floats, step: int, across: float) -> Floats:
@@ -112,33 +105,32 @@ def _grass(factors: Factors, size: int, chance: Chance) -> Floats:
 
 def cover_of(factors: Factors, size: int) -> Floats:
     """Return the share of each pixel that the horse of `factors` covers (size size), 0 to 1."""
-    return _drawn_horse(factors, size)[..., 3] * np.float32(1 / 255)
+    return _drawn_horse(factors, size)[3] * np.float32(1 / 255)
 
 
 def render_horse(factors: Factors, size: int) -> NDArray[np.uint8]:
     """Draw the picture of `factors` (size size 3); the same factors and size always give the same picture."""
     light, chance = LIGHT_COLOURS[factors.light], Chance("land", factors.land)
     horse = _drawn_horse(factors, size)
-    cover_image = Image.fromarray(horse[..., 3].astype(np.uint8))
+    cover_image = Image.fromarray(horse[3].astype(np.uint8))
     canvas = paint_land(factors.scenery, size, chance)
     shadow = _shadow(cover_image, factors, chance) * light.shadow
     ground_only = ramp(
         (np.arange(size, dtype=np.float32) + 0.5) / size, factors.horizon / 256, factors.horizon / 256 + 0.06
     )
-    shade = np.array((1.0, 0.94, 0.82), dtype=np.float32)
-    canvas *= 1 - (shadow * ground_only[:, None])[..., None] * shade
+    shade = np.array((1.0, 0.94, 0.82), dtype=np.float32).reshape(3, 1, 1)
+    canvas *= 1 - shadow * ground_only[:, None] * shade
     side = chance.between(-80, 80) / 100
     wide = _slope(_blurred(cover_image, size / 12), max(1, size // 32), side) * 2.4
     narrow = _slope(_blurred(cover_image, size / 40), 1, side) * 0.55
     relief = 1 + light.contrast * (wide + narrow)
-    lit = np.clip(relief, 0.25, 1.08)[..., None] * np.array(light.lit, dtype=np.float32)
-    sheen = np.maximum(relief - 1.08, 0)[..., None] * np.array(light.skyline, dtype=np.float32) * np.float32(0.42)
+    lit = np.clip(relief, 0.25, 1.08) * np.array(light.lit, dtype=np.float32).reshape(3, 1, 1)
+    sky = np.array(light.skyline, dtype=np.float32).reshape(3, 1, 1)
+    sheen = np.maximum(relief - 1.08, 0) * sky * np.float32(0.42)
     hidden = _grass(factors, size, chance)
-    cover = (horse[..., 3] * (1 - hidden) * np.float32(1 / 255))[..., None]
+    cover = horse[3] * (1 - hidden) * np.float32(1 / 255)
     canvas *= 1 - cover
-    canvas += horse[..., :3] * lit * (1 - hidden)[..., None]
-    canvas += sheen * (cover * 0.2 + horse[..., 1:2] * np.float32(0.8 / 255))
+    canvas += horse[:3] * lit * (1 - hidden)
+    canvas += sheen * (cover * 0.2 + horse[1] * np.float32(0.8 / 255))
     paint_weather(canvas, factors.scenery, chance)
-    grain = chance.bytes(size * size).reshape(size, size, 1).astype(np.float32)
-    canvas += (grain - 127.5) * np.float32(4.0 / 127.5)
-    return np.clip(canvas, 0, 255).astype(np.uint8)
+    return developed(canvas, chance)

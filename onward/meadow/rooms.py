@@ -24,12 +24,20 @@ ROOMS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "horses": MappingProxyType({"train": 5000, "val": 500, "test": 500, "test-shift": 500}),
         "classify": MappingProxyType({"train": 2000, "val": 500, "test": 500, "test-shift": 500}),
         "detect": MappingProxyType({"train": 1000, "val": 100, "test": 200, "test-shift": 200}),
+        "pose": MappingProxyType({"train": 1000, "val": 200, "test": 200, "test-shift": 200}),
+        "flow": MappingProxyType({"train": 2000, "val": 100, "test": 200, "test-shift": 200}),
+        "tracks": MappingProxyType({"train": 40, "val": 10, "test": 20, "test-shift": 20}),
+        "semi": MappingProxyType({"train": 4000, "labelled": 2000, "val": 500, "test": 500, "test-shift": 500}),
+        "pictures": MappingProxyType({"train": 2000, "val": 500, "test": 500, "test-shift": 500}),
+        "scene": MappingProxyType({"train": 100, "val": 20, "test": 20, "test-shift": 20}),
     }
 )
-_LEVELS = {"horses": (0, 1), "classify": (0, 1, 2), "detect": (0, 1, 2, 3)}
+_LEVELS = {"horses": (0, 1), "classify": (0, 1, 2), "detect": (0, 1, 2, 3)} | dict.fromkeys(
+    ("pose", "flow", "tracks", "semi", "pictures", "scene"), (0, 1, 2)
+)
 _DEFAULT_LEVEL = 1
 _LARGEST_ARRAY_GIB = 8
-_SIZES = range(16, 2049)
+_SIZES = range(16, 4096)
 
 
 @dataclass(frozen=True)

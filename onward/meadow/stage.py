@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from onward.meadow.camera import STILL, Camera, looked_at
+from onward.meadow.canvas import as_bytes, coloured, developed, softened
 from onward.meadow.cast import Actor, anatomy_of, view_of
 from onward.meadow.chance import Chance
 from onward.meadow.grain import ramp
@@ -25,11 +28,13 @@ from onward.meadow.paint import colours_of
 from onward.meadow.palettes import LIGHT_COLOURS
 from onward.meadow.scene import Scenery
 
-__all__ = ["FINENESS", "Creature", "Scene", "draw_scene"]
+__all__ = ["FINENESS", "Box", "Creature", "Look", "Scene", "draw_scene", "keypoint_names"]
 
 Floats = NDArray[np.floating]
 Box = tuple[float, float, float, float]
 FINENESS = 3  # odd, so that one fine pixel lies in the middle of each pixel
+_SHADOW = 1.15  # a shadow's reach: beyond it, its square is above 1.3 and nothing is dark
+_SHADE = np.array((1.0, 0.94, 0.82), np.float32).reshape(3, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Scene:
         limbs: H W: 0 for the land, else the limb's place in its anatomy plus 1.
         creatures: back to front.
         staging: how each creature's limbs were carried to the canvas, for ``motion.py``.
+        camera: what the land was seen through.
     """
 
     pixels: NDArray[np.uint8]
@@ -69,11 +75,36 @@ class Scene:
     limbs: NDArray[np.uint8]
     creatures: tuple[Creature, ...]
     staging: tuple[tuple[Posed, View], ...]
+    camera: Camera = STILL
+
+    def mask(self, kind: str) -> NDArray[np.bool_]:
+        """Say where creatures of a kind are seen: H W."""
+        own = [number + 1 for number, creature in enumerate(self.creatures) if creature.kind == kind]
+        return np.isin(self.owners, own)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a scene is shown.
+
+    Attributes:
+        plain: no light, shadow, weather or grain: a pixel shows its limb's paint and nothing else.
+        soft: blurred as by a lens, by a pixel or so: without it, fine texture cannot be followed between two frames.
+        land: what lies behind (3 L L, 0 to 255), where it is not to be painted; it reaches beyond the picture evenly.
+    """
+
+    plain: bool = False
+    soft: bool = False
+    land: Floats | None = None
+    camera: Camera = STILL
+
+
+_AS_IT_IS = Look()
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A creature on its own: `colour` h w 4 (times cover, and cover), `limbs` h w in the middle of each pixel."""
+    """A creature on its own: `colour` 4 h w (times cover, and cover), `limbs` h w in the middle of each pixel."""
 
     colour: Floats
     limbs: NDArray[np.uint8]
@@ -83,60 +114,53 @@ class _Drawn:
     view: View
 
 
-def draw_scene(scenery: Scenery, actors: Sequence[Actor], size: int, chance: Chance, *, plain: bool = False) -> Scene:
-    """Draw a scene.
-
-    Args:
-        actors: back to front.
-        size: side in pixels.
-        plain: no light, shadow, weather or grain: a pixel shows its limb's paint and nothing else.
-    """
-    canvas = paint_land(scenery, size, chance)
+def draw_scene(scenery: Scenery, actors: Sequence[Actor], size: int, chance: Chance, look: Look = _AS_IT_IS) -> Scene:
+    """Draw a scene of `size` x `size` pixels; actors come back to front."""
+    canvas = paint_land(scenery, size, chance) if look.land is None else _behind(look.land, size, look.camera)
     owners, limbs = np.zeros((size, size), np.uint8), np.zeros((size, size), np.uint8)
-    drawn = [_draw(actor, size) for actor in actors]
+    drawn = [_draw(actor, look.camera) for actor in actors]
     for number, each in enumerate(drawn):
-        _lay(canvas, owners, limbs, each, number + 1, scenery, plain)
-    if not plain:
+        _lay(canvas, owners, limbs, each, number + 1, scenery, look.plain)
+    if look.soft:
+        canvas = softened(canvas)
+    if not look.plain:
         paint_weather(canvas, scenery, chance)
-        grain = chance.bytes(size * size).reshape(size, size, 1).astype(np.float32)
-        canvas += (grain - 127.5) * np.float32(4.0 / 127.5)
+    pixels = as_bytes(canvas) if look.plain else developed(canvas, chance)
     creatures = tuple(
         _truth(actor, each, owners, number + 1) for number, (actor, each) in enumerate(zip(actors, drawn, strict=True))
     )
     staging = tuple((each.posed, each.view) for each in drawn)
-    return Scene(np.clip(canvas, 0, 255).astype(np.uint8), owners, limbs, creatures, staging)
+    return Scene(pixels, owners, limbs, creatures, staging, look.camera)
 
 
-def _draw(actor: Actor, size: int) -> _Drawn:
+def _behind(land: Floats, size: int, camera: Camera) -> Floats:
+    margin = (land.shape[1] - size) // 2
+    if camera == STILL:
+        return land[:, margin : margin + size, margin : margin + size].copy()
+    return looked_at(land, size, margin, camera)
+
+
+def _draw(actor: Actor, camera: Camera) -> _Drawn:
     """Draw a creature on a canvas of its own, as large as it is; it may lie outside the picture."""
     posed = actor.posed()
     view = view_of(actor, posed, FINENESS)
-    polygons = posed.polygons(view)
-    flat = np.concatenate([np.array(polygon).reshape(-1, 2) for polygon in polygons if polygon])
-    (left, top), (right, bottom) = flat.min(axis=0) // FINENESS - 1, flat.max(axis=0) // FINENESS + 2
-    wide, high = int(right - left), int(bottom - top)
-    dx, dy = int(left) * FINENESS, int(top) * FINENESS
-    buffer = Image.new("L", (wide * FINENESS, high * FINENESS), 0)
+    if camera != STILL:
+        view = camera.through(view, FINENESS)
+    points = posed.placed(view)
+    left, top = (points.min(axis=0) // FINENESS - 1).tolist()
+    right, bottom = (points.max(axis=0) // FINENESS + 2).tolist()
+    corner = (left * FINENESS, top * FINENESS)
+    buffer = Image.new("L", ((right - left) * FINENESS, (bottom - top) * FINENESS), 0)
     pen = ImageDraw.Draw(buffer)
+    flat = (points - corner).ravel().tolist()
     for place in anatomy_of(actor.kind).order:
-        if polygons[place]:
-            shifted = np.array(polygons[place]).reshape(-1, 2) - (dx, dy)
-            pen.polygon(shifted.ravel().tolist(), fill=place + 1)
+        first, last = posed.starts[place : place + 2]
+        if first < last:
+            pen.polygon(flat[2 * first : 2 * last], fill=place + 1)
     numbers = np.asarray(buffer)
-    where = np.flatnonzero(numbers)
-    found = numbers.ravel().take(where) - np.uint8(1)
-    x = (where % numbers.shape[1]).astype(np.float32) + 0.5 + dx
-    y = (where // numbers.shape[1]).astype(np.float32) + 0.5 + dy
-    a, b, c, d, e, f = (part.take(found) for part in posed.to_rest(view).T)
-    colours = colours_of(actor, found, a * x + b * y + c, d * x + e * y + f)
-    pixels = np.full((len(where), 4), 255, np.uint8)
-    pixels[:, :3] = np.clip(colours, 0, 255)
-    fine = np.zeros(numbers.size, np.uint32)
-    fine[where] = pixels.view(np.uint32)[:, 0]
-    reduced = Image.frombuffer("RGBX", buffer.size, fine, "raw", "RGBX", 0, 1).reduce(FINENESS)
+    colour = coloured(numbers, posed, view, partial(colours_of, actor=actor), FINENESS, corner)
     middle = FINENESS // 2
-    seen = numbers[middle::FINENESS, middle::FINENESS]
-    return _Drawn(np.asarray(reduced).astype(np.float32), seen, int(left), int(top), posed, view)
+    return _Drawn(colour, numbers[middle::FINENESS, middle::FINENESS], left, top, posed, view)
 
 
 def _lay(
@@ -149,86 +173,107 @@ def _lay(
     plain: bool,
 ) -> None:
     """Lay a creature over the picture, and its number over the owners."""
-    size = canvas.shape[0]
+    size = canvas.shape[1]
     high, wide = drawn.limbs.shape
     top, left = max(0, drawn.top), max(0, drawn.left)
     bottom, right = min(size, drawn.top + high), min(size, drawn.left + wide)
     if top >= bottom or left >= right:
         return
     rows, columns = slice(top - drawn.top, bottom - drawn.top), slice(left - drawn.left, right - drawn.left)
-    colour = drawn.colour if plain else _lit(drawn.colour, scenery)
+    colour = drawn.colour[:, rows, columns]
     if not plain:
+        colour = _lit(drawn.colour[3], scenery)[:, rows, columns] * colour[:3]
+        np.minimum(colour, drawn.colour[3, rows, columns], out=colour)
         _shade(canvas, drawn, scenery)
-    part = canvas[top:bottom, left:right]
-    part *= 1 - colour[rows, columns, 3:] * np.float32(1 / 255)
-    part += colour[rows, columns, :3]
+    part = canvas[:, top:bottom, left:right]
+    part *= 1 - drawn.colour[3, rows, columns] * np.float32(1 / 255)
+    part += colour[:3]
     seen = drawn.limbs[rows, columns]
     there = seen > 0
-    owners[top:bottom, left:right][there] = number
-    limbs[top:bottom, left:right][there] = seen[there]
+    np.putmask(owners[top:bottom, left:right], there, np.uint8(number))
+    np.copyto(limbs[top:bottom, left:right], seen, where=there)
 
 
-def _lit(colour: Floats, scenery: Scenery) -> Floats:
-    """Light a creature from above: its blurred silhouette is read as a height (as in ``render.py``)."""
+def _lit(cover: Floats, scenery: Scenery) -> Floats:
+    """Light a creature from above (3 h w): its blurred silhouette is read as a height (as in ``render.py``)."""
     light = LIGHT_COLOURS[scenery.light]
-    cover = Image.fromarray(colour[..., 3].astype(np.uint8))
-    relief = np.ones(colour.shape[:2], np.float32)
-    for radius, weight in ((max(colour.shape[:2]) / 12, 2.2), (max(colour.shape[:2]) / 36, 0.5)):
-        height = np.asarray(cover.filter(ImageFilter.BoxBlur(radius))).astype(np.float32) * np.float32(1 / 255)
+    silhouette = Image.fromarray(cover.astype(np.uint8))
+    relief = np.ones(cover.shape, np.float32)
+    for radius, weight in ((max(cover.shape) / 12, 2.2), (max(cover.shape) / 36, 0.5)):
+        height = np.asarray(silhouette.filter(ImageFilter.BoxBlur(radius))).astype(np.float32)
+        height *= np.float32(1 / 255)
         step = max(1, round(radius / 3))
         relief[step:-step] += light.contrast * weight * (height[2 * step :] - height[: -2 * step])
-    lit = np.clip(relief, 0.3, 1.2)[..., None] * np.array(light.lit, dtype=np.float32)
-    return np.concatenate([np.minimum(colour[..., :3] * lit, colour[..., 3:]), colour[..., 3:]], axis=2)
+    return np.clip(relief, 0.3, 1.2, out=relief) * np.array(light.lit, dtype=np.float32).reshape(3, 1, 1)
 
 
 def _shade(canvas: Floats, drawn: _Drawn, scenery: Scenery) -> None:
     """Darken the ground below a creature by a soft oval."""
-    size = canvas.shape[0]
+    size = canvas.shape[1]
     wide = drawn.limbs.shape[1]
-    across = (np.arange(size, dtype=np.float32) + 0.5 - (drawn.left + wide / 2)) / (0.46 * wide)
+    middles = np.arange(size, dtype=np.float32) + 0.5
+    across = (middles - (drawn.left + wide / 2)) / (0.46 * wide)
     soles = drawn.view.origin_y / 16 / FINENESS
-    down = (np.arange(size, dtype=np.float32) + 0.5 - soles) / max(1.5, 0.07 * wide)
-    shadow = ramp(across[None, :] ** 2 + down[:, None] ** 2, 1.3, 0.2) * LIGHT_COLOURS[scenery.light].shadow
-    ground = ramp((np.arange(size, dtype=np.float32) + 0.5) / size, scenery.horizon / 256, scenery.horizon / 256 + 0.04)
-    canvas *= 1 - (shadow * ground[:, None])[..., None] * np.array((1.0, 0.94, 0.82), np.float32)
+    down = (middles - soles) / max(1.5, 0.07 * wide)
+    columns, rows = (slice(*np.searchsorted(axis, (-_SHADOW, _SHADOW))) for axis in (across, down))
+    shadow = ramp(across[None, columns] ** 2 + down[rows, None] ** 2, 1.3, 0.2) * LIGHT_COLOURS[scenery.light].shadow
+    ground = ramp(middles[rows] / size, scenery.horizon / 256, scenery.horizon / 256 + 0.04)
+    canvas[:, rows, columns] *= 1 - shadow * ground[:, None] * _SHADE
 
 
 def _truth(actor: Actor, drawn: _Drawn, owners: NDArray[np.uint8], number: int) -> Creature:
-    anatomy = anatomy_of(actor.kind)
-    alone = np.argwhere(drawn.limbs > 0)
-    mine = np.argwhere(owners == number)
-    whole = _box(alone, drawn.top, drawn.left) if len(alone) else (0.0, 0.0, 0.0, 0.0)
-    near_is = "right" if actor.heading == "right" else "left"
-    far_is = "left" if near_is == "right" else "right"
-    names, points = [], []
+    alone, mine = drawn.limbs > 0, owners == number
+    count, whole = int(np.count_nonzero(mine)), _box(alone, drawn.top, drawn.left)
+    names, places, limbs, rest = _keypoints_of(actor.kind, actor.heading)
+    x, y = _placed(drawn, limbs, rest)
     size = owners.shape[0]
-    for name, (limb, (x, y)) in anatomy.keypoints.items():
-        names.append(name.replace("near", near_is).replace("far", far_is))
-        at_x, at_y = _placed(drawn, limb, x, y)
-        inside = 0 <= at_x < size and 0 <= at_y < size
-        seen = inside and owners[int(at_y), int(at_x)] == number
-        points.append((at_x, at_y, 2.0 if seen else 1.0 if inside else 0.0))
-    order = sorted(range(len(names)), key=lambda place: names[place])
+    inside = (x >= 0) & (x < size) & (y >= 0) & (y < size)
+    columns, rows = (np.where(inside, at, 0).astype(np.intp) for at in (x, y))
+    sight = inside * 1.0 + (inside & mine[rows, columns])
     return Creature(
         actor.kind,
-        whole,
-        _box(mine, 0, 0) if len(mine) else None,
-        len(mine) / max(1, len(alone)),
-        np.array(points)[order],
-        tuple(names[place] for place in order),
+        whole or (0.0, 0.0, 0.0, 0.0),
+        _box(mine, 0, 0),
+        count / max(1, int(np.count_nonzero(alone))),
+        np.stack((x, y, sight), axis=1)[places].astype(np.float64),
+        names,
     )
 
 
-def _box(places: NDArray[np.int64], top: int, left: int) -> Box:
-    (first_row, first_column), (last_row, last_column) = places.min(axis=0), places.max(axis=0)
+def keypoint_names(kind: str) -> tuple[str, ...]:
+    """Name a kind's keypoints, in the order of `Creature.keypoints`."""
+    return _keypoints_of(kind, "right")[0]
+
+
+@cache
+def _keypoints_of(
+    kind: str, heading: str
+) -> tuple[tuple[str, ...], NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Return the names in order, and their places among the anatomy's keypoints; those keypoints' limbs and points."""
+    near_is, far_is = ("right", "left") if heading == "right" else ("left", "right")
+    keypoints = anatomy_of(kind).keypoints
+    names = [name.replace("near", near_is).replace("far", far_is) for name in keypoints]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    limbs = np.array([limb for limb, _ in keypoints.values()], np.intp)
+    rest = np.array([point for _, point in keypoints.values()], np.float64)
+    return tuple(names[place] for place in order), np.array(order), limbs, rest
+
+
+def _box(mask: NDArray[np.bool_], top: int, left: int) -> Box | None:
+    rows, columns = np.asarray(mask.any(axis=1)), np.asarray(mask.any(axis=0))
+    if not rows.any():
+        return None
+    high, wide = mask.shape
     return (
-        float(first_column + left), float(first_row + top), float(last_column + left + 1), float(last_row + top + 1)
+        float(columns.argmax() + left), float(rows.argmax() + top),
+        float(wide - columns[::-1].argmax() + left), float(high - rows[::-1].argmax() + top),
     )  # fmt: skip
 
 
-def _placed(drawn: _Drawn, limb: int, x: int, y: int) -> tuple[float, float]:
-    """Carry a rest point of a limb to its place in the picture, in pixels."""
-    cos, sin, shift_x, shift_y = (drawn.posed.motions[limb] / 16384).tolist()
+def _placed(drawn: _Drawn, limbs: NDArray[np.intp], rest: Floats) -> tuple[Floats, Floats]:
+    """Carry rest points of limbs (n; n 2) to their places in the picture, x and y in pixels."""
+    cos, sin, shift_x, shift_y = drawn.posed.motions[limbs].T / 16384
+    x, y = rest.T
     up_x, up_y = cos * x - sin * y + shift_x, sin * x + cos * y + shift_y
     view = drawn.view
     fine_x = up_x * view.scale_x / 65536 + view.origin_x / 16

@@ -221,3 +221,8 @@ def test_the_real_horses(real_data: Path) -> None:
     assert not found.unreadable
     photos = read_pictures(str(real_data / "pictures" / "photos"))
     assert not photos.unreadable
+
+
+def test_a_room_without_plain_pictures_says_which_rooms_have_them() -> None:
+    with pytest.raises(DataFault, match="meadow:detect holds no plain pictures"):
+        read_pictures("meadow:detect")

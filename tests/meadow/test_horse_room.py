@@ -169,7 +169,7 @@ def test_it_is_quick() -> None:
     ("address", "said"),
     [
         ("meadow:horse", "Did you mean horses?"),
-        ("meadow:xyzzy", "Known: classify, detect, horses"),
+        ("meadow:xyzzy", "Known: classify, detect, flow, horses"),
         ("meadow:", "has no room ''"),
         ("horses", "no address of the meadow"),
         ("meadow:horses@7", "has levels 0 and 1"),

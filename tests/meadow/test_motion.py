@@ -9,7 +9,7 @@ from onward.meadow.cast import KINDS, Actor, cast_actor, moved
 from onward.meadow.chance import Chance
 from onward.meadow.motion import flow_between, is_hidden
 from onward.meadow.scene import draw_scenery
-from onward.meadow.stage import Scene, draw_scene
+from onward.meadow.stage import Look, Scene, draw_scene
 
 SIZE = 128
 
@@ -19,7 +19,7 @@ def frames(kind: str, dx: int, dy: int, phase: int) -> tuple[Scene, Scene]:
     scenery = draw_scenery(chance, shifted=False, level=0)
     actor: Actor = cast_actor(chance, kind, 80 * 16, 60 * 16, 110 * 16, level=0)
     return tuple(  # type: ignore[return-value]
-        draw_scene(scenery, [each], SIZE, Chance("land", kind), plain=True)
+        draw_scene(scenery, [each], SIZE, Chance("land", kind), Look(plain=True))
         for each in (actor, moved(actor, dx, dy, phase))
     )
 
