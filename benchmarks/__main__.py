@@ -13,11 +13,13 @@ NAMES = (
     "gan",
     "judge",
     "kill",
+    "meadow",
     "more_time",
     "overhead",
     "pictures",
     "speed",
     "startup",
+    "transfer",
     "zoo",
 )
 

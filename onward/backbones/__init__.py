@@ -1,11 +1,13 @@
 """Pretrained feature extractors, and their features kept on disk.
 
-Read `lite0.py` (the network), then `features.py` (running it once over many pictures).
+Read `lite0.py` (the network), `eyes.py` (it and others by name), then `features.py` (running one over many pictures).
 """
 
 from __future__ import annotations
 
+from onward.backbones.eyes import Eyes, find_eyes
 from onward.backbones.features import Features
+from onward.backbones.libraries import built, library
 from onward.backbones.lite0 import EfficientNetLite0, efficientnet_lite0
 
-__all__ = ["EfficientNetLite0", "Features", "efficientnet_lite0"]
+__all__ = ["EfficientNetLite0", "Eyes", "Features", "built", "efficientnet_lite0", "find_eyes", "library"]

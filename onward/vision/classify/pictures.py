@@ -13,7 +13,7 @@ from torch import nn
 
 from onward.vision.classify.batches import as_pixels
 
-__all__ = ["confusion_picture", "guesses_picture", "saliency", "saliency_picture"]
+__all__ = ["captioned", "confusion_picture", "guesses_picture", "saliency", "saliency_picture"]
 
 _RIGHT, _WRONG, _INK, _SOFT = (0, 158, 115), (213, 94, 0), (40, 44, 52), (120, 126, 136)
 _TILE, _LINE, _GAP, _COLUMNS = 128, 22, 10, 6
@@ -46,6 +46,17 @@ def guesses_picture(
             truth = f"is {_short(classes[int(labels[number])])}"
             pen.text((left, top + _TILE + _LINE - 1), truth, fill=_SOFT, font=font)
     return np.asarray(sheet)
+
+
+def captioned(image: Image.Image, words: str) -> NDArray[np.uint8]:
+    """Write words into the upper left corner of a picture, white on a dark strip."""
+    drawn = image.convert("RGB")
+    letters = max(11, round(max(drawn.size) / 28))
+    pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(size=letters)
+    left, top, right, bottom = pen.textbbox((letters // 2, letters // 2), words, font=font)
+    pen.rectangle((left - 4, top - 4, right + 4, bottom + 4), fill=_INK)
+    pen.text((letters // 2, letters // 2), words, fill="white", font=font)
+    return np.asarray(drawn)
 
 
 def confusion_picture(counts: NDArray[np.int64], classes: Sequence[str]) -> NDArray[np.uint8]:

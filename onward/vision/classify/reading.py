@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from onward.core.faults import DataFault
 from onward.core.task import Source
+from onward.data.photo_albums import album_for
 from onward.data.pictures import Pictures, read_pictures
 from onward.vision.classify.settings import Settings
 
@@ -80,9 +81,10 @@ def read(source: Source, settings: Settings) -> Album:
     Raises:
         DataFault: fewer than two classes, or one with fewer than three pictures.
     """
-    pictures = read_pictures(source.address, size=settings.size)
+    photos = album_for(source.address, settings.photos)
+    pictures = read_pictures(source.address, size=settings.size, photos=photos)
     if settings.size is None and settings.backbone != "none" and sorted(pictures.short_sides)[1] >= _LARGE_SIDE:
-        pictures = read_pictures(source.address, size=_LARGE_SIDE)
+        pictures = read_pictures(source.address, size=_LARGE_SIDE, photos=photos)
     if len(pictures.classes) < 2:
         raise DataFault(
             f"{source.address} shows one class ({', '.join(pictures.classes)}), nothing to tell apart. "

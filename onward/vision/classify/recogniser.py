@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from onward.backbones import find_eyes
 from onward.core.run import Run
 from onward.vision.classify.batches import as_pixels
 from onward.vision.classify.network import SeeingNetwork
@@ -51,7 +52,7 @@ def build(facts: dict[str, Any]) -> nn.Module:
     """Build the untrained network that `run.json` describes."""
     kinds = len(facts["classes"])
     if facts["kind"] == "transfer":
-        return TransferNetwork(kinds, int(facts["side"]))
+        return TransferNetwork(kinds, int(facts["side"]), find_eyes(str(facts.get("eyes", "lite0")), weights=False))
     return SeeingNetwork(kinds, int(facts["width"]), int(facts["size"]))
 
 

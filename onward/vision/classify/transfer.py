@@ -12,14 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from onward.backbones import EfficientNetLite0
+from onward.backbones import Eyes
 from onward.backbones.features import enlarged
-from onward.parts.momentum import Group
 
-__all__ = ["TransferNetwork", "fit_head", "groups_by_depth"]
+__all__ = ["TransferNetwork", "fit_head", "rates_by_depth"]
 
 _STRENGTHS = (0.003, 0.03, 0.3, 3.0)
-_FALL = 0.6
+_LOWEST_RATE = 0.2
 
 
 class TransferNetwork(nn.Module):
@@ -28,20 +27,22 @@ class TransferNetwork(nn.Module):
     Args:
         classes: how many there are.
         side: pictures are brought to this many pixels before it looks.
+        eyes: what looks.
 
     Example:
-        >>> TransferNetwork(3, side=64)(torch.zeros(2, 3, 32, 32)).shape
+        >>> from onward.backbones import find_eyes
+        >>> TransferNetwork(3, 64, find_eyes("lite0", weights=False))(torch.zeros(2, 3, 32, 32)).shape
         torch.Size([2, 3])
     """
 
-    def __init__(self, classes: int, side: int = 96, eyes: EfficientNetLite0 | None = None) -> None:
+    def __init__(self, classes: int, side: int, eyes: Eyes) -> None:
         super().__init__()
         self.side = side
-        self.eyes = eyes or EfficientNetLite0()
-        self.head = nn.Linear(1280, classes)
+        self.eyes = eyes.network
+        self.head = nn.Linear(eyes.features, classes)
 
     def features(self, pictures: Tensor) -> Tensor:
-        """Look: B 3 H W in [-1, 1] to B 1280."""
+        """Look: B 3 H W in [-1, 1] to B F."""
         return self.eyes(enlarged(pictures, self.side))
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -87,11 +88,10 @@ def fit_head(
     return best
 
 
-def groups_by_depth(network: TransferNetwork, decay: float) -> list[Group]:
-    """Part the weights by depth: the head at the full learning rate, each stage below it at 0.6 of the one above."""
-    stages = [network.eyes.stem, *network.eyes.body, network.eyes.head]
-    groups = [Group(list(network.head.parameters()), 1.0, decay)]
-    for depth, stage in enumerate(reversed(stages)):
-        weights = [each for each in stage.parameters() if each.requires_grad]
-        groups.append(Group(weights, 0.3 * _FALL**depth, decay))
-    return groups
+def rates_by_depth(network: TransferNetwork) -> list[float]:
+    """Give each weight's share of the learning rate: all of it at the head, a fifth at the first layer.
+
+    First layers see edges and colours, which are the same everywhere (discriminative fine-tuning, arXiv:1801.06146).
+    """
+    count = len(list(network.parameters()))
+    return [_LOWEST_RATE ** (1 - place / max(1, count - 1)) for place in range(count)]

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.exhibits import Exhibit, Film, Picture, Table
 from onward.core.faults import DataFault, RunFault
 from onward.core.run import Run
 from onward.core.task import Source
+from onward.data.films import film_facts, film_frames, is_film
+from onward.data.picture_files import square
 from onward.data.pictures import read_pictures
 from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
 from onward.vision.classify.batches import as_pixels
-from onward.vision.classify.pictures import guesses_picture, saliency, saliency_picture
+from onward.vision.classify.pictures import captioned, guesses_picture, saliency, saliency_picture
 from onward.vision.classify.recogniser import Recogniser, build
 from onward.vision.classify.settings import Looking
 
@@ -49,7 +53,9 @@ def load(run: Run) -> Recogniser:
 
 
 def apply(recogniser: Recogniser, source: Source, options: Looking) -> Iterator[Exhibit]:
-    """Tell the class of each picture: `predictions.csv` with path, label, probability; a sheet; what was looked at.
+    """Tell the class of each picture and of each frame of a film: `predictions.csv` with path, label, probability.
+
+    Beside it a sheet, what was looked at, and the films with what was told written on them.
 
     Raises:
         DataFault: no picture was named, or none can be read.
@@ -58,21 +64,38 @@ def apply(recogniser: Recogniser, source: Source, options: Looking) -> Iterator[
         raise DataFault("Name pictures to look at: onward apply RUN photo.jpg folder/")
     rows, lost, sheets = [], [], []
     for address in source.addresses:
+        if is_film(address):
+            frames = _told_film(recogniser, address, rows)
+            yield Film(frames, film_facts(address).frames_per_second, f"told-{Path(address).stem}")
+            continue
         pictures = read_pictures(address, size=recogniser.size)
         shares = recogniser.tell(pictures.images)
-        for name, share in zip(pictures.names, shares, strict=True):
-            guess = int(share.argmax())
-            rows.append([name, recogniser.classes[guess], f"{float(share[guess]):.6f}"])
+        rows += [_row(recogniser, name, share) for name, share in zip(pictures.names, shares, strict=True)]
         lost += pictures.unreadable
         sheets.append((pictures.images[:_SHEET], shares[:_SHEET]))
         for number in range(min(options.saliency, len(pictures))):
             heat = saliency(recogniser.network, pictures.images[number], int(shares[number].argmax()))
             yield Picture(saliency_picture(pictures.images[number], heat), f"looked-at-{number:03d}")
-    images, shares = sheets[0]
-    yield Picture(guesses_picture(images, shares, None, recogniser.classes), "sheet")
+    if sheets:
+        images, shares = sheets[0]
+        yield Picture(guesses_picture(images, shares, None, recogniser.classes), "sheet")
     if lost:
         yield Table(["path", "reason"], lost, "unreadable")
     yield Table(["path", "label", "probability"], rows, "predictions")
+
+
+def _row(recogniser: Recogniser, name: str, share: NDArray[np.floating]) -> list[str]:
+    guess = int(share.argmax())
+    return [name, recogniser.classes[guess], f"{float(share[guess]):.6f}"]
+
+
+def _told_film(recogniser: Recogniser, address: str, rows: list[list[str]]) -> Iterator[NDArray[np.uint8]]:
+    """Write on each frame what it shows; `rows` get each frame's, as film.mp4#000000."""
+    for number, (_, picture) in enumerate(film_frames(address)):
+        (share,) = recogniser.tell(np.stack([square(picture, recogniser.size)]))
+        row = _row(recogniser, f"{Path(address).name}#{number:06d}", share)
+        rows.append(row)
+        yield captioned(picture, f"{row[1]} {100 * float(row[2]):.0f} %")
 
 
 def export(recogniser: Recogniser, folder: Path) -> Iterator[Path]:

@@ -55,6 +55,11 @@ class Batches:
 
     def fresh(self, count: int) -> tuple[Tensor, Wanted]:
         """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and what is wanted."""
+        pixels, chosen = self._drawn(count)
+        return pixels, self._wanted(chosen)
+
+    def _drawn(self, count: int) -> tuple[Tensor, list[tuple[int, int]]]:
+        """Draw `count` pictures in new views; give them, and which picture and view each is."""
         pictures, size = len(self._scenes.training), self._scenes.size
         chosen = [(int(which), 2 + self._epoch) for which in self._next(count, pictures)]
         drawn = []
@@ -62,7 +67,13 @@ class Batches:
             place = int(self._scenes.training[which])
             drawn.append(draw_view(self._scenes.pictures.images[place], view_of(self._seed, place, number, size)))
         pixels = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 127.5 - 1
-        return pixels.contiguous(memory_format=torch.channels_last), self._wanted(chosen)
+        return pixels.contiguous(memory_format=torch.channels_last), chosen
+
+    def fresh_boxes(self, count: int) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+        """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and each one's boxes and labels."""
+        pixels, chosen = self._drawn(count)
+        truths = [self.truth(int(self._scenes.training[which]), number) for which, number in chosen]
+        return pixels, [(torch.from_numpy(boxes), torch.from_numpy(labels)) for boxes, labels in truths]
 
     def _next(self, count: int, length: int) -> list[int]:
         """Take the next places of an order of `length` that is drawn anew each epoch."""

@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from onward.core.run import Run
-from onward.vision.detect.decoding import Found, decode
-from onward.vision.detect.network import Detector, points_of
+from onward.vision.detect.big import BigDetector
+from onward.vision.detect.decoding import Found
+from onward.vision.detect.network import Detector
 
 __all__ = ["Finder", "find"]
 
@@ -22,25 +23,23 @@ class Finder:
     """A trained network and what its answers mean.
 
     Attributes:
-        network: B 3 S S in [-1, 1] to logits and distances; in evaluation mode.
+        network: B 3 S S in [-1, 1] to what is found; in evaluation mode.
         classes: the classes' names.
         size: side in pixels that pictures are fitted into.
         run: where it was trained.
     """
 
-    network: Detector
+    network: Detector | BigDetector
     classes: tuple[str, ...]
     size: int
     run: Run
 
 
 @torch.no_grad()
-def find(network: Detector, images: NDArray[np.uint8]) -> list[Found]:
+def find(network: Detector | BigDetector, images: NDArray[np.uint8]) -> list[Found]:
     """Find things in pictures: N S S 3, uint8."""
-    points, _ = points_of(images.shape[1])
-    found = []
+    found: list[Found] = []
     for start in range(0, len(images), _AT_ONCE):
         pixels = torch.from_numpy(images[start : start + _AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
-        logits, reaches = network(pixels.contiguous(memory_format=torch.channels_last))
-        found += [decode(one, other, points) for one, other in zip(logits, reaches, strict=True)]
+        found += network.found(pixels.contiguous(memory_format=torch.channels_last))
     return found

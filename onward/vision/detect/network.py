@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from onward.backbones import EfficientNetLite0
+from onward.vision.detect.decoding import Found, decode
 
 __all__ = ["STRIDES", "Detector", "Head", "points_of"]
 
@@ -106,6 +107,11 @@ class Detector(nn.Module):
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Find: B 3 S S in [-1, 1] to B P classes logits and B P 4 distances in pixels."""
         return self.head(self.look(pictures))
+
+    def found(self, pictures: Tensor) -> list[Found]:
+        """Find things: B 3 S S in [-1, 1] to what is in each picture."""
+        points, _ = points_of(pictures.shape[2])
+        return [decode(one, other, points) for one, other in zip(*self(pictures), strict=True)]
 
     def unfreeze(self, everything: bool) -> None:
         """Let the deeper stages of the eyes learn, or all of them."""

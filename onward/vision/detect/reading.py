@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.data.boxes import BoxedPictures, read_boxes
+from onward.data.photo_albums import album_for
 from onward.vision.detect.settings import Settings
 
 __all__ = ["Scenes", "read"]
@@ -91,7 +92,7 @@ def read(source: Source, settings: Settings) -> Scenes:
     """
     is_meadow = source.address.startswith("meadow:")
     size = settings.size or (_MEADOW_SIZE if is_meadow else _SIZE)
-    pictures = read_boxes(source.address, size // _STEP * _STEP)
+    pictures = read_boxes(source.address, size // _STEP * _STEP, album_for(source.address, settings.photos))
     if len(pictures) < _FEWEST:
         raise DataFault(f"{source.address} has {len(pictures)} pictures with boxes, and at least {_FEWEST} are needed.")
     splits = np.array(pictures.splits)

@@ -21,6 +21,7 @@ from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 from onward.vision.detect.assignment import reaches_to_boxes
 from onward.vision.detect.batches import Batches, Wanted
+from onward.vision.detect.big import BigDetector
 from onward.vision.detect.finder import Finder, find
 from onward.vision.detect.losses import overlap, overlap_loss, quality_focal_loss
 from onward.vision.detect.network import Detector, points_of
@@ -36,6 +37,7 @@ _CHUNK = 16
 _LOOKING_SHARE = 0.2
 _FEWER_AT_ONCE = 2  # pictures a step once the eyes learn too: this many times fewer
 _EYES_RATE = 0.1
+_BIG_FEWER = 4
 _REACH_WEIGHT = 2.0
 _EXAMS = 10
 _EXAM_PICTURES, _SHOWN = 40, 8
@@ -43,8 +45,14 @@ _REPORT_SECONDS = 8.0
 
 
 def train(run: Run, scenes: Scenes, settings: Settings) -> Finder:
-    """Train a detector."""
+    """Train a detector.
+
+    Raises:
+        UsageFault: there are no such eyes.
+    """
     run.machine  # noqa: B018 - sets threads before anything is built
+    if settings.backbone not in ("lite0", "none"):
+        return _train_big(run, scenes, settings)
     facts = {"classes": list(scenes.classes), "size": scenes.size, "width": settings.width}
     run.folder.update(detector=facts)
     eyes = efficientnet_lite0() if settings.backbone == "lite0" else None
@@ -78,6 +86,31 @@ def train(run: Run, scenes: Scenes, settings: Settings) -> Finder:
             step.log(**learner.learn_fresh((step.progress - frozen_share) / max(1e-9, 1 - frozen_share)))
         exam.look(step, average.network)
     return _better(run, scenes, exam, average, stage)
+
+
+def _train_big(run: Run, scenes: Scenes, settings: Settings) -> Finder:
+    """Train one of torchvision's detectors whole, from what it learned of everyday things."""
+    facts = {"classes": list(scenes.classes), "size": scenes.size, "width": settings.width, "big": settings.backbone}
+    run.folder.update(detector=facts)
+    is_new = run.folder.newest_checkpoint() is None
+    network = BigDetector(settings.backbone, len(scenes.classes), weights=is_new)
+    descent = Adam(network.parameters(), 0.0, (0.9, 0.999))
+    average = Average(network, half_life_pictures=5 * len(scenes.training))
+    batches = Batches(scenes, run.seed)
+    run.keep(network=network, descent=descent, average=average, batches=batches)
+    network.to(run.machine.device)
+    average.network.to(run.machine.device)
+    exam, count = _Exam(run, scenes), max(1, settings.batch_size // _BIG_FEWER)
+    for step in run.steps():
+        loss = network.train().loss(*batches.fresh_boxes(count))
+        descent.learning_rate = settings.learning_rate * _EYES_RATE * _hill(step.progress) * 0.5**run.setbacks
+        descent.zero_grad()
+        loss.backward()
+        descent.step()
+        average.follow(network, pictures=count)
+        step.log(loss=loss)
+        exam.look(step, average.network)
+    return Finder(average.network.eval(), scenes.classes, scenes.size, run)
 
 
 class _Learner:
@@ -165,7 +198,7 @@ class _Exam:
         self._run, self._scenes, self._taken = run, scenes, 0
         self._places = scenes.validation[:_EXAM_PICTURES]
 
-    def look(self, step: Step, network: Detector) -> None:
+    def look(self, step: Step, network: Detector | BigDetector) -> None:
         """Examine the network if it is time to."""
         number = int(step.progress * _EXAMS)
         if number == self._taken and not step.is_last:
@@ -177,7 +210,7 @@ class _Exam:
         picture = truth_and_found(self._scenes, shown, found)
         step.show(found=Picture(picture, f"found in pictures it does not learn from, step {step.index}"))
 
-    def score(self, network: Detector) -> float:
+    def score(self, network: Detector | BigDetector) -> float:
         """Give the mean average precision on (some of) the validation part."""
         began = time.perf_counter()
         found = find(network, self._scenes.pictures.images[self._places])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from onward.data.upright import upright_pictures
 from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
 from onward.vision.detect.assignment import reaches_to_boxes
+from onward.vision.detect.big import BigDetector
 from onward.vision.detect.decoding import Found
 from onward.vision.detect.finder import Finder, find
 from onward.vision.detect.network import Detector, points_of
@@ -43,7 +45,10 @@ def load(run: Run) -> Finder:
     facts = run.folder.record.get("detector")
     if facts is None:
         raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
-    average = Average(Detector(len(facts["classes"]), int(facts["width"])), 1)
+    kinds, big = len(facts["classes"]), facts.get("big")
+    average: Average[Any] = Average(
+        BigDetector(str(big), kinds, weights=False) if big else Detector(kinds, int(facts["width"])), 1
+    )
     run.load_kept(average=average)
     network = average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return Finder(network, tuple(facts["classes"]), int(facts["size"]), run)
@@ -160,7 +165,13 @@ class _Plain(nn.Module):
 
 
 def export(finder: Finder, folder: Path) -> Iterator[Path]:
-    """Write the detector as ONNX, N 3 S S in [-1, 1] to N P 4 + classes, with its classes' names beside it."""
+    """Write the detector as ONNX, N 3 S S in [-1, 1] to N P 4 + classes, with its classes' names beside it.
+
+    Raises:
+        RunFault: it is one of torchvision's, which have no single answer to a picture.
+    """
+    if isinstance(finder.network, BigDetector):
+        raise RunFault("torchvision's detectors cannot be exported from here. Train with --set backbone=lite0.")
     chance = torch.Generator().manual_seed(0)
     example = (torch.rand(2, 3, finder.size, finder.size, generator=chance) * 2 - 1,)
     plain = _Plain(finder.network, finder.size).eval()
