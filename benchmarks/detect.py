@@ -69,6 +69,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--peer-python", default="", help="a Python that has torchvision")
     parser.add_argument("--runs", type=Path, help="keep our runs in this folder")
+    parser.add_argument("--section", default="detect", help="of RESULTS.md")
     given = parser.parse_args(words)
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as aside:
@@ -83,4 +84,4 @@ def main(words: list[str]) -> None:
                     ratio = f"{mine['AP50'] / max(theirs['AP50'], 1e-9):.2f}x" if theirs else ""
                     rows.append([name, f"{minutes:g}", str(seed), *shown, ratio, f"{speed:.1f}"])
                     title = "Detection: precision on test pictures at equal time"
-                    write_section("detect", title, "python -m benchmarks detect", COLUMNS, rows)
+                    write_section(given.section, title, "python -m benchmarks detect", COLUMNS, rows)
