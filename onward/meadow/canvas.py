@@ -8,6 +8,7 @@ Read next: ``render.py`` and ``stage.py``, which draw on it.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -17,10 +18,11 @@ from PIL import Image
 from onward.meadow.chance import Chance
 from onward.meadow.limbs import Posed, View
 
-__all__ = ["Painter", "as_bytes", "coloured", "developed", "softened"]
+__all__ = ["Painter", "as_bytes", "coloured", "compressed", "darkened", "developed", "softened"]
 
 Floats = NDArray[np.floating]
 Painter = Callable[[NDArray[np.intp], Floats, Floats], Floats]  # limbs (n), rest x (n), rest y (n): colours (3 n)
+_NIGHT = np.array((0.20, 0.24, 0.36), np.float32).reshape(3, 1, 1)
 
 
 def coloured(
@@ -83,6 +85,20 @@ def softened(canvas: Floats) -> Floats:
         parts = [np.take(wide, range(step, step + count), axis=axis) for step in range(5)]
         canvas = (parts[0] + parts[4] + 4 * (parts[1] + parts[3]) + 6 * parts[2]) * np.float32(1 / 16)
     return canvas
+
+
+def darkened(canvas: Floats) -> None:
+    """Let night fall over a canvas (3 h w), in place: little light, and blue what is left."""
+    grey = canvas.mean(axis=0)
+    canvas += np.float32(0.5) * (grey - canvas)
+    canvas *= _NIGHT
+
+
+def compressed(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Compress a picture (h w 3) as JPEG and open it again."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
+    return np.asarray(Image.open(stream)).copy()
 
 
 def as_bytes(canvas: Floats) -> NDArray[np.uint8]:

@@ -16,9 +16,10 @@ from onward.meadow.anatomy import Anatomy
 from onward.meadow.chance import ONE, TURN, Chance
 from onward.meadow.horse_body import DRAWING_ORDER, FAR, LIMBS, PLACES, posed_horse
 from onward.meadow.limbs import Posed, View, move, pose
-from onward.meadow.scene import COATS, Factors, draw_factors
+from onward.meadow.palettes import COAT_COLOURS, GROUND_COLOURS
+from onward.meadow.scene import COATS, Factors, Scenery, draw_factors
 
-__all__ = ["HELD_COAT", "HELD_PHASES", "KINDS", "Actor", "anatomy_of", "cast_actor", "moved", "view_of"]
+__all__ = ["HELD_COAT", "HELD_PHASES", "KINDS", "Actor", "anatomy_of", "camouflaged", "cast_actor", "moved", "view_of"]
 
 KINDS = ("horse", "platypus", "person", "bird")
 HELD_COAT = "blue roan"
@@ -153,3 +154,12 @@ def moved(actor: Actor, dx: int, dy: int, phase: int) -> Actor:
     measured_at = actor.phase if actor.measured_at is None else actor.measured_at
     phase = (actor.phase + phase) % TURN
     return replace(actor, x=actor.x + dx, y=actor.y + dy, phase=phase, measured_at=measured_at)
+
+
+def camouflaged(actor: Actor, scenery: Scenery) -> Actor:
+    """Give the same creature in a coat near the colour of its ground."""
+    ground, body = GROUND_COLOURS[scenery.ground].near, COAT_COLOURS[actor.coat].body
+    red, green, blue = ((near - own) * 3 // 4 for near, own in zip(ground, body, strict=True))
+    tint = (red, green, blue)
+    horse = None if actor.horse is None else replace(actor.horse, tint=tint)
+    return replace(actor, tint=tint, horse=horse)

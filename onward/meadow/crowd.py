@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onward.meadow.cast import KINDS, Actor, cast_actor
+from onward.meadow.cast import KINDS, Actor, camouflaged, cast_actor
 from onward.meadow.chance import Chance
 from onward.meadow.scene import Scenery
 
@@ -18,6 +18,7 @@ __all__ = ["NATIVE_SIZE", "Crowd", "gather", "log_uniform"]
 NATIVE_SIZE = 192  # pixels; sizes are given for a picture of this side
 _STEPS = 64  # of the log-uniform sizes
 _TRIES = 6
+_CAMOUFLAGE = 3  # the level from which half the creatures look like their ground
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def _placed(chance: Chance, scenery: Scenery, size: int, crowd: Crowd, shifted: 
     x = chance.between(min(margin, 8 * size), max(16 * size - margin, 8 * size))
     low = scenery.horizon * size // 16
     y = chance.between(max(low, min(length, 15 * size)), 16 * size - (0 if crowd.free else 8))
-    return cast_actor(chance, chance.choose(KINDS), length, x, y, shifted=shifted, level=level)
+    actor = cast_actor(chance, chance.choose(KINDS), length, x, y, shifted=shifted, level=level)
+    return camouflaged(actor, scenery) if level >= _CAMOUFLAGE and chance.below(2) else actor
 
 
 def _overlap(one: Actor, other: Actor) -> bool:

@@ -4,8 +4,8 @@
 |---|---|---|---|---|
 | 0 | exactly 1 | 60 to 120 | none | none |
 | 1 | 0 to 3 | 30 to 120 | 12 % | light |
-| 2 | 0 to 6 | 20 to 120 | 12 % | as it falls, cut by the border; weather |
-| 3 | 0 to 6 | 12 to 120 | 12 % | the same, in a crowd |
+| 2 | 0 to 6 | 20 to 120 | 12 % | as it falls, cut by the border; weather, trees and rocks, traces of JPEG |
+| 3 | 0 to 6 | 12 to 120 | 12 % | the same; coats near the ground's colour, blur, night |
 
 Read next: ``crowd.py`` and ``stage.py``.
 """

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.meadow.chance import Chance
+from onward.meadow.distractors import some_distractors
 from onward.meadow.photos import Photos
 from onward.meadow.rooms import WORLD_VERSION, Room
 from onward.meadow.scene import Scenery, draw_scenery
 from onward.meadow.stage import Look
 
 __all__ = ["Visit", "enter"]
+
+_HARDER, _HARDEST = 2, 3  # levels
+_QUALITIES = (25, 85)
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,14 @@ class Visit:
 
     Attributes:
         shifted: show what no other split shows.
+        look: before the photo if there is one; among distractors and through bad cameras as the level says.
     """
 
     chance: Chance
     scenery: Scenery
     shifted: bool
     level: int
-    land: NDArray[np.floating] | None = None
-
-    @property
-    def look(self) -> Look:
-        """Show it as it is, before the photo if there is one."""
-        return Look(land=self.land)
+    look: Look
 
 
 def enter(name: str, index: int, size: int, split: str, seed: int, level: int, photos: Photos | None = None) -> Visit:
@@ -51,4 +51,19 @@ def enter(name: str, index: int, size: int, split: str, seed: int, level: int, p
     shifted = split == "test-shift"
     scenery = draw_scenery(chance, shifted=shifted, level=level)
     land = None if photos is None else photos.behind(Chance("photo", name, split, level, seed, index), size)
-    return Visit(chance, scenery, shifted, level, land)
+    look = _look(Chance("look", name, split, level, seed, index), scenery, size, level, land)
+    return Visit(chance, scenery, shifted, level, look)
+
+
+def _look(chance: Chance, scenery: Scenery, size: int, level: int, land: NDArray[np.floating] | None) -> Look:
+    """Draw by lot what makes a level harder than what stands in it."""
+    if level < _HARDER:
+        return Look(land=land)
+    is_hard = level >= _HARDEST
+    return Look(
+        land=land,
+        distractors=some_distractors(chance, scenery, size),
+        jpeg_quality=chance.between(*_QUALITIES) if chance.below(2) else 0,
+        soft=is_hard and chance.below(3) == 0,
+        night=is_hard and chance.below(4) == 0,
+    )

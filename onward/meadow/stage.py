@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from onward.meadow.camera import STILL, Camera, looked_at
-from onward.meadow.canvas import as_bytes, coloured, developed, softened
+from onward.meadow.canvas import as_bytes, coloured, compressed, darkened, developed, softened
 from onward.meadow.cast import Actor, anatomy_of, view_of
 from onward.meadow.chance import Chance
+from onward.meadow.distractors import Distractor, paint_distractor
 from onward.meadow.grain import ramp
 from onward.meadow.land import paint_land, paint_weather
 from onward.meadow.limbs import Posed, View
@@ -91,12 +92,18 @@ class Look:
         plain: no light, shadow, weather or grain: a pixel shows its limb's paint and nothing else.
         soft: blurred as by a lens, by a pixel or so: without it, fine texture cannot be followed between two frames.
         land: what lies behind (3 L L, 0 to 255), where it is not to be painted; it reaches beyond the picture evenly.
+        distractors: trees and rocks, back to front.
+        night: so dark that colours are hardly told apart.
+        jpeg_quality: of the compression whose traces it bears; 0 for none.
     """
 
     plain: bool = False
     soft: bool = False
     land: Floats | None = None
     camera: Camera = STILL
+    distractors: tuple[Distractor, ...] = ()
+    night: bool = False
+    jpeg_quality: int = 0
 
 
 _AS_IT_IS = Look()
@@ -119,18 +126,41 @@ def draw_scene(scenery: Scenery, actors: Sequence[Actor], size: int, chance: Cha
     canvas = paint_land(scenery, size, chance) if look.land is None else _behind(look.land, size, look.camera)
     owners, limbs = np.zeros((size, size), np.uint8), np.zeros((size, size), np.uint8)
     drawn = [_draw(actor, look.camera) for actor in actors]
-    for number, each in enumerate(drawn):
+    waiting = list(look.distractors)
+    for number, (actor, each) in enumerate(zip(actors, drawn, strict=True)):
+        while waiting and waiting[0].y <= actor.y:
+            _set_down(canvas, owners, limbs, waiting.pop(0), scenery)
         _lay(canvas, owners, limbs, each, number + 1, scenery, look.plain)
-    if look.soft:
-        canvas = softened(canvas)
-    if not look.plain:
-        paint_weather(canvas, scenery, chance)
-    pixels = as_bytes(canvas) if look.plain else developed(canvas, chance)
+    for thing in waiting:
+        _set_down(canvas, owners, limbs, thing, scenery)
+    pixels = _photographed(canvas, scenery, chance, look)
     creatures = tuple(
         _truth(actor, each, owners, number + 1) for number, (actor, each) in enumerate(zip(actors, drawn, strict=True))
     )
     staging = tuple((each.posed, each.view) for each in drawn)
     return Scene(pixels, owners, limbs, creatures, staging, look.camera)
+
+
+def _set_down(
+    canvas: Floats, owners: NDArray[np.uint8], limbs: NDArray[np.uint8], thing: Distractor, scenery: Scenery
+) -> None:
+    """Set a tree or a rock before what is there: what it hides belongs to nobody."""
+    hidden = paint_distractor(canvas, thing, scenery)
+    owners[hidden] = 0
+    limbs[hidden] = 0
+
+
+def _photographed(canvas: Floats, scenery: Scenery, chance: Chance, look: Look) -> NDArray[np.uint8]:
+    """Do what air, lens and film do to a finished canvas; the truth knows nothing of it."""
+    if look.soft:
+        canvas = softened(canvas)
+    if look.plain:
+        return as_bytes(canvas)
+    paint_weather(canvas, scenery, chance)
+    if look.night:
+        darkened(canvas)
+    pixels = developed(canvas, chance)
+    return compressed(pixels, look.jpeg_quality) if look.jpeg_quality else pixels
 
 
 def _behind(land: Floats, size: int, camera: Camera) -> Floats:

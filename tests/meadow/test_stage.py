@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from onward.core.faults import UsageFault
-from onward.meadow.cast import KINDS, anatomy_of
+from onward.meadow.cast import KINDS, anatomy_of, cast_actor
+from onward.meadow.chance import Chance
 from onward.meadow.classify_room import one_creature
 from onward.meadow.detect_room import some_creatures
+from onward.meadow.distractors import Distractor
+from onward.meadow.doors import enter
 from onward.meadow.plain_pictures import picture_labels
+from onward.meadow.stage import Look, draw_scene
 
 SCENES = [one_creature(index) for index in range(40)]
 
@@ -93,3 +98,24 @@ def test_it_is_quick(size: int, least: float) -> None:
             one_creature(index, size=96) if size == 96 else some_creatures(index, size=size)
         rates.append(40 / (time.process_time() - began))
     assert max(rates) > least
+
+
+def test_trees_and_rocks_hide_and_are_nobody() -> None:
+    tree = Distractor("tree", 16 * 48, 16 * 95, 16 * 90, 0, 3)
+    visit = enter("detect", 3, 96, "train", 0, 1)
+    actor = cast_actor(visit.chance, "horse", 16 * 30, 16 * 48, 16 * 60)
+    alone = draw_scene(visit.scenery, [actor], 96, Chance("grain"))
+    behind = draw_scene(visit.scenery, [actor], 96, Chance("grain"), Look(distractors=(tree,)))
+    before = draw_scene(visit.scenery, [actor], 96, Chance("grain"), Look(distractors=(replace(tree, y=16 * 50),)))
+    assert behind.creatures[0].seen < 0.9 < alone.creatures[0].seen
+    assert behind.creatures[0].whole == alone.creatures[0].whole
+    assert np.array_equal(before.owners, alone.owners)
+    assert not np.array_equal(before.pixels, alone.pixels)
+    for x, y, sight in behind.creatures[0].keypoints:
+        assert sight < 2 or behind.owners[int(y), int(x)] == 1
+
+
+def test_higher_levels_are_harder_to_see() -> None:
+    easy, hard = ([some_creatures(index, size=64, level=level).pixels for index in range(60)] for level in (1, 3))
+    assert min(pixels.mean() for pixels in easy) > 60
+    assert sum(pixels.mean() < 50 for pixels in hard) > 5
