@@ -1,15 +1,29 @@
-"""The pictures of the docs, made from a GAN's run: what the same noise had become after some steps."""
+"""The pictures of the docs, made from runs.
+
+A GAN's: what the same noise had become after some steps. A detector's: what it finds in pictures it never saw.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from onward.core.folder import Folder
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.vision.detect.finder import find
+from onward.vision.detect.pictures import truth_and_found
+from onward.vision.detect.reading import read
+from onward.vision.detect.settings import Settings
+from onward.vision.detect.using import load
 
 PLACE = Path("docs/pictures")
 STEPS = (0, 50, 100, 200, 500, 1000)
 _GAP, _TITLE = 24, 40
+_FOUND = 8
 
 
 def _strip(names: list[tuple[str, Path]], columns: int, rows: int) -> Image.Image:
@@ -29,19 +43,34 @@ def _strip(names: list[tuple[str, Path]], columns: int, rows: int) -> Image.Imag
     return sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.BOX)
 
 
-def main(words: list[str]) -> None:
-    """Run it."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("run", type=Path, help="the folder of a GAN's run")
-    parser.add_argument("--subject", default="horses")
-    given = parser.parse_args(words)
-    shown = {int(path.stem.rpartition("-")[2]): path for path in (given.run / "samples").glob("samples-*.png")}
+def growth(run: Path, subject: str) -> None:
+    """Draw the pictures of a GAN's run."""
+    shown = {int(path.stem.rpartition("-")[2]): path for path in (run / "samples").glob("samples-*.png")}
     last = max(shown)
     steps = [*(step for step in STEPS if step in shown), last]
     named = [(f"step {step:,}", shown[step]) for step in steps]
-    _strip(named, columns=3, rows=4).save(PLACE / f"{given.subject}-steps.png", optimize=True)
+    _strip(named, columns=3, rows=4).save(PLACE / f"{subject}-steps.png", optimize=True)
     with Image.open(shown[last]) as whole:
-        whole.convert("RGB").save(PLACE / f"{given.subject}-end.jpg", quality=88, optimize=True)
+        whole.convert("RGB").save(PLACE / f"{subject}-end.jpg", quality=88, optimize=True)
     for start, part in ((0, named[:3]), (3, named[3:6])):
         sheet = _strip(part, columns=8, rows=8)
-        sheet.convert("RGB").save(PLACE / f"{given.subject}-grids-{start // 3 + 1}.jpg", quality=85, optimize=True)
+        sheet.convert("RGB").save(PLACE / f"{subject}-grids-{start // 3 + 1}.jpg", quality=85, optimize=True)
+
+
+def findings(run: Path, subject: str) -> None:
+    """Draw what a detector finds in the first test pictures that show something."""
+    finder = load(Run(Folder(run)))
+    scenes = read(Source((finder.run.folder.record["data"]["address"],)), Settings())
+    places = np.array([place for place in scenes.testing if len(scenes.boxes(place)) > 1][:_FOUND])
+    sheet = truth_and_found(scenes, places, find(finder.network, scenes.pictures.images[places]))
+    Image.fromarray(sheet).save(PLACE / f"{subject}-found.jpg", quality=88, optimize=True)
+
+
+def main(words: list[str]) -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", type=Path, help="the folder of a run of gan or detect")
+    parser.add_argument("--subject", default="horses")
+    given = parser.parse_args(words)
+    make = {"gan": growth, "detect": findings}[Folder(given.run).record["task"]]
+    make(given.run, given.subject)
