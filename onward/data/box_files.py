@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from onward.core.faults import DataFault
 from onward.data.archive import Store
+from onward.data.splits import split_of
 
 __all__ = ["Drawn", "Noted", "read_box_files"]
 
@@ -85,19 +86,6 @@ def _text(store: Store, name: str) -> str:
     return store.read(name).decode("utf-8-sig", "replace")
 
 
-def _split_of(name: str) -> str:
-    """Read a split off a path: `train_labels.csv`, `instances_val2017.json`, `labels/test/0.txt`."""
-    words = re.findall(r"[a-z]+", name.lower())
-    for split, names in (
-        ("train", ("train", "training")),
-        ("val", ("val", "valid", "validation")),
-        ("test", ("test",)),
-    ):
-        if any(word in names for word in words):
-            return split
-    return ""
-
-
 def _coco(store: Store) -> Iterator[Noted]:
     for name in store.names:
         if not name.lower().endswith(".json"):
@@ -125,14 +113,14 @@ def _coco_page(store: Store, name: str, page: dict[str, Any]) -> Iterator[Noted]
         for entry in page["images"]:
             size = (int(entry["width"]), int(entry["height"])) if "width" in entry and "height" in entry else None
             picture = str(PurePosixPath(name).parent / str(entry["file_name"]))
-            yield Noted(picture, tuple(boxes.get(entry["id"], ())), size, _split_of(name), name)
+            yield Noted(picture, tuple(boxes.get(entry["id"], ())), size, split_of(name), name)
     except (KeyError, TypeError, ValueError, AttributeError) as reason:
         raise DataFault(f"{store.title}: {name} is no whole COCO file ({reason!r}). Export it anew.") from None
 
 
 def _csv(store: Store) -> Iterator[Noted]:
     files = [name for name in store.names if name.lower().endswith((".csv", ".tsv"))]
-    parted = [name for name in files if _split_of(PurePosixPath(name).name)]
+    parted = [name for name in files if split_of(PurePosixPath(name).name)]
     for name in parted or files:  # one file with all of them often lies beside those of the parts
         yield from read_box_table(_text(store, name), name)
 
@@ -162,7 +150,7 @@ def read_box_table(text: str, name: str) -> Iterator[Noted]:
                 f"{where}: {','.join(row)[:80]!r} is no box. Write filename, class and four numbers."
             ) from None
     for picture, boxes in found.items():
-        yield Noted(picture, tuple(boxes), None, _split_of(PurePosixPath(name).name), name)
+        yield Noted(picture, tuple(boxes), None, split_of(PurePosixPath(name).name), name)
 
 
 def _voc(store: Store) -> Iterator[Noted]:
@@ -225,7 +213,7 @@ def _yolo(store: Store) -> Iterator[Noted]:
         boxes = list(_yolo_boxes(_text(store, name), name, classes))
         if boxes or "labels" in path.parts:
             yield Noted(
-                name.replace("labels", "images").removesuffix(path.suffix), tuple(boxes), None, _split_of(name), name
+                name.replace("labels", "images").removesuffix(path.suffix), tuple(boxes), None, split_of(name), name
             )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from onward.core.faults import DataFault, did_you_mean
 
-__all__ = ["Column", "Table", "read_table"]
+__all__ = ["Column", "Table", "decoded_text", "read_table", "split_cells"]
 
 _MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "-"})
 _DELIMITERS = ",;\t|"
@@ -81,7 +81,7 @@ def read_table(address: str, known: Sequence[Column] | None = None) -> Table:
         ) from None
     if len(content) > _MOST_BYTES:
         raise DataFault(f"{path} has {len(content):,} bytes, more than Onward reads at once. Use a part of it.")
-    header, cells = _cells(path, _text(path, content))
+    header, cells = split_cells(address, decoded_text(address, content))
     columns, left_out = [], []
     earlier = {column.name: column for column in known or ()}
     for place, name in enumerate(header):
@@ -94,18 +94,28 @@ def read_table(address: str, known: Sequence[Column] | None = None) -> Table:
     return Table(address, tuple(columns), len(cells), digest, tuple(left_out))
 
 
-def _text(path: Path, content: bytes) -> str:
+def decoded_text(title: str, content: bytes) -> str:
+    """Decode a text file: UTF-8, UTF-16 with its mark, or Windows-1252.
+
+    Raises:
+        DataFault: it is no text.
+    """
     if b"\0" in content[:4096] and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataFault(f"{path} is no text: it holds zero bytes. Save it as csv.")
+        raise DataFault(f"{title} is no text: it holds zero bytes. Save it as csv.")
     for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252", "latin-1"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise DataFault(f"{path} is in no encoding Onward knows. Save it as UTF-8.")
+    raise DataFault(f"{title} is in no encoding Onward knows. Save it as UTF-8.")
 
 
-def _cells(path: Path, text: str) -> tuple[list[str], list[list[str]]]:
+def split_cells(title: str, text: str) -> tuple[list[str], list[list[str]]]:
+    """Part a table into its header and its rows of cells; columns without names are numbered.
+
+    Raises:
+        DataFault: a line has too few or too many cells, or there are too few lines or columns.
+    """
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -116,21 +126,21 @@ def _cells(path: Path, text: str) -> tuple[list[str], list[list[str]]]:
                 continue
             if rows and len(row) != len(rows[0]):
                 raise DataFault(
-                    f"{path} line {reader.line_num}: {len(row)} cells, but line 1 has {len(rows[0])}. Mend that line."
+                    f"{title} line {reader.line_num}: {len(row)} cells, but line 1 has {len(rows[0])}. Mend that line."
                 )
             rows.append([cell.strip() for cell in row])
     except csv.Error as reason:
-        raise DataFault(f"{path} line {reader.line_num}: {reason}. Mend that line.") from None
+        raise DataFault(f"{title} line {reader.line_num}: {reason}. Mend that line.") from None
     if len(rows) < 2:
-        raise DataFault(f"{path} has {len(rows)} lines. A table needs a line of names and rows under it.")
+        raise DataFault(f"{title} has {len(rows)} lines. A table needs a line of names and rows under it.")
     if len(rows[0]) < 2:
-        raise DataFault(f"{path} has one column only. A table needs a target and something to tell it from.")
+        raise DataFault(f"{title} has one column only. A table needs a target and something to tell it from.")
     if all(_is_number(cell) for cell in rows[0]):
         return [f"column_{number + 1}" for number in range(len(rows[0]))], rows
     header = [name or f"column_{number + 1}" for number, name in enumerate(rows[0])]
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
-        raise DataFault(f"{path} line 1: the column name {twice[0]!r} stands twice. Rename one.")
+        raise DataFault(f"{title} line 1: the column name {twice[0]!r} stands twice. Rename one.")
     return header, rows[1:]
 
 

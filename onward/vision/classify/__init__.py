@@ -11,12 +11,12 @@ from onward.vision.classify.settings import Looking, Settings
 
 __all__ = ["TASK"]
 
-_NOT_PICTURES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".mp4")
+_NOT_PICTURES = (".txt", ".json", ".jsonl", ".mp4")
 
 TASK: Task = Task(
     name="classify",
     summary="tell which of some classes a picture shows",
-    takes="pictures in a folder a class: a folder, zip, npz, cifar10, fashion-mnist",
+    takes="pictures in a folder a class, or with a csv of labels: a folder, zip, npz, cifar10",
     example="meadow:classify",
     settings=Settings,
     read=late("onward.vision.classify.reading:read"),

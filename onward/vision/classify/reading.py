@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from onward.core.faults import DataFault
 from onward.core.task import Source
+from onward.data.label_tables import labelled, pictures_address
 from onward.data.photo_albums import album_for
 from onward.data.pictures import Pictures, read_pictures
 from onward.vision.classify.settings import Settings
@@ -76,19 +77,21 @@ class Album:
 
 
 def read(source: Source, settings: Settings) -> Album:
-    """Read pictures in folders named after their classes, and part them.
+    """Read pictures in folders named after their classes, or with a csv of labels beside them, and part them.
 
     Raises:
         DataFault: fewer than two classes, or one with fewer than three pictures.
     """
-    photos = album_for(source.address, settings.photos)
-    pictures = read_pictures(source.address, size=settings.size, photos=photos)
+    address = pictures_address(source.address)
+    photos = album_for(address, settings.photos)
+    pictures = read_pictures(address, size=settings.size, photos=photos)
     if settings.size is None and settings.backbone != "none" and sorted(pictures.short_sides)[1] >= _LARGE_SIDE:
-        pictures = read_pictures(source.address, size=_LARGE_SIDE, photos=photos)
+        pictures = read_pictures(address, size=_LARGE_SIDE, photos=photos)
+    pictures, notes = labelled(pictures, source.address)
     if len(pictures.classes) < 2:
         raise DataFault(
             f"{source.address} shows one class ({', '.join(pictures.classes)}), nothing to tell apart. "
-            "Put the pictures of each class into a folder of its name."
+            "Put the pictures of each class into a folder of its name, or a csv with file names and labels beside them."
         )
     counts = np.bincount(pictures.labels, minlength=len(pictures.classes))
     if counts.min() < _FEWEST_A_CLASS:
@@ -97,14 +100,14 @@ def read(source: Source, settings: Settings) -> Album:
             f"{source.address}: class {pictures.classes[place]} has {counts[place]} readable picture(s), and at least "
             f"{_FEWEST_A_CLASS} are needed. Add some, or remove the folder."
         )
-    return _parted(pictures, settings)
+    return _parted(pictures, settings, notes)
 
 
-def _parted(pictures: Pictures, settings: Settings) -> Album:
+def _parted(pictures: Pictures, settings: Settings, left_out: tuple[str, ...]) -> Album:
     splits = np.array(pictures.splits or ("train",) * len(pictures))
     names = ("train", "val", "test", "test-shift")
     training, validation, testing, shifted = (np.flatnonzero(splits == part) for part in names)
-    notes: list[str] = []
+    notes = list(left_out)
     if not len(training):
         raise DataFault(f"{pictures.address} has no training pictures. Put them into a folder called train.")
     if not len(testing):

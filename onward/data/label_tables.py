@@ -1,0 +1,156 @@
+"""Classes written in a csv beside the pictures: a column that names them, one with labels, maybe one with the part.
+
+Which column is which is told by what stands in it: names are those that fit most pictures, by path, file name, or file
+name without its ending. Pictures without a label and labels without a picture are left out, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from onward.core.faults import DataFault
+from onward.data.archive import Store, open_store
+from onward.data.pictures import Pictures
+from onward.data.splits import SPLITS, split_of
+from onward.data.tables import decoded_text, split_cells
+
+__all__ = ["labelled", "pictures_address"]
+
+_ENDINGS = (".csv", ".tsv")
+_LABEL_COLUMNS = ("label", "labels", "class", "class_name", "category", "target", "species", "breed", "kind", "tag")
+_BOX_COLUMNS = {"xmin", "x_min", "bbox", "left"}
+_NAMED_AT_MOST = 3
+
+
+def pictures_address(address: str) -> str:
+    """Give where the pictures are: the folder of a csv, anything else as it is."""
+    return str(Path(address).parent) if address.lower().endswith(_ENDINGS) and Path(address).is_file() else address
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line: which picture, which label, which part ("" if the table does not say), and where it stands."""
+
+    place: int | None
+    picture: str
+    label: str
+    split: str
+    where: str
+
+
+def labelled(pictures: Pictures, address: str) -> tuple[Pictures, tuple[str, ...]]:
+    """Give pictures the classes of the csv beside them, if there is one; pictures with class folders need none.
+
+    Args:
+        pictures: read from `pictures_address(address)`.
+        address: as typed; a csv named there is taken whatever the folders say.
+    Returns: the labelled pictures, and sentences on what was left out.
+    Raises:
+        DataFault: the csv named has no column of labels, fits no picture, or labels one twice in different ways.
+    """
+    is_named = pictures_address(address) != address
+    if not is_named and (pictures.classes != ("all",) or not _may_be_store(address)):
+        return pictures, ()
+    store = open_store(pictures_address(address))
+    names = [Path(address).name] if is_named else [name for name in store.names if name.lower().endswith(_ENDINGS)]
+    rows = [row for name in names for row in _rows(store, name, pictures, is_named)]
+    return _with_rows(pictures, rows, store.title) if rows else (pictures, ())
+
+
+def _may_be_store(address: str) -> bool:
+    return Path(address).is_dir() or ".zip" in address.lower() or ".tar" in address.lower() or ".tgz" in address.lower()
+
+
+def _rows(store: Store, name: str, pictures: Pictures, is_named: bool) -> Iterator[_Row]:
+    """Read one table; nothing, if it is not one of labels and nobody said it was."""
+    title = f"{store.title}/{name}"
+    try:
+        header, cells = split_cells(title, decoded_text(title, store.read(name)))
+    except DataFault:
+        if is_named:
+            raise
+        return
+    known = _known_names(pictures.names)
+    is_headless = any(_find(cell, known) is not None for cell in header)
+    if is_headless:  # the first line is a picture too
+        header, cells = [f"column {number + 1}" for number in range(len(header))], [header, *cells]
+    heads = [head.lower() for head in header]
+    fits = [sum(_find(row[column], known) is not None for row in cells) for column in range(len(heads))]
+    names_column = int(np.argmax(fits))
+    if not fits[names_column] or _BOX_COLUMNS & set(heads):
+        if is_named:
+            raise DataFault(f"{title}: no column of it names a picture of its folder. Write a column with file names.")
+        return
+    parts = [column for column in range(len(heads)) if _is_parts(cells, column)]
+    rest = [column for column in range(len(heads)) if column != names_column and column not in parts]
+    named = [column for column in rest if heads[column] in _LABEL_COLUMNS]
+    if not named and len(rest) != 1:
+        raise DataFault(
+            f"{title}: which of the columns {', '.join(header)} is the label? Call one of them `label`, or remove it."
+        )
+    label_column = (named or rest)[0]
+    for number, row in enumerate(cells, start=1 if is_headless else 2):
+        split = SPLITS[row[parts[0]].lower()] if parts else split_of(PurePosixPath(name).name)
+        picture, where = row[names_column], f"{name}, line {number}"
+        yield _Row(_find(picture, known), picture, row[label_column], split, where)
+
+
+def _known_names(names: Sequence[str]) -> dict[str, int]:
+    """Give the places of pictures by path, by file name and by file name without ending; what is not unique last."""
+    known: dict[str, int] = {}
+    for form in (str, lambda name: PurePosixPath(name).name, lambda name: PurePosixPath(name).stem):
+        for place, name in enumerate(names):
+            known.setdefault(form(name), place)
+    return known
+
+
+def _find(cell: str, known: dict[str, int]) -> int | None:
+    tidy = cell.replace("\\", "/").removeprefix("./")
+    return known.get(tidy, known.get(PurePosixPath(tidy).name))
+
+
+def _is_parts(cells: Sequence[Sequence[str]], column: int) -> bool:
+    return all(row[column].lower() in SPLITS for row in cells)
+
+
+def _with_rows(pictures: Pictures, rows: Sequence[_Row], title: str) -> tuple[Pictures, tuple[str, ...]]:
+    chosen: dict[int, _Row] = {}
+    for row in rows:
+        if row.place is None or not row.label:
+            continue
+        earlier = chosen.setdefault(row.place, row)
+        if earlier.label != row.label:
+            raise DataFault(
+                f"{title}: {row.picture} is called {earlier.label!r} in {earlier.where} and {row.label!r} in "
+                f"{row.where}. Keep one of them."
+            )
+    if not chosen:
+        raise DataFault(f"{title}: no picture has a label in {rows[0].where.split(',')[0]}. Fill the column of labels.")
+    missing = [f"{row.where} ({row.picture})" for row in rows if row.place is None]
+    unlabelled = [name for place, name in enumerate(pictures.names) if place not in chosen]
+    places = sorted(chosen)
+    classes = tuple(sorted({row.label for row in chosen.values()}))
+    number = {name: place for place, name in enumerate(classes)}
+    splits = tuple(chosen[place].split or "train" for place in places)
+    is_parted = any(row.split for row in chosen.values())
+    kept = replace(
+        pictures,
+        images=pictures.images[places],
+        labels=np.array([number[chosen[place].label] for place in places], np.int64),
+        classes=classes,
+        names=tuple(pictures.names[place] for place in places),
+        splits=splits if is_parted else None,
+        digests=tuple(pictures.digests[place] for place in places) if pictures.digests else (),
+    )
+    return kept, _left_out(missing, "labelled, but not there", title) + _left_out(unlabelled, "without a label", title)
+
+
+def _left_out(found: Sequence[str], words: str, title: str) -> tuple[str, ...]:
+    if not found:
+        return ()
+    more = f" and {len(found) - _NAMED_AT_MOST:,} more" if len(found) > _NAMED_AT_MOST else ""
+    return (f"{title}: {len(found):,} pictures {words}: {'; '.join(found[:_NAMED_AT_MOST])}{more}. They are left out.",)
