@@ -1,8 +1,9 @@
 """How good is the generator? Distances in two feature spaces, precision, recall, copying; each beside a baseline.
 
 The judge took no part in training; EfficientNet-Lite0 did when it was the second judge, and the score's name says so.
-Neither is Inception's FID. The baseline draws each pixel from its own normal distribution. The floor, what two halves
-of the real pictures score against each other, is shown in a table beside the samples.
+Neither is Inception's FID, which `onward evaluate` adds when its weights are at hand (`inception.py`). The baseline
+draws each pixel from its own normal distribution. The floor, what two halves of the real pictures score against each
+other, is shown in a table beside the samples.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from onward.core.faults import MachineFault
 from onward.core.metrics import Baseline, Score
 from onward.generation.gan import measures
 from onward.generation.gan.drawing import Drawn, draw, film_of_training
+from onward.generation.gan.inception import find_inception, inception_features
 from onward.generation.gan.judge import judge_features, load_judge
 from onward.generation.gan.reading import Gallery
 
@@ -27,6 +29,7 @@ __all__ = ["evaluate"]
 
 _MOST = 5000
 _MOST_FOR_NEIGHBOURS = 2500
+_SECONDS_FOR_INCEPTION = 900.0
 _GAUSSIAN = "per-pixel Gaussian"
 
 
@@ -64,8 +67,11 @@ def evaluate(drawn: Drawn, gallery: Gallery, seconds: float) -> Iterator[Score |
     if left > 3 and (film := film_of_training(drawn.run)) is not None:
         yield film
     left = seconds - (time.monotonic() - began)
+    sets = {"real": real, "drawn": pictures, "gaussian": gaussian}
     if left > 8:
-        yield from _lite0_distance(real, pictures, gaussian, left)
+        yield from _lite0_distance(sets, left)
+    if seconds - (time.monotonic() - began) > _SECONDS_FOR_INCEPTION:
+        yield from _inception_distance(sets)
 
 
 def _drawn(drawn: Drawn, count: int, chance: torch.Generator) -> Tensor:
@@ -138,17 +144,25 @@ def _floor(real: Tensor) -> Table:
     )
 
 
-def _lite0_distance(real: Tensor, pictures: Tensor, gaussian: Tensor, seconds: float) -> Iterator[Score]:
+def _lite0_distance(sets: dict[str, Tensor], seconds: float) -> Iterator[Score]:
     from onward.backbones import efficientnet_lite0
 
     try:
         network = efficientnet_lite0().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     except MachineFault:
         return
-    count = int(min(len(pictures), len(real), max(256, 60 * seconds)))
-    sets = {"real": real[:count], "drawn": pictures[:count], "gaussian": gaussian[:count]}
-    features = {name: _lite0_features(network, each) for name, each in sets.items()}
+    count = int(min(max(256, 60 * seconds), *map(len, sets.values())))
+    features = {name: _lite0_features(network, each[:count]) for name, each in sets.items()}
     yield _distance("distance (EfficientNet-Lite0, which took part in training)", features, rounds=4)
+
+
+def _inception_distance(sets: dict[str, Tensor]) -> Iterator[Score]:
+    """Give the field's own score where its network is at hand; minutes of work, so only when nobody waits for it."""
+    network = find_inception()
+    if network is not None:
+        count = min(map(len, sets.values()))
+        features = {name: inception_features(network, each[:count]) for name, each in sets.items()}
+        yield _distance(f"FID (Inception, {count:,} samples)", features, rounds=4)
 
 
 @torch.no_grad()
