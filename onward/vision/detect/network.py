@@ -1,4 +1,4 @@
-"""The detector: pretrained eyes, a neck that carries meaning down to fine maps, and a head that asks every point.
+"""The detector: pretrained eyes, the neck it shares with pose (`onward/vision/neck.py`), a head that asks every point.
 
 An anchor-free one-stage detector (FCOS, arXiv:1904.01355): each point of the maps at strides 8, 16 and 32 says which
 class it is inside of, and how far the box reaches left, up, right and down. The class's score is trained to be the
@@ -10,32 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from onward.backbones import EfficientNetLite0
 from onward.vision.detect.decoding import Found, decode
+from onward.vision.neck import Neck, Separable
 
 __all__ = ["STRIDES", "Detector", "Head", "points_of"]
 
 STRIDES = (8, 16, 32)
 _TAPS, _CHANNELS = (2, 4, 6), (40, 112, 320)
 _FROZEN_STAGES = 3  # the stem and these learn nothing new
-_GROUPS = 8
 _FIRST_SCORE = 0.01
 _LONGEST_EXPONENT = 6.0
-
-
-class _Separable(nn.Sequential):
-    """A 3x3 filter for each channel, then a mixture of channels (arXiv:1704.04861)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(
-            nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False),
-            nn.Conv2d(channels, channels, 1, bias=False),
-            nn.GroupNorm(_GROUPS, channels),
-            nn.SiLU(),
-        )
 
 
 class Head(nn.Module):
@@ -48,14 +35,9 @@ class Head(nn.Module):
 
     def __init__(self, classes: int, width: int = 96) -> None:
         super().__init__()
-        self.across = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(channels, width, 1, bias=False), nn.GroupNorm(_GROUPS, width))
-            for channels in _CHANNELS
-        )
-        self.tidy = nn.ModuleList(_Separable(width) for _ in STRIDES)
-        self.upwards = nn.ModuleList(_Separable(width) for _ in STRIDES[1:])
-        self.judging = nn.Sequential(_Separable(width), _Separable(width))
-        self.measuring = nn.Sequential(_Separable(width), _Separable(width))
+        self.neck = Neck(_CHANNELS, width)
+        self.judging = nn.Sequential(Separable(width), Separable(width))
+        self.measuring = nn.Sequential(Separable(width), Separable(width))
         self.score = nn.Conv2d(width, classes, 1)
         self.reach = nn.Conv2d(width, 4, 1)
         self.scales = nn.Parameter(torch.ones(len(STRIDES)))
@@ -66,15 +48,8 @@ class Head(nn.Module):
 
     def forward(self, maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Ask every point: three maps B C H W, fine to coarse, to B P classes logits and B P 4 distances in pixels."""
-        levels = [across(each) for across, each in zip(self.across, maps, strict=True)]
-        for number in reversed(range(len(levels) - 1)):  # a feature pyramid, arXiv:1612.03144
-            levels[number] = levels[number] + F.interpolate(levels[number + 1], size=levels[number].shape[2:])
-        levels = [tidy(each) for tidy, each in zip(self.tidy, levels, strict=True)]
-        for number, upward in enumerate(self.upwards):  # and back up: where edges are (arXiv:1803.01534)
-            finer = F.max_pool2d(levels[number], 2)
-            levels[number + 1] = levels[number + 1] + upward(finer)
         logits, reaches = [], []
-        for number, level in enumerate(levels):
+        for number, level in enumerate(self.neck(maps)):
             logits.append(self.score(self.judging(level)).flatten(2).transpose(1, 2).float())
             exponent = self.reach(self.measuring(level)).flatten(2).transpose(1, 2).float() * self.scales[number]
             reaches.append(exponent.clamp(max=_LONGEST_EXPONENT).exp() * STRIDES[number])
