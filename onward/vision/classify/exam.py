@@ -33,6 +33,7 @@ class Exam:
         self._run, self._album = run, album
         self._places = np.random.default_rng(0).permutation(album.validation)[:_MOST]
         self._taken = -1
+        self._least_tail_seconds = run.tail_seconds
         self.seconds_a_picture = 0.0
 
     def look(self, step: Step, network: nn.Module) -> None:
@@ -64,11 +65,14 @@ class Exam:
         return self._places[: max(_SHOWN, int(_SHARE * seconds / _EXAMS / self.seconds_a_picture))]
 
     def _reserve(self, seconds_a_picture: float) -> None:
-        """Keep time for the final test, as long as that takes no more than a tenth of the budget."""
+        """Keep time for the final test, as long as that takes no more than a tenth of the budget.
+
+        The first look is slow, so what was reserved then is given back later.
+        """
         self.seconds_a_picture = seconds_a_picture
         if self._run.budget.seconds is not None:
             needed = 4.0 + 2.2 * seconds_a_picture * (len(self._album.testing) + len(self._album.validation))
-            self._run.tail_seconds = max(self._run.tail_seconds, min(needed, 0.1 * self._run.budget.seconds))
+            self._run.tail_seconds = max(self._least_tail_seconds, min(needed, 0.1 * self._run.budget.seconds))
 
 
 def finished(run: Run, album: Album, network: nn.Module, beside: tuple[tuple[str, float], ...]) -> Recogniser:

@@ -197,6 +197,7 @@ class _Exam:
     def __init__(self, run: Run, scenes: Scenes) -> None:
         self._run, self._scenes, self._taken = run, scenes, 0
         self._places = scenes.validation[:_EXAM_PICTURES]
+        self._least_tail_seconds = run.tail_seconds
 
     def look(self, step: Step, network: Detector | BigDetector) -> None:
         """Examine the network if it is time to."""
@@ -222,7 +223,7 @@ class _Exam:
         if self._run.budget.seconds is not None:
             count = len(self._scenes.testing) + len(self._scenes.shifted) + len(self._places)
             needed = _REPORT_SECONDS + 1.3 * seconds_a_picture * count
-            self._run.tail_seconds = max(self._run.tail_seconds, min(needed, self._run.budget.seconds / 7))
+            self._run.tail_seconds = max(self._least_tail_seconds, min(needed, self._run.budget.seconds / 7))
 
 
 def _better(run: Run, scenes: Scenes, exam: _Exam, average: Average[Detector], stage: Any) -> Finder:
