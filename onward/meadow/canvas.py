@@ -87,11 +87,11 @@ def softened(canvas: Floats) -> Floats:
     return canvas
 
 
-def darkened(canvas: Floats) -> None:
-    """Let night fall over a canvas (3 h w), in place: little light, and blue what is left."""
+def darkened(canvas: Floats, darkness: float = 1.0) -> None:
+    """Let night fall over a canvas (3 h w), in place: little light, and blue what is left; below 1 the moon shines."""
     grey = canvas.mean(axis=0)
     canvas += np.float32(0.5) * (grey - canvas)
-    canvas *= _NIGHT
+    canvas *= _NIGHT + np.float32(1 - darkness) * (1 - _NIGHT)
 
 
 def compressed(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

@@ -17,13 +17,11 @@ from onward.meadow.chance import ONE, TURN, Chance
 from onward.meadow.horse_body import DRAWING_ORDER, FAR, LIMBS, PLACES, posed_horse
 from onward.meadow.limbs import Posed, View, move, pose
 from onward.meadow.palettes import COAT_COLOURS, GROUND_COLOURS
-from onward.meadow.scene import COATS, Factors, Scenery, draw_factors
+from onward.meadow.scene import COATS, HELD_COAT, HELD_PHASES, Factors, Scenery, draw_factors, free_phase
 
-__all__ = ["HELD_COAT", "HELD_PHASES", "KINDS", "Actor", "anatomy_of", "camouflaged", "cast_actor", "moved", "view_of"]
+__all__ = ["KINDS", "Actor", "anatomy_of", "camouflaged", "cast_actor", "moved", "near_ground", "view_of"]
 
 KINDS = ("horse", "platypus", "person", "bird")
-HELD_COAT = "blue roan"
-HELD_PHASES = range(TURN * 5 // 8, TURN * 6 // 8)
 _PLAIN_COATS = {name: 1 for name in COATS if "pinto" not in name and "dapple" not in name}
 _FAR_DX, _FAR_DY = 46, 6
 
@@ -137,7 +135,7 @@ def cast_actor(chance: Chance, kind: str, size: int, x: int, y: int, *, shifted:
     glow, warmth = chance.between(-16, 18), chance.between(-7, 7)
     phase = chance.between(HELD_PHASES.start, HELD_PHASES.stop - 1)
     if not shifted:
-        phase = (HELD_PHASES.stop + chance.below(TURN - len(HELD_PHASES))) % TURN
+        phase = free_phase(chance)
     heading, tone, bits = chance.choose(("left", "right")), chance.below(4), chance.word() >> 8
     is_moving = shifted or chance.below(5) > 1
     horse = None
@@ -158,8 +156,13 @@ def moved(actor: Actor, dx: int, dy: int, phase: int) -> Actor:
 
 def camouflaged(actor: Actor, scenery: Scenery) -> Actor:
     """Give the same creature in a coat near the colour of its ground."""
-    ground, body = GROUND_COLOURS[scenery.ground].near, COAT_COLOURS[actor.coat].body
-    red, green, blue = ((near - own) * 3 // 4 for near, own in zip(ground, body, strict=True))
-    tint = (red, green, blue)
+    tint = near_ground(actor.coat, scenery.ground)
     horse = None if actor.horse is None else replace(actor.horse, tint=tint)
     return replace(actor, tint=tint, horse=horse)
+
+
+def near_ground(coat: str, ground: str) -> tuple[int, int, int]:
+    """Give the tint that brings a coat three quarters of the way to the colour of the ground."""
+    near, body = GROUND_COLOURS[ground].near, COAT_COLOURS[coat].body
+    red, green, blue = ((there - own) * 3 // 4 for there, own in zip(near, body, strict=True))
+    return red, green, blue

@@ -7,10 +7,11 @@ Read next: ``detect_room.py`` and ``pose_room.py``, which say how many.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onward.meadow.cast import KINDS, Actor, camouflaged, cast_actor
 from onward.meadow.chance import Chance
+from onward.meadow.doors import HARDEST
 from onward.meadow.scene import Scenery
 
 __all__ = ["NATIVE_SIZE", "Crowd", "gather", "log_uniform"]
@@ -18,7 +19,6 @@ __all__ = ["NATIVE_SIZE", "Crowd", "gather", "log_uniform"]
 NATIVE_SIZE = 192  # pixels; sizes are given for a picture of this side
 _STEPS = 64  # of the log-uniform sizes
 _TRIES = 6
-_CAMOUFLAGE = 3  # the level from which half the creatures look like their ground
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Crowd:
     Attributes:
         free: they may hide each other and be cut by the border.
         empty_percent: how many pictures hold none.
+        crowded: two in three stand beside somebody who is there already.
     """
 
     fewest: int
@@ -36,6 +37,7 @@ class Crowd:
     longest: int
     free: bool = False
     empty_percent: int = 0
+    crowded: bool = False
 
 
 def gather(chance: Chance, scenery: Scenery, size: int, crowd: Crowd, *, shifted: bool, level: int) -> list[Actor]:
@@ -47,6 +49,8 @@ def gather(chance: Chance, scenery: Scenery, size: int, crowd: Crowd, *, shifted
     for _ in range(count):
         for _ in range(_TRIES):
             actor = _placed(chance, scenery, size, crowd, shifted, level)
+            if crowd.crowded and actors and chance.below(3):
+                actor = _beside(chance, actor, chance.choose(actors), size)
             if crowd.free or not any(_overlap(actor, other) for other in actors):
                 actors.append(actor)
                 break
@@ -66,7 +70,16 @@ def _placed(chance: Chance, scenery: Scenery, size: int, crowd: Crowd, shifted: 
     low = scenery.horizon * size // 16
     y = chance.between(max(low, min(length, 15 * size)), 16 * size - (0 if crowd.free else 8))
     actor = cast_actor(chance, chance.choose(KINDS), length, x, y, shifted=shifted, level=level)
-    return camouflaged(actor, scenery) if level >= _CAMOUFLAGE and chance.below(2) else actor
+    return camouflaged(actor, scenery) if level >= HARDEST and chance.below(2) else actor
+
+
+def _beside(chance: Chance, actor: Actor, other: Actor, size: int) -> Actor:
+    """Stand a creature so near another one that the nearer hides some of the farther, and of a like size."""
+    reach = other.size
+    length = max(actor.size, other.size * 2 // 3)
+    x = other.x + chance.between(-reach * 6 // 10, reach * 6 // 10)
+    y = other.y + chance.between(-reach // 5, reach // 5)
+    return replace(actor, size=length, x=max(0, min(16 * size, x)), y=max(8 * size, min(16 * size, y)))
 
 
 def _overlap(one: Actor, other: Actor) -> bool:

@@ -5,11 +5,12 @@ Read next: ``stage.py``, which sets them between the creatures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onward.meadow.camera import Camera
 from onward.meadow.chance import Chance
 from onward.meadow.grain import look_up, ramp
 from onward.meadow.palettes import LIGHT_COLOURS
@@ -39,6 +40,11 @@ class Distractor:
     height: int
     tone: int
     grain: int
+
+    def through(self, camera: Camera) -> Distractor:
+        """Look at it through a camera."""
+        x, y = ((place * camera.zoom >> 10) + pan for place, pan in ((self.x, camera.pan_x), (self.y, camera.pan_y)))
+        return replace(self, x=x, y=y, height=self.height * camera.zoom >> 10)
 
 
 def some_distractors(chance: Chance, scenery: Scenery, size: int) -> tuple[Distractor, ...]:

@@ -5,6 +5,7 @@
 | 0 | 1, in flat light | still | 0.5 to 12 pixels |
 | 1 | 1 to 3 | the camera pans and zooms | 0.5 to 20 |
 | 2 | 1 to 6, hiding each other | the same; weather | 0.5 to 20 |
+| 3 | none, or 2 to 6 in a crowd, coats like the ground | the same; trees and rocks, JPEG, blur, night | 0.5 to 24 |
 
 Ways are log-uniform: small ones are common, large ones are there. Both frames are softened as by a lens: what is finer
 than a pixel cannot be followed.
@@ -23,17 +24,22 @@ from onward.meadow.camera import STILL, Camera
 from onward.meadow.cast import Actor, moved
 from onward.meadow.chance import ONE, TURN, Chance, cosine, sine
 from onward.meadow.crowd import NATIVE_SIZE, Crowd, gather, log_uniform
-from onward.meadow.doors import Visit, enter
+from onward.meadow.doors import HARDEST, Visit, enter
 from onward.meadow.land import paint_land
 from onward.meadow.motion import flow_between, is_hidden
 from onward.meadow.photos import Photos
-from onward.meadow.scene import Scenery
+from onward.meadow.scene import HELD_PHASES, Scenery
 from onward.meadow.stage import Look, Scene, draw_scene
 
-__all__ = ["FramePair", "frame_pair", "wide_land"]
+__all__ = ["FramePair", "film_look", "frame_pair", "wide_land"]
 
-_CROWDS = {0: Crowd(1, 1, 60, 120), 1: Crowd(1, 3, 30, 120), 2: Crowd(1, 6, 24, 120, free=True)}
-_WAYS = {0: (0.5, 12.0), 1: (0.5, 20.0), 2: (0.5, 20.0)}
+_CROWDS = {
+    0: Crowd(1, 1, 60, 120),
+    1: Crowd(1, 3, 30, 120),
+    2: Crowd(1, 6, 24, 120, free=True),
+    3: Crowd(2, 6, 16, 120, free=True, empty_percent=12, crowded=True),
+}
+_WAYS = {0: (0.5, 12.0), 1: (0.5, 20.0), 2: (0.5, 20.0), 3: (0.5, 24.0)}
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def frame_pair(
     actors = gather(chance, scenery, size, _CROWDS[level], shifted=visit.shifted, level=level)
     later = [_a_moment_later(actor, chance, size, _WAYS[level]) for actor in actors]
     cameras = (STILL, STILL) if level == 0 else (_camera(chance, size, 0.2), _camera(chance, size, 1.0))
-    look = Look(plain=level == 0, soft=True, land=land)
+    look = film_look(visit, land)
     grains = (Chance("grain", chance.word()), Chance("grain", chance.word()))
     first, second = (
         draw_scene(scenery, cast, size, grain, replace(look, camera=camera))
@@ -81,6 +87,13 @@ def frame_pair(
     return FramePair(
         first, second, forward, backward, is_hidden(first, second, forward), is_hidden(second, first, backward)
     )
+
+
+def film_look(visit: Visit, land: NDArray[np.floating]) -> Look:
+    """Say how a moving picture is shown: always softened, at level 3 also through all that spoils a picture."""
+    if visit.level < HARDEST:
+        return Look(plain=visit.level == 0, soft=1, land=land)
+    return replace(visit.look, land=land, soft=1 + visit.look.soft)
 
 
 def wide_land(
@@ -101,6 +114,8 @@ def _a_moment_later(actor: Actor, chance: Chance, size: int, ways: tuple[float, 
     if chance.below(4) == 0:
         angle = chance.below(TURN)
     stride = chance.between(0, TURN // 16) if actor.is_moving else 0
+    if (actor.phase in HELD_PHASES) != ((actor.phase + stride) % TURN in HELD_PHASES):
+        stride = -stride  # back in its stride rather than into, or out of, the eighth that is held out
     return moved(actor, way * cosine(angle) // ONE, -way * sine(angle) // ONE, stride)
 
 

@@ -1,6 +1,6 @@
 """The room ``meadow:pictures``: pictures as a heap, for tasks that look for order without being told the classes.
 
-Level 0 and 1 are pictures like those of ``meadow:classify`` under addresses of their own. At level 2 one picture in
+Pictures are like those of ``meadow:classify`` of the same level, under addresses of their own. From level 2 on one in
 twenty is a near-duplicate of another one: shrunk and enlarged again, saved as a poor JPEG, or cut by a twentieth;
 `planted` lists which and of what.
 
@@ -19,9 +19,9 @@ from PIL import Image
 from onward.meadow.cast import KINDS
 from onward.meadow.chance import Chance
 from onward.meadow.classify_room import alone
-from onward.meadow.doors import enter
+from onward.meadow.doors import HARDER, enter
 from onward.meadow.photos import Photos
-from onward.meadow.rooms import WORLD_VERSION, Room
+from onward.meadow.rooms import STREAM, Room
 
 __all__ = ["Duplicate", "heap_labels", "heap_picture", "planted"]
 
@@ -46,22 +46,23 @@ def planted(split: str = "train", *, seed: int = 0, level: int = 1) -> list[Dupl
     """
     room = Room("pictures", level)
     room.check_range(0, 1, split, seed)
-    if level < 2:
+    if level < HARDER:
         return []
-    chance = Chance("meadow", WORLD_VERSION, "pictures", "planted", split, level, seed)
+    chance = Chance("meadow", STREAM, "pictures", "planted", split, level, seed)
     found = []
-    for copy in range(_EVERY - 1, room.splits[split], _EVERY):
-        original = copy - 1 - chance.below(_EVERY - 1)
+    kinds = len(KINDS)
+    for number in range(room.splits[split] // _EVERY):  # copies of each kind in turn, so that kinds stay balanced
+        copy = _EVERY * number + _EVERY - kinds + number % kinds
+        original = copy - kinds * chance.between(1, _EVERY // kinds - 1)
         found.append(Duplicate(copy, original, chance.choose(("shrunk", "jpeg", "cropped"))))
     return found
 
 
 def heap_labels(split: str = "train", *, seed: int = 0, level: int = 1) -> NDArray[np.int64]:
     """Give what each picture shows, by its place in `KINDS`: for the report, never for learning."""
-    labels = np.arange(Room("pictures", level).splits[split]) % len(KINDS)
-    for duplicate in planted(split, seed=seed, level=level):
-        labels[duplicate.copy] = labels[duplicate.original]
-    return labels
+    room = Room("pictures", level)
+    room.check_range(0, 1, split, seed)
+    return np.arange(room.splits[split]) % len(KINDS)  # copies too: they are of the kind whose turn it is
 
 
 def heap_picture(

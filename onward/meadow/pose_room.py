@@ -4,7 +4,8 @@
 |---|---|---|---|
 | 0 | exactly 1 | 100 to 160 | only behind the creature itself |
 | 1 | exactly 1 | 80 to 160 | the same, in all the meadow's lights |
-| 2 | 1 to 3 | 60 to 160 | behind others, cut by the border; weather |
+| 2 | 1 to 3 | 60 to 160 | behind others, trees and rocks, cut by the border; weather |
+| 3 | 0 to 6, in crowds | 36 to 140 | the same; coats near the ground's colour, blur, night |
 
 Every kind has a skeleton of its own (horse 12 points, platypus 9, person 13, bird 8). Left and right are the
 creature's own, as in COCO; `flip_pairs` says which points change places in a mirror.
@@ -25,7 +26,10 @@ from onward.meadow.stage import Scene, draw_scene, keypoint_names
 __all__ = ["flip_pairs", "posed_creatures", "skeleton"]
 
 _SIZES = {0: (100, 160), 1: (80, 160)}
-_CROWD = Crowd(1, 3, 60, 160, free=True)
+_CROWDS = {
+    2: Crowd(1, 3, 60, 160, free=True),
+    3: Crowd(1, 6, 36, 140, free=True, empty_percent=12, crowded=True),
+}
 
 
 def posed_creatures(
@@ -40,8 +44,8 @@ def posed_creatures(
         (13, 3)
     """
     visit = enter("pose", index, size, split, seed, level, photos)
-    if level >= 2:
-        actors = gather(visit.chance, visit.scenery, size, _CROWD, shifted=visit.shifted, level=level)
+    if level in _CROWDS:
+        actors = gather(visit.chance, visit.scenery, size, _CROWDS[level], shifted=visit.shifted, level=level)
     else:
         chance, (short, long) = visit.chance, _SIZES[level]
         length = chance.between(short, long) * size * 16 // 192

@@ -16,15 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from onward.meadow.canvas import coloured, developed
+from onward.meadow.canvas import coloured
 from onward.meadow.chance import Chance
 from onward.meadow.coats import coat_colours
+from onward.meadow.distractors import paint_distractor
 from onward.meadow.grain import ramp, tile
 from onward.meadow.horse_body import DRAWING_ORDER, posed_horse
-from onward.meadow.land import paint_land, paint_weather
+from onward.meadow.land import paint_land
 from onward.meadow.limbs import Posed, View
 from onward.meadow.palettes import LIGHT_COLOURS
 from onward.meadow.scene import Factors
+from onward.meadow.stage import AS_IT_IS, Look, photographed
 
 __all__ = ["cover_of", "render_horse"]
 
@@ -108,12 +110,16 @@ def cover_of(factors: Factors, size: int) -> Floats:
     return _drawn_horse(factors, size)[3] * np.float32(1 / 255)
 
 
-def render_horse(factors: Factors, size: int) -> NDArray[np.uint8]:
-    """Draw the picture of `factors` (size size 3); the same factors and size always give the same picture."""
+def render_horse(factors: Factors, size: int, look: Look = AS_IT_IS) -> NDArray[np.uint8]:
+    """Draw the picture of `factors` (size size 3); the same arguments always give the same picture."""
     light, chance = LIGHT_COLOURS[factors.light], Chance("land", factors.land)
     horse = _drawn_horse(factors, size)
     cover_image = Image.fromarray(horse[3].astype(np.uint8))
     canvas = paint_land(factors.scenery, size, chance)
+    soles = factors.hoof_line * size // 16
+    for thing in look.distractors:
+        if thing.y <= soles:
+            paint_distractor(canvas, thing, factors.scenery)
     shadow = _shadow(cover_image, factors, chance) * light.shadow
     ground_only = ramp(
         (np.arange(size, dtype=np.float32) + 0.5) / size, factors.horizon / 256, factors.horizon / 256 + 0.06
@@ -132,5 +138,7 @@ def render_horse(factors: Factors, size: int) -> NDArray[np.uint8]:
     canvas *= 1 - cover
     canvas += horse[:3] * lit * (1 - hidden)
     canvas += sheen * (cover * 0.2 + horse[1] * np.float32(0.8 / 255))
-    paint_weather(canvas, factors.scenery, chance)
-    return developed(canvas, chance)
+    for thing in look.distractors:
+        if thing.y > soles:
+            paint_distractor(canvas, thing, factors.scenery)
+    return photographed(canvas, factors.scenery, chance, look)

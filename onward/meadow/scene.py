@@ -13,9 +13,22 @@ from dataclasses import dataclass
 
 from onward.meadow.chance import TURN, Chance
 from onward.meadow.palettes import coat_hue_degrees
-from onward.meadow.rooms import WORLD_VERSION
+from onward.meadow.rooms import STREAM
 
-__all__ = ["COATS", "GAITS", "GROUNDS", "LIGHTS", "Factors", "Scenery", "draw_factors", "draw_scenery"]
+__all__ = [
+    "COATS",
+    "GAITS",
+    "GROUNDS",
+    "HELD_COAT",
+    "HELD_GROUND",
+    "HELD_PHASES",
+    "LIGHTS",
+    "Factors",
+    "Scenery",
+    "draw_factors",
+    "draw_scenery",
+    "free_phase",
+]
 
 COATS = {"bay": 20, "dark bay": 8, "chestnut": 18, "liver chestnut": 5, "black": 9, "grey": 9, "dapple grey": 7,
          "white": 8, "palomino": 10, "buckskin": 6, "bay pinto": 8, "black pinto": 7, "chestnut pinto": 5}  # fmt: skip
@@ -25,8 +38,8 @@ WEATHERS = {"clear": 70, "mist": 10, "rain": 10, "snowfall": 5}
 GROUNDS = {"grass": 44, "flowers": 10, "straw": 16, "desert": 10, "snow": 8, "autumn": 8}
 BACKGROUNDS = {"open": 14, "hills": 26, "trees": 26, "mountains": 18, "fence": 16}
 SKIES = {"clear": 30, "fair": 40, "cloudy": 30}
-_HELD_COAT, _HELD_GROUND = "blue roan", "heather"
-_HELD_PHASES = range(TURN * 5 // 8, TURN * 6 // 8)
+HELD_COAT, HELD_GROUND = "blue roan", "heather"
+HELD_PHASES = range(TURN * 5 // 8, TURN * 6 // 8)
 
 
 @dataclass(frozen=True)
@@ -102,15 +115,18 @@ class Factors:
 def _phase(chance: Chance, gait: str, shifted: bool) -> int:
     if gait in ("stand", "graze"):
         return 0
-    if shifted:
-        return chance.between(_HELD_PHASES.start, _HELD_PHASES.stop - 1)
-    return (_HELD_PHASES.stop + chance.below(TURN - len(_HELD_PHASES))) % TURN
+    return chance.between(HELD_PHASES.start, HELD_PHASES.stop - 1) if shifted else free_phase(chance)
+
+
+def free_phase(chance: Chance) -> int:
+    """Draw a phase that is not held out."""
+    return (HELD_PHASES.stop + chance.below(TURN - len(HELD_PHASES))) % TURN
 
 
 def _coat(chance: Chance, shifted: bool) -> dict[str, object]:
     glow, warmth = chance.between(-16, 18), chance.between(-7, 7)
     return {
-        "coat": _HELD_COAT if shifted else chance.weighted(COATS),
+        "coat": HELD_COAT if shifted else chance.weighted(COATS),
         "tint": (glow + warmth, glow, glow - warmth),
         "white_legs": chance.word() & chance.word() & 15,
         "blaze": chance.weighted({0: 50, 1: 20, 2: 30}),
@@ -145,7 +161,7 @@ def _meadow(chance: Chance, shifted: bool, level: int) -> dict[str, str]:
     if drawn["weather"] == "snowfall" and drawn["ground"] != "straw":
         drawn["ground"] = "snow"
     chosen = drawn if level else plain
-    return chosen | {"ground": _HELD_GROUND} if shifted else chosen
+    return chosen | {"ground": HELD_GROUND} if shifted else chosen
 
 
 def draw_scenery(chance: Chance, *, shifted: bool, level: int) -> Scenery:
@@ -156,13 +172,13 @@ def draw_scenery(chance: Chance, *, shifted: bool, level: int) -> Scenery:
 
 
 def draw_factors(index: int, split: str, seed: int, level: int) -> Factors:
-    """Draw the factors of horse `index` of a split: a pure function of its four arguments and `WORLD_VERSION`.
+    """Draw the factors of horse `index` of a split: a pure function of its four arguments and the world.
 
     Example:
         >>> draw_factors(3, "train", 0, 1) == draw_factors(3, "train", 0, 1)
         True
     """
-    chance = Chance("meadow", WORLD_VERSION, "horses", split, level, seed, index)
+    chance = Chance("meadow", STREAM, "horses", split, level, seed, index)
     shifted = split == "test-shift"
     gait = chance.weighted(
         {name: share for name, share in GAITS.items() if not shifted or name in ("walk", "trot", "gallop")}

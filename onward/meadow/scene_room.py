@@ -1,5 +1,8 @@
 """The room ``meadow:scene``: one large picture with several creatures, and a mask for each of them and of their parts.
 
+There is one creature at level 0, there are two to four at level 1, three to six at levels 2 and 3: never none, since
+masks are what the room is for. Level 3 crowds them, some tiny, some in a coat like the ground, blurred or at night.
+
 Read next: ``stage.py``.
 """
 
@@ -17,7 +20,12 @@ from onward.meadow.stage import Scene, draw_scene
 
 __all__ = ["large_scene", "part_mask"]
 
-_CROWDS = {0: Crowd(1, 1, 80, 130), 1: Crowd(2, 4, 56, 110), 2: Crowd(3, 6, 40, 120, free=True)}
+_CROWDS = {
+    0: Crowd(1, 1, 80, 130),
+    1: Crowd(2, 4, 56, 110),
+    2: Crowd(3, 6, 40, 120, free=True),
+    3: Crowd(3, 6, 16, 120, free=True, crowded=True),
+}
 
 
 def large_scene(

@@ -2,8 +2,8 @@
 
 Pictures are those of ``meadow:classify`` under addresses of their own. The split `labelled` holds five draws of 100
 pictures a class, one after the other; a draw with fewer labels is the beginning of the same draw. The split `train` is
-the pool without labels: what its pictures show is known, for the report only. At level 2 a tenth of the pool shows no
-creature at all.
+the pool without labels: what its pictures show is known, for the report only. From level 2 on a tenth of the pool
+shows no creature at all.
 
 Read next: ``classify_room.py``.
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onward.core.faults import UsageFault
 from onward.meadow.cast import KINDS
 from onward.meadow.classify_room import alone
-from onward.meadow.doors import enter
+from onward.meadow.doors import HARDER, enter
 from onward.meadow.photos import Photos
 from onward.meadow.rooms import Room
 from onward.meadow.stage import Scene
@@ -25,7 +25,7 @@ __all__ = ["DRAWS", "LABELS_A_CLASS", "labelled", "semi_creature", "semi_labels"
 
 DRAWS, LABELS_A_CLASS = 5, (1, 4, 25, 100)
 _NOBODY = -1
-_EVERY = 10  # one picture in ten of the pool shows nobody at level 2
+_EVERY = 10  # one picture in ten of the pool shows nobody from level 2 on
 
 
 def labelled(labels_a_class: int, draw: int = 0) -> list[int]:
@@ -50,15 +50,16 @@ def semi_labels(split: str, level: int = 1) -> NDArray[np.int64]:
     """Give what each picture of a split shows, by its place in `KINDS`; -1 for nobody.
 
     Example:
-        >>> semi_labels("train", level=2)[8:11].tolist()
-        [0, -1, 2]
+        >>> semi_labels("train", level=2)[7:10].tolist()
+        [3, -1, 1]
     """
     room = Room("semi", level)
     room.check_range(0, 1, split, 0)
     numbers = np.arange(room.splits[split])
     labels = numbers % len(KINDS)
-    if split == "train" and level >= 2:
-        labels[numbers % _EVERY == _EVERY - 1] = _NOBODY
+    if split == "train" and level >= HARDER:
+        tens, places = np.divmod(numbers, _EVERY)
+        labels[places == 6 + (2 - tens) % len(KINDS)] = _NOBODY  # in turn of each kind, so that the rest stays balanced
     return labels
 
 

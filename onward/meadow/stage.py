@@ -29,7 +29,7 @@ from onward.meadow.paint import colours_of
 from onward.meadow.palettes import LIGHT_COLOURS
 from onward.meadow.scene import Scenery
 
-__all__ = ["FINENESS", "Box", "Creature", "Look", "Scene", "draw_scene", "keypoint_names"]
+__all__ = ["AS_IT_IS", "FINENESS", "Box", "Creature", "Look", "Scene", "draw_scene", "keypoint_names", "photographed"]
 
 Floats = NDArray[np.floating]
 Box = tuple[float, float, float, float]
@@ -90,23 +90,23 @@ class Look:
 
     Attributes:
         plain: no light, shadow, weather or grain: a pixel shows its limb's paint and nothing else.
-        soft: blurred as by a lens, by a pixel or so: without it, fine texture cannot be followed between two frames.
+        soft: how often it is blurred as by a lens, by a pixel or so: without, fine texture cannot be followed.
         land: what lies behind (3 L L, 0 to 255), where it is not to be painted; it reaches beyond the picture evenly.
         distractors: trees and rocks, back to front.
-        night: so dark that colours are hardly told apart.
+        night: how dark it is, 0 to 1; at 1 colours are hardly told apart.
         jpeg_quality: of the compression whose traces it bears; 0 for none.
     """
 
     plain: bool = False
-    soft: bool = False
+    soft: int = 0
     land: Floats | None = None
     camera: Camera = STILL
     distractors: tuple[Distractor, ...] = ()
-    night: bool = False
+    night: float = 0
     jpeg_quality: int = 0
 
 
-_AS_IT_IS = Look()
+AS_IT_IS = Look()
 
 
 @dataclass(frozen=True)
@@ -121,19 +121,20 @@ class _Drawn:
     view: View
 
 
-def draw_scene(scenery: Scenery, actors: Sequence[Actor], size: int, chance: Chance, look: Look = _AS_IT_IS) -> Scene:
+def draw_scene(scenery: Scenery, actors: Sequence[Actor], size: int, chance: Chance, look: Look = AS_IT_IS) -> Scene:
     """Draw a scene of `size` x `size` pixels; actors come back to front."""
     canvas = paint_land(scenery, size, chance) if look.land is None else _behind(look.land, size, look.camera)
     owners, limbs = np.zeros((size, size), np.uint8), np.zeros((size, size), np.uint8)
     drawn = [_draw(actor, look.camera) for actor in actors]
     waiting = list(look.distractors)
+    set_down = partial(_set_down, canvas, owners, limbs, scenery=scenery, camera=look.camera)
     for number, (actor, each) in enumerate(zip(actors, drawn, strict=True)):
         while waiting and waiting[0].y <= actor.y:
-            _set_down(canvas, owners, limbs, waiting.pop(0), scenery)
+            set_down(waiting.pop(0))
         _lay(canvas, owners, limbs, each, number + 1, scenery, look.plain)
     for thing in waiting:
-        _set_down(canvas, owners, limbs, thing, scenery)
-    pixels = _photographed(canvas, scenery, chance, look)
+        set_down(thing)
+    pixels = photographed(canvas, scenery, chance, look)
     creatures = tuple(
         _truth(actor, each, owners, number + 1) for number, (actor, each) in enumerate(zip(actors, drawn, strict=True))
     )
@@ -142,23 +143,28 @@ def draw_scene(scenery: Scenery, actors: Sequence[Actor], size: int, chance: Cha
 
 
 def _set_down(
-    canvas: Floats, owners: NDArray[np.uint8], limbs: NDArray[np.uint8], thing: Distractor, scenery: Scenery
+    canvas: Floats,
+    owners: NDArray[np.uint8],
+    limbs: NDArray[np.uint8],
+    thing: Distractor,
+    scenery: Scenery,
+    camera: Camera,
 ) -> None:
     """Set a tree or a rock before what is there: what it hides belongs to nobody."""
-    hidden = paint_distractor(canvas, thing, scenery)
+    hidden = paint_distractor(canvas, thing if camera == STILL else thing.through(camera), scenery)
     owners[hidden] = 0
     limbs[hidden] = 0
 
 
-def _photographed(canvas: Floats, scenery: Scenery, chance: Chance, look: Look) -> NDArray[np.uint8]:
+def photographed(canvas: Floats, scenery: Scenery, chance: Chance, look: Look) -> NDArray[np.uint8]:
     """Do what air, lens and film do to a finished canvas; the truth knows nothing of it."""
-    if look.soft:
+    for _ in range(look.soft):
         canvas = softened(canvas)
     if look.plain:
         return as_bytes(canvas)
     paint_weather(canvas, scenery, chance)
     if look.night:
-        darkened(canvas)
+        darkened(canvas, look.night)
     pixels = developed(canvas, chance)
     return compressed(pixels, look.jpeg_quality) if look.jpeg_quality else pixels
 

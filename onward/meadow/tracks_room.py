@@ -5,9 +5,12 @@
 | 0 | 1, in flat light, never leaves | still | even |
 | 1 | 2 or 3 | still | even |
 | 2 | 3 to 6, weather | pans slowly | uneven |
+| 3 | 4 to 6 close together, some tiny, coats like the ground; trees, JPEG, blur, night | pans slowly | uneven |
 
-A creature that has left the picture and comes back is somebody new: nobody could know. Next to the truth there are
-detections as a detector gives them, with misses, false alarms and jitter, so that a tracker can be tried alone.
+A creature that has left the picture and comes back is somebody new: nobody could know. From level 3 on a tree or a rock
+may hide somebody for a while. Creatures walk on, so a film of any split shows the whole stride: held out for test-shift
+are the coat and the ground alone. Next to the truth there are detections as a detector gives them, with misses, false
+alarms and jitter, so that a tracker can be tried alone.
 
 Read next: ``motion.py`` and ``flow_room.py``.
 """
@@ -22,18 +25,18 @@ from numpy.typing import NDArray
 
 from onward.core.faults import UsageFault
 from onward.meadow.camera import STILL, Camera
-from onward.meadow.cast import KINDS, Actor, cast_actor, moved
+from onward.meadow.cast import KINDS, Actor, camouflaged, cast_actor, moved
 from onward.meadow.chance import ONE, TURN, Chance, sine
-from onward.meadow.crowd import NATIVE_SIZE
-from onward.meadow.doors import Visit, enter
-from onward.meadow.flow_room import wide_land
+from onward.meadow.crowd import NATIVE_SIZE, log_uniform
+from onward.meadow.doors import HARDER, HARDEST, Visit, enter
+from onward.meadow.flow_room import film_look, wide_land
 from onward.meadow.photos import Photos
 from onward.meadow.scene import Scenery
 from onward.meadow.stage import Box, Look, Scene, draw_scene
 
 __all__ = ["Clip", "Track", "film"]
 
-_MOST = {0: (1, 1), 1: (2, 3), 2: (3, 6)}
+_MOST = {0: (1, 1), 1: (2, 3), 2: (3, 6), 3: (4, 6)}
 _RATE = 25  # frames a second
 _MISSED_PERCENT, _FALSE_PERCENT, _BARELY_SEEN = 10, 15, 0.3
 
@@ -91,7 +94,6 @@ class Clip:
     size: int
     _walks: tuple[_Walk, ...]
     _scenery: Scenery
-    _land: NDArray[np.floating]
     _look: Look
     _sway: int
     _seed: int
@@ -112,7 +114,7 @@ class Clip:
         actors = [walk.at(milliseconds)[0] for walk in self._walks]
         pan = self._sway * sine(milliseconds * TURN // 9000) // ONE
         camera = Camera(1024, pan, pan // 4) if self._sway else STILL
-        look = replace(self._look, land=self._land, camera=camera)
+        look = replace(self._look, camera=camera)
         return draw_scene(self._scenery, actors, self.size, Chance("frame", self._seed, frame), look)
 
     def tracks(self, frame: int, scene: Scene | None = None) -> list[Track]:
@@ -166,26 +168,33 @@ def film(
     behind = Chance("photo", "tracks", split, level, seed, index)
     scenery, land = wide_land(visit, size, size // 8, photos, behind)
     count = chance.between(60, 200)
-    gaps = [1000 // _RATE * (chance.between(50, 200) if level >= 2 else 100) // 100 for _ in range(count - 1)]
+    gaps = [1000 // _RATE * (chance.between(50, 200) if level >= HARDER else 100) // 100 for _ in range(count - 1)]
     times = np.cumsum([0, *gaps]) / 1000
     fewest, most = _MOST[level]
     walks = [_walk(visit, scenery, size) for _ in range(chance.between(fewest, most))]
     walks.sort(key=lambda walk: (walk.actor.y, walk.actor.x))
-    look = Look(plain=level == 0, soft=True)
-    sway = 16 * size // 16 if level >= 2 else 0
-    return Clip(times, size, tuple(walks), scenery, land, look, sway, chance.word())
+    look = film_look(visit, land)
+    sway = 16 * size // 16 if level >= HARDER else 0
+    return Clip(times, size, tuple(walks), scenery, look, sway, chance.word())
 
 
 def _walk(visit: Visit, scenery: Scenery, size: int) -> _Walk:
     """Send a creature on its way: at level 0 it stays in the picture, else it turns round outside."""
     chance = visit.chance
-    length = chance.between(36, 84) * 16 * size // NATIVE_SIZE
+    is_hard = visit.level >= HARDEST
+    shown = round(log_uniform(chance, 16, 84)) if is_hard else chance.between(36, 84)
+    length = shown * 16 * size // NATIVE_SIZE
     low = max(scenery.horizon * size // 16 + length // 4, length)
-    y = chance.between(min(low, 15 * size), 16 * size - 32)
+    highest = 16 * size - 32
+    if is_hard:  # one lane for all, so that they cross
+        highest = min(highest, max(low, 10 * size) + 2 * size)
+    y = chance.between(min(low, 15 * size), highest)
     actor = cast_actor(chance, chance.choose(KINDS), length, 0, y, shifted=visit.shifted, level=visit.level)
     if actor.horse is not None:
         actor = replace(actor, horse=replace(actor.horse, gait=chance.choose(("walk", "trot", "gallop"))))
     actor = replace(actor, is_moving=True, measured_at=actor.phase)
+    if is_hard and chance.below(2):
+        actor = camouflaged(actor, scenery)
     out = -length * 3 // 4 if visit.level == 0 else length + chance.between(0, 40) * 16
     left, right = -out, 16 * size + out
     speed = chance.between(24, 90) * 16 * size // NATIVE_SIZE

@@ -33,7 +33,6 @@ from onward.meadow import (
     skeleton,
     some_creatures,
 )
-from onward.meadow.flow_room import FramePair
 from onward.meadow.pictures_room import heap_picture
 from onward.meadow.rooms import Room
 from onward.meadow.semi_room import DRAWS, LABELS_A_CLASS, semi_creature
@@ -113,78 +112,6 @@ def test_joints_are_seen_on_their_own_creature() -> None:
         assert sorted(place for pair in pairs for place in pair) == [
             place for place, name in enumerate(skeleton(kind)) if "left" in name or "right" in name
         ]
-
-
-def fetched(pixels: NDArray[np.uint8], flow: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Fetch each pixel from where the flow leads, between the four pixels around."""
-    size = len(pixels)
-    rows, columns = np.mgrid[:size, :size].astype(float)
-    x, y = (columns + flow[..., 0]).clip(0, size - 1.001), (rows + flow[..., 1]).clip(0, size - 1.001)
-    left, top = x.astype(int), y.astype(int)
-    across, down = (x - left)[..., None], (y - top)[..., None]
-    upper = pixels[top, left] * (1 - across) + pixels[top, left + 1] * across
-    lower = pixels[top + 1, left] * (1 - across) + pixels[top + 1, left + 1] * across
-    return upper * (1 - down) + lower * down
-
-
-def away_from_borders(scene: Scene) -> NDArray[np.bool_]:
-    """Say which pixels have no other limb within two pixels, where the lens blends them."""
-    number = scene.owners.astype(int) * 256 + scene.limbs
-    near = np.zeros_like(number, bool)
-    for step_y in range(-2, 3):
-        for step_x in range(-2, 3):
-            near |= np.roll(number, (step_y, step_x), (0, 1)) != number
-    return ~near
-
-
-def compared(pair: FramePair) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Give how far the second frame along the flow is from the first, and where that says something."""
-    size = len(pair.forward)
-    to = np.floor(np.mgrid[:size, :size] + 0.5 + pair.forward.transpose(2, 0, 1)[::-1]).astype(int)
-    inside = ((to >= 3) & (to < size - 3)).all(axis=0)
-    to = to.clip(0, size - 1)
-    where = inside & ~pair.hidden & away_from_borders(pair.first) & away_from_borders(pair.second)[to[0], to[1]]
-    return np.abs(fetched(pair.second.pixels, pair.forward) - pair.first.pixels).mean(axis=2), where
-
-
-@pytest.mark.parametrize("index", range(8))
-def test_the_next_frame_along_the_flow_is_this_frame(index: int) -> None:
-    pair = frame_pair(index, level=0)
-    apart, where = compared(pair)
-    moving = where & (pair.first.owners > 0)
-    assert moving.sum() > 100
-    assert apart[where].mean() < 0.5
-    assert apart[moving].mean() < 2.0
-    still = np.abs(pair.second.pixels.astype(float) - pair.first.pixels).mean(axis=2)
-    assert still[moving].mean() > 2 * apart[moving].mean() or np.abs(pair.forward).max() < 1
-
-
-@pytest.mark.parametrize("index", range(4))
-def test_the_camera_s_flow_is_true_too(index: int) -> None:
-    pair = frame_pair(index, level=1)
-    apart, where = compared(pair)
-    assert np.abs(pair.forward[pair.first.owners == 0]).max() > 0
-    assert apart[where].mean() < 4.0, "the grain of two frames alone makes 2.7"
-
-
-def test_there_and_back_is_where_it_was() -> None:
-    for index in range(6):
-        pair = frame_pair(index, level=1)
-        rows, columns = np.nonzero(~pair.hidden)
-        to = np.floor(np.stack((columns, rows), axis=1) + 0.5 + pair.forward[rows, columns]).astype(int)
-        gap = np.linalg.norm(pair.forward[rows, columns] + pair.backward[to[:, 1], to[:, 0]], axis=1)
-        assert np.median(gap) < 0.1
-        assert np.quantile(gap, 0.99) < 0.75
-
-
-def test_ways_are_short_and_long() -> None:
-    farthest = [
-        float(np.linalg.norm(pair.forward[pair.first.owners > 0], axis=1).mean())
-        for pair in (frame_pair(index, size=96, level=0) for index in range(40))
-        if (pair.first.owners > 0).any()
-    ]
-    assert min(farthest) < 1.0
-    assert max(farthest) > 3.0
 
 
 def test_a_film_knows_who_is_who() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from onward.core.faults import UsageFault
+from onward.meadow.camera import Camera
 from onward.meadow.cast import KINDS, anatomy_of, cast_actor
 from onward.meadow.chance import Chance
 from onward.meadow.classify_room import one_creature
@@ -69,16 +70,6 @@ def test_left_and_right_are_the_creature_s_own() -> None:
                 assert name.replace("left", "right") in names
 
 
-def test_colour_does_not_tell_the_kind() -> None:
-    labels = picture_labels("classify", "train")
-    scenes = [one_creature(index, size=32) for index in range(400)]
-    colours = np.array([scene.pixels[scene.owners > 0].mean(axis=0) for scene in scenes])
-    known = np.column_stack([colours / 128 - 1, np.ones(len(colours))])
-    wanted = np.eye(4)[labels[:400]]
-    weights = np.linalg.lstsq(known[:200], wanted[:200], rcond=None)[0]
-    assert ((known[200:] @ weights).argmax(1) == labels[200:400]).mean() < 0.42
-
-
 def test_bad_requests_get_a_sentence() -> None:
     with pytest.raises(UsageFault, match="no split"):
         one_creature(0, split="exam")
@@ -88,9 +79,9 @@ def test_bad_requests_get_a_sentence() -> None:
         one_creature(0, level=7)
 
 
-@pytest.mark.parametrize(("size", "least"), [(96, 250), (192, 90)])
+@pytest.mark.parametrize(("size", "least"), [(96, 320), (192, 150)])
 def test_it_is_quick(size: int, least: float) -> None:
-    """On a quiet core 800 and 300 pictures a second; the limits leave room for a slow machine."""
+    """The least of a shared machine, in CPU time; what a quiet core does, the benchmark says."""
     rates = []
     for start in (0, 40, 80):
         began = time.process_time()
@@ -113,6 +104,14 @@ def test_trees_and_rocks_hide_and_are_nobody() -> None:
     assert not np.array_equal(before.pixels, alone.pixels)
     for x, y, sight in behind.creatures[0].keypoints:
         assert sight < 2 or behind.owners[int(y), int(x)] == 1
+
+
+@pytest.mark.parametrize("pan", [-40, 75])
+def test_trees_move_with_the_land(pan: int) -> None:
+    """What a panning camera sees of a tree, at a whole number of pixels, is the same tree elsewhere."""
+    tree = Distractor("tree", 16 * 48, 16 * 80, 16 * 60, 1, 3)
+    assert tree.through(Camera(1024, pan, 16)) == replace(tree, x=tree.x + pan, y=tree.y + 16)
+    assert tree.through(Camera(2048, 0, 0)).height == 2 * tree.height
 
 
 def test_higher_levels_are_harder_to_see() -> None:
