@@ -8,10 +8,10 @@ from typing import Any
 
 from onward.core.faults import RunFault, UsageFault
 from onward.core.folder import Folder
-from onward.core.run import Run
 from onward.core.settings import parse_settings
 from onward.core.task import Source
 from onward.tasks import find_task
+from onward.verbs.loading import load_model
 
 __all__ = ["apply"]
 
@@ -30,7 +30,7 @@ def apply(folder: Folder, inputs: tuple[str, ...], words: Mapping[str, Any], out
     if task.apply is None:
         raise RunFault(f"{task.name} has nothing to apply.")
     options, _ = parse_settings(task.options, words, f"onward apply for {task.name}")
-    model = task.load(Run(folder))
+    model = load_model(folder)
     in_zoo = "zoo" in folder.path.parts
     out = out or (Path(f"{folder.path.name}-applied") if in_zoo else folder.path / "applied")
     try:
