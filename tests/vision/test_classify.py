@@ -30,6 +30,14 @@ def test_the_network_fits_every_size(size: int) -> None:
     assert SeeingNetwork(5, 8, size)(torch.randn(3, 3, size, size)).shape == (3, 5)
 
 
+def test_a_class_that_is_only_chosen_by_is_said_plainly(class_folder: Path, tmp_path: Path) -> None:
+    for name, part in (("across", "train"), ("down", "train"), ("across", "val"), ("spots", "val"), ("down", "val")):
+        shutil.copytree(class_folder / name, tmp_path / "parted" / part / name)
+    sentences = read(Source((str(tmp_path / "parted"),)), Settings(size=16)).findings()
+    assert any("never learned: spots" in sentence for sentence in sentences)
+    assert not any("spots (0)" in sentence for sentence in sentences)
+
+
 def test_whitened_patches_tell_nothing_about_each_other() -> None:
     chance = torch.Generator().manual_seed(0)
     smooth = torch.nn.functional.avg_pool2d(torch.randn(64, 3, 34, 34, generator=chance), 3, 1)
