@@ -7,7 +7,8 @@ and its exact copies are always in one part, and the choice never changes.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class Scenes:
         validation: places to choose by.
         testing: places that nothing but the final scores looks at.
         shifted: test pictures that differ on purpose from all others; often none.
+        notes: sentences for the findings.
+        reader: reads the same pictures fitted into another side.
     """
 
     pictures: BoxedPictures
@@ -42,6 +45,13 @@ class Scenes:
     testing: NDArray[np.int64]
     shifted: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    reader: Callable[[int], BoxedPictures] | None = field(default=None, repr=False, compare=False)
+
+    def at(self, size: int) -> Scenes:
+        """Give the same scenes, fitted into another side in pixels."""
+        if size == self.size or self.reader is None:
+            return self
+        return replace(self, pictures=self.reader(size))
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -101,7 +111,11 @@ def read(source: Source, settings: Settings) -> Scenes:
     size = settings.size or (_MEADOW_SIZE if is_meadow else _SIZE)
     notes: list[str] = []
     photos = album_for(source.address, settings.photos, notes)
-    pictures = read_boxes(source.address, size // _STEP * _STEP, photos)
+
+    def fitted(side: int) -> BoxedPictures:
+        return read_boxes(source.address, side // _STEP * _STEP, photos)
+
+    pictures = fitted(size)
     if len(pictures) < _FEWEST:
         raise DataFault(f"{source.address} has {len(pictures)} pictures with boxes, and at least {_FEWEST} are needed.")
     splits = np.array(pictures.splits)
@@ -116,7 +130,7 @@ def read(source: Source, settings: Settings) -> Scenes:
         training, validation = _set_aside(pictures, training, max(1, count))
     if not any(len(pictures.labels[place]) for place in training):
         raise DataFault(f"{source.address}: not one training picture has a box. Draw some.")
-    return Scenes(pictures, training, validation, testing, shifted, tuple(notes))
+    return Scenes(pictures, training, validation, testing, shifted, tuple(notes), None if is_meadow else fitted)
 
 
 def _set_aside(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.metrics import Baseline, Score
+from onward.parts.lots import by_lot
 from onward.vision.detect.decoding import Found
 from onward.vision.detect.finder import Finder, find
 from onward.vision.detect.pictures import curves_picture, truth_and_found
@@ -25,7 +26,8 @@ _SIZES = {"AP small": "under 32 px", "AP medium": "32 to 96 px", "AP large": "ov
 
 def evaluate(finder: Finder, scenes: Scenes, seconds: float) -> Iterator[Score | Exhibit]:
     """Measure a detector on the testing part, or as much of it as the seconds allow."""
-    places = np.random.default_rng(1).permutation(scenes.testing)
+    scenes = scenes.at(finder.size)
+    places = by_lot(scenes.testing, lot=1)
     began = time.monotonic()
     first = find(finder.network, scenes.pictures.images[places[:_FEWEST]])
     cost = (time.monotonic() - began) / max(1, len(first))

@@ -25,6 +25,7 @@ from onward.vision.detect.assignment import reaches_to_boxes
 from onward.vision.detect.batches import Batches, Wanted
 from onward.vision.detect.big import BigDetector
 from onward.vision.detect.finder import Finder, find
+from onward.vision.detect.fitting import fitting_size
 from onward.vision.detect.losses import overlap, overlap_loss, quality_focal_loss
 from onward.vision.detect.network import Detector, points_of
 from onward.vision.detect.pictures import truth_and_found
@@ -55,6 +56,7 @@ def train(run: Run, scenes: Scenes, settings: Settings) -> Finder:
     run.machine  # noqa: B018 - sets threads before anything is built
     if settings.backbone not in ("lite0", "none"):
         return _train_big(run, scenes, settings)
+    scenes = scenes.at(fitting_size(run, scenes, settings))
     facts = {"classes": list(scenes.classes), "size": scenes.size, "width": settings.width}
     run.folder.update(detector=facts)
     eyes = efficientnet_lite0() if settings.backbone == "lite0" else None
