@@ -159,17 +159,19 @@ def apply(words: tuple[str, ...]) -> None:
     """RUN [INPUT ...] [--out DIR]: use what was learned; `onward apply RUN --help` lists the task's own flags."""
     if not words or words[0].startswith("-"):
         raise UsageFault(f"onward apply needs a RUN first. {_RUN_HELP}")
-    folder = find_run(words[0])
-    task = find_task(folder.record["task"])
+    subject = _apply.named(words[0])
     params: list[click.Parameter] = [
         click.Argument(["inputs"], nargs=-1),
         click.Option(["--out"], type=click.Path(path_type=Path), help="Folder to write to."),
-        *(_option(entry) for entry in settings_fields(task.options)),
+        *(_option(entry) for entry in settings_fields(_apply.task_of(subject).options)),
     ]
 
     def call(inputs: tuple[str, ...], out: Path | None, **options: Any) -> None:
         chosen = {key: value for key, value in options.items() if value is not None}
-        click.echo(_apply.spoken(_apply.apply(folder, inputs, chosen, out)))
+        files = _apply.apply(subject, inputs, chosen, out)
+        click.echo(
+            f"{len(files)} files in {files[-1].parent}/, the last {files[-1].name}." if files else "Nothing came."
+        )
 
     command = click.Command(f"onward apply {words[0]}", params=params, callback=call)
     command.main(list(words[1:]), standalone_mode=False)
@@ -199,8 +201,7 @@ def report(run: str) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write to.")
 def export(run: str, to: str, out: Path | None) -> None:
     """Write RUN's model for other programs, checked against the trained one."""
-    for path in _export.export(find_run(run), to, out):
-        click.echo(str(path))
+    click.echo("\n".join(map(str, _export.export(find_run(run), to, out))))
 
 
 @program.command()

@@ -131,9 +131,7 @@ class Lock:
             file.seek(0)
             holder = file.read().strip()
             file.close()
-            raise RunFault(
-                f"{self._path.name} is in use ({holder}). Wait, or stop it with: onward stop {self._path.name}"
-            )
+            raise RunFault(f"{self._path.name} is in use ({holder}). Wait, or: onward stop {self._path.name}")
         file.truncate(0)
         file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "start": round(time.time())}))
         file.flush()

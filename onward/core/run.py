@@ -308,9 +308,7 @@ class Run:
     def _between_steps(self) -> None:
         if self.stop_requested or self.folder.stop_asked():
             self.save()
-            raise Stopped(
-                f"{self.name} stopped and saved at step {self.steps_done}. Go on with: onward resume {self.name}"
-            )
+            raise Stopped(f"{self.name} is saved at step {self.steps_done}. Go on with: onward resume {self.name}")
         if not self._plateau_saved and self.progress >= 1 - self.cooldown:
             self._plateau_saved = True
             if self.folder.newest_checkpoint(_PLATEAU) is None:
