@@ -12,7 +12,7 @@ import tempfile
 import torch
 
 from benchmarks.peer_resnet20 import accuracy, train
-from benchmarks.results import real_data, write_section
+from benchmarks.results import command, real_data, write_section
 from onward.data.pictures import read_pictures
 
 COLUMNS = ("minutes", "seed", "ResNet-20, plain", "Onward", "points above")
@@ -57,4 +57,4 @@ def main(words: list[str]) -> None:
             mine = ours(given.data, minutes, seed)
             rows.append([f"{minutes:g}", str(seed), f"{peer:.3f}", f"{mine:.3f}", f"{100 * (mine - peer):+.1f}"])
             title = "Recognition from nothing: CIFAR-10, test accuracy at equal time"
-            write_section("classify", title, f"python -m benchmarks classify {' '.join(words)}", COLUMNS, rows)
+            write_section("classify", title, f"python -m benchmarks classify {command(words)}", COLUMNS, rows)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from benchmarks.peer_dcgan import snapshots
-from benchmarks.results import real_data, write_section
+from benchmarks.results import command, real_data, write_section
 from onward.core.folder import Folder
 from onward.core.run import Run
 from onward.core.task import Source
@@ -108,4 +108,4 @@ def main(words: list[str]) -> None:
                 row = [f"{minutes:g}", str(seed), *(f"{peer[key]:.2f} / {mine[key]:.2f}" for key in mine)]
                 rows.append([*row, f"{peer['distance'] / mine['distance']:.2f}x"])
                 title = "GAN: tutorial DCGAN / Onward at equal time"
-                write_section(given.section, title, f"python -m benchmarks gan {' '.join(words)}", COLUMNS, rows)
+                write_section(given.section, title, f"python -m benchmarks gan {command(words)}", COLUMNS, rows)

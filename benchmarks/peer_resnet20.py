@@ -64,9 +64,10 @@ def train(images: NDArray[np.uint8], labels: NDArray[np.int64], minutes: float, 
                 return network.eval()
             for group in descent.param_groups:
                 group["lr"] = 0.1 * (0.1 if spent > 0.5 else 1) * (0.1 if spent > 0.75 else 1)
-            shown = F.pad(pixels[chosen], (4, 4, 4, 4))
-            top, left = torch.randint(0, 9, (2,)).tolist()
-            shown = shown[:, :, top : top + 32, left : left + 32]
+            padded = F.pad(pixels[chosen], (4, 4, 4, 4)).permute(0, 2, 3, 1)
+            rows, columns = torch.randint(0, 9, (2, len(chosen), 1)) + torch.arange(32)
+            which = torch.arange(len(chosen))[:, None, None]
+            shown = padded[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
             shown = torch.where(torch.rand(len(shown), 1, 1, 1) < 0.5, shown.flip(3), shown)
             descent.zero_grad()
             F.cross_entropy(network(shown), wanted[chosen]).backward()

@@ -1,6 +1,7 @@
 """The pictures of the docs, made from runs.
 
-A GAN's: what the same noise had become after some steps. A detector's: what it finds in pictures it never saw.
+A GAN's: what the same noise had become after some steps. A detector's: what it finds in pictures it never saw. A
+classifier's: what it calls them, and where it looked.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from PIL import Image, ImageDraw, ImageFont
 from onward.core.folder import Folder
 from onward.core.run import Run
 from onward.core.task import Source
+from onward.parts.lots import by_lot
+from onward.vision.classify.pictures import guesses_picture, saliency, saliency_picture
+from onward.vision.classify.reading import read as read_album
+from onward.vision.classify.settings import Settings as LookingSettings
+from onward.vision.classify.using import load as load_recogniser
 from onward.vision.detect.finder import find
 from onward.vision.detect.pictures import truth_and_found
 from onward.vision.detect.reading import read
@@ -60,17 +66,37 @@ def growth(run: Path, subject: str) -> None:
 def findings(run: Path, subject: str) -> None:
     """Draw what a detector finds in the first test pictures that show something."""
     finder = load(Run(Folder(run)))
-    scenes = read(Source((finder.run.folder.record["data"]["address"],)), Settings())
+    scenes = read(Source((finder.run.folder.record["data"]["address"],)), Settings()).at(finder.size)
     places = np.array([place for place in scenes.testing if len(scenes.boxes(place)) > 1][:_FOUND])
     sheet = truth_and_found(scenes, places, find(finder.network, scenes.pictures.images[places]))
     Image.fromarray(sheet).save(PLACE / f"{subject}-found.jpg", quality=88, optimize=True)
 
 
+def guesses(run: Path, subject: str) -> None:
+    """Draw what a classifier calls test pictures, drawn by lot, and what it looked at in the first of them."""
+    recogniser = load_recogniser(Run(Folder(run)))
+    album = read_album(Source((recogniser.run.folder.record["data"]["address"],)), LookingSettings())
+    places = by_lot(album.testing, _FOUND + _FOUND // 2)
+    images, labels = album.pictures.images[places], album.pictures.labels[places]
+    shares = recogniser.tell(images)
+    sheet = Image.fromarray(guesses_picture(images, shares, labels, album.classes))
+    looks = [
+        saliency_picture(images[row], saliency(recogniser.network, images[row], int(shares[row].argmax())))
+        for row in range(3)
+    ]
+    below = Image.fromarray(np.concatenate(looks, axis=1))
+    below = below.resize((sheet.width, round(below.height * sheet.width / below.width)), Image.Resampling.LANCZOS)
+    whole = Image.new("RGB", (sheet.width, sheet.height + below.height), "white")
+    whole.paste(sheet, (0, 0))
+    whole.paste(below, (0, sheet.height))
+    whole.save(PLACE / f"{subject}-guesses.jpg", quality=88, optimize=True)
+
+
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("run", type=Path, help="the folder of a run of gan or detect")
+    parser.add_argument("run", type=Path, help="the folder of a run of gan, detect or classify")
     parser.add_argument("--subject", default="horses")
     given = parser.parse_args(words)
-    make = {"gan": growth, "detect": findings}[Folder(given.run).record["task"]]
+    make = {"gan": growth, "detect": findings, "classify": guesses}[Folder(given.run).record["task"]]
     make(given.run, given.subject)

@@ -24,6 +24,19 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} core(s), {model}"
 
 
+_PLACES = ("--peer-python", "--runs", "--peers")  # where things lie on one computer is nobody else's business
+
+
+def command(words: Sequence[str]) -> str:
+    """Give a benchmark's options as another person would type them."""
+    kept = [
+        word
+        for place, word in enumerate(words)
+        if word not in _PLACES and (not place or words[place - 1] not in _PLACES)
+    ]
+    return " ".join(kept)
+
+
 def write_section(name: str, title: str, command: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a table between the marks of a benchmark, and print it."""
     lines = [f"<!-- {name} -->", f"## {title}", "", f"`{command}` on {machine()}", ""]

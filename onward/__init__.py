@@ -13,9 +13,9 @@ import time as _time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onward.mirror import Run, doctor, runs, train
+    from onward.mirror import Run, apply, doctor, runs, train
 
-__all__ = ["Run", "__version__", "doctor", "runs", "train"]
+__all__ = ["Run", "__version__", "apply", "doctor", "runs", "train"]
 __version__ = "0.1.0"
 
 # the budget of a command counts from here
@@ -23,7 +23,7 @@ started_at = _time.monotonic()
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Run", "doctor", "runs", "train"):
+    if name in ("Run", "apply", "doctor", "runs", "train"):
         from onward import mirror
 
         return getattr(mirror, name)

@@ -69,22 +69,17 @@ def program() -> None:
 def tasks(as_json: bool) -> None:
     """List every task: one line, the data it takes, an example."""
     found = [find_task(name) for name in list_tasks()]
-    if as_json:
-        rows = [
-            {
-                "name": task.name,
-                "summary": task.summary,
-                "takes": task.takes,
-                "example": f"onward train {task.name} {task.example}",
-            }
-            for task in found
-        ]
-        _print_json({"tasks": rows})
-        return
-    for task in found:
-        click.echo(
-            f"{task.name:10} {task.summary}; takes {task.takes}\n{'':10} onward train {task.name} {task.example}"
-        )
+    rows = [
+        {
+            "name": each.name,
+            "summary": each.summary,
+            "takes": each.takes,
+            "example": f"onward train {each.name} {each.example}",
+        }
+        for each in found
+    ]
+    lines = [f"{row['name']:10} {row['summary']}; takes {row['takes']}\n{'':10} {row['example']}" for row in rows]
+    _tell(as_json, {"tasks": rows}, lines)
 
 
 @program.command()
@@ -94,12 +89,8 @@ def tasks(as_json: bool) -> None:
 def doctor(data: str, kind: str | None, as_json: bool) -> None:
     """Say what DATA are, what is wrong with them and what to do; write nothing."""
     task, found = _doctor.doctor(data, kind)
-    if as_json:
-        _print_json(_doctor.doctor_json(data, task, found))
-        return
-    for sentence in found.findings():
-        click.echo(sentence)
-    click.echo(f"Fits: onward train {task} {data}")
+    lines = [*found.findings(), f"Fits: onward train {task} {data}"]
+    _tell(as_json, _doctor.doctor_json(data, task, found), lines)
 
 
 @program.group(cls=_Tasks, short_help="Train TASK on DATA within your minutes.")
@@ -168,17 +159,19 @@ def apply(words: tuple[str, ...]) -> None:
     """RUN [INPUT ...] [--out DIR]: use what was learned; `onward apply RUN --help` lists the task's own flags."""
     if not words or words[0].startswith("-"):
         raise UsageFault(f"onward apply needs a RUN first. {_RUN_HELP}")
-    folder = find_run(words[0])
-    task = find_task(folder.record["task"])
+    subject = _apply.named(words[0])
     params: list[click.Parameter] = [
         click.Argument(["inputs"], nargs=-1),
         click.Option(["--out"], type=click.Path(path_type=Path), help="Folder to write to."),
-        *(_option(entry) for entry in settings_fields(task.options)),
+        *(_option(entry) for entry in settings_fields(_apply.task_of(subject).options)),
     ]
 
     def call(inputs: tuple[str, ...], out: Path | None, **options: Any) -> None:
         chosen = {key: value for key, value in options.items() if value is not None}
-        click.echo(_apply.spoken(_apply.apply(folder, inputs, chosen, out)))
+        files = _apply.apply(subject, inputs, chosen, out)
+        click.echo(
+            f"{len(files)} files in {files[-1].parent}/, the last {files[-1].name}." if files else "Nothing came."
+        )
 
     command = click.Command(f"onward apply {words[0]}", params=params, callback=call)
     command.main(list(words[1:]), standalone_mode=False)
@@ -192,11 +185,7 @@ def evaluate(run: str, data: str | None, as_json: bool) -> None:
     """Measure RUN on its own data or on DATA: scores, each with baseline and interval."""
     folder = find_run(run)
     scores = _evaluate.evaluate(folder, data)
-    if as_json:
-        _print_json(_evaluate.evaluation_json(folder, data, scores))
-        return
-    for score in scores:
-        click.echo(score.verdict())
+    _tell(as_json, _evaluate.evaluation_json(folder, data, scores), [score.verdict() for score in scores])
 
 
 @program.command()
@@ -212,8 +201,7 @@ def report(run: str) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write to.")
 def export(run: str, to: str, out: Path | None) -> None:
     """Write RUN's model for other programs, checked against the trained one."""
-    for path in _export.export(find_run(run), to, out):
-        click.echo(str(path))
+    click.echo("\n".join(map(str, _export.export(find_run(run), to, out))))
 
 
 @program.command()
@@ -221,13 +209,9 @@ def export(run: str, to: str, out: Path | None) -> None:
 def runs(as_json: bool) -> None:
     """List the runs here."""
     found = list_runs()
-    if as_json:
-        _print_json({"runs": [_listing.status_json(folder) for folder in found]})
-        return
-    if not found:
-        click.echo(f"No runs in {runs_folder()} yet. Start one: onward train gan meadow:horses")
-    for folder in found:
-        click.echo(_listing.status_lines(folder)[0])
+    lines = [_listing.status_lines(folder)[0] for folder in found]
+    none_yet = f"No runs in {runs_folder()} yet. Start one: onward train gan meadow:horses"
+    _tell(as_json, {"runs": [_listing.status_json(folder) for folder in found]}, lines or [none_yet])
 
 
 @program.command()
@@ -236,10 +220,7 @@ def runs(as_json: bool) -> None:
 def status(run: str, as_json: bool) -> None:
     """Say where RUN is."""
     folder = find_run(run)
-    if as_json:
-        _print_json(_listing.status_json(folder))
-        return
-    click.echo("\n".join(_listing.status_lines(folder)))
+    _tell(as_json, _listing.status_json(folder), _listing.status_lines(folder))
 
 
 @program.command()
@@ -258,10 +239,7 @@ def stop(run: str) -> None:
 def compare(one: str, other: str, as_json: bool) -> None:
     """Set two runs side by side."""
     folders = find_run(one), find_run(other)
-    if as_json:
-        _print_json(_listing.compare_json(*folders))
-        return
-    click.echo("\n".join(_listing.compare_lines(*folders)))
+    _tell(as_json, _listing.compare_json(*folders), _listing.compare_lines(*folders))
 
 
 @program.command()
@@ -275,8 +253,9 @@ def selftest() -> None:
         raise MachineFault(f"This machine does not run {', '.join(failed)}; the lines above say why.")
 
 
-def _print_json(document: Any) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+def _tell(as_json: bool, document: Any, lines: Sequence[str]) -> None:
+    """Print one JSON document, or lines for people."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -306,3 +285,8 @@ def _guarded(call: Callable[[], Any]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as reason:  # a full disk, a folder that is not ours
+        click.echo(
+            f"{reason.filename or 'A file'} cannot be written ({reason.strerror or reason}). Make room.", err=True
+        )
+        return MachineFault.exit_code

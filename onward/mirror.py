@@ -17,7 +17,7 @@ from onward.verbs import listing as _listing
 from onward.verbs import resume as _resume
 from onward.verbs import train as _train
 
-__all__ = ["Run", "doctor", "runs", "train"]
+__all__ = ["Run", "apply", "doctor", "runs", "train"]
 
 
 class Run:
@@ -97,6 +97,11 @@ def train(  # noqa: PLR0913 - the flags of the command
         name=name,
     )
     return Run(run.path)
+
+
+def apply(task: str, *inputs: str | Path, out: str | Path | None = None, **options: Any) -> list[Path]:
+    """Use a task that needs no training; gives the files written."""
+    return _apply.apply(_apply.named(task), tuple(map(str, inputs)), options, Path(out) if out else None)
 
 
 def doctor(data: str | Path, kind: str | None = None) -> Data:

@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "data": {"core.faults", "core.exhibits", "meadow"},  # meadow:horses is an address like any other
     "meadow": {"core.faults", "core.exhibits"},
     "zoo": {"core.faults", "core.exhibits"},
-    "backbones": {"core", "data"},
+    "backbones": {"core", "data", "parts"},
     "parts": {"core"},
 } | {room: _PARTS for room in TASK_ROOMS}
 

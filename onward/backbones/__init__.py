@@ -6,8 +6,17 @@ Read `lite0.py` (the network), `eyes.py` (it and others by name), then `features
 from __future__ import annotations
 
 from onward.backbones.eyes import Eyes, find_eyes
-from onward.backbones.features import Features
+from onward.backbones.features import Features, weights_name
 from onward.backbones.libraries import built, library
 from onward.backbones.lite0 import EfficientNetLite0, efficientnet_lite0
 
-__all__ = ["EfficientNetLite0", "Eyes", "Features", "built", "efficientnet_lite0", "find_eyes", "library"]
+__all__ = [
+    "EfficientNetLite0",
+    "Eyes",
+    "Features",
+    "built",
+    "efficientnet_lite0",
+    "find_eyes",
+    "library",
+    "weights_name",
+]

@@ -32,12 +32,14 @@ class Eyes:
         network: B 3 H W in [-1, 1] to B F, in evaluation mode.
         features: F.
         only_side: the one side in pixels it can look at; None if any will do.
+        knows_half_precision: whether it is written to learn faster in it; others are trained in full.
     """
 
     name: str
     network: nn.Module
     features: int
     only_side: int | None = None
+    knows_half_precision: bool = False
 
     def pretrained(self) -> nn.Module:
         """Build the network again, with the weights it came with."""
@@ -76,7 +78,7 @@ def find_eyes(name: str, *, weights: bool = True) -> Eyes:
         1280
     """
     if name == "lite0":
-        return Eyes(name, efficientnet_lite0() if weights else EfficientNetLite0(), 1280)
+        return Eyes(name, efficientnet_lite0() if weights else EfficientNetLite0(), 1280, knows_half_precision=True)
     library, _, which = name.partition("/")
     if library not in _LIBRARIES or not which:
         raise UsageFault(f"There are no eyes called {name!r}. Use lite0, timm/NAME or torchvision/NAME.")
@@ -103,6 +105,12 @@ def _from_timm(name: str, weights: bool) -> nn.Module:
     return _Adapted(network, tuple(asked["mean"]), tuple(asked["std"]))
 
 
+def _wanted_by(weights: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Read off torchvision's weights what pixels they were trained on; most say it, all others used ImageNet's."""
+    asked = weights.transforms()
+    return tuple(getattr(asked, "mean", _IMAGENET[0])), tuple(getattr(asked, "std", _IMAGENET[1]))
+
+
 def _from_torchvision(name: str, weights: bool) -> nn.Module:
     models: Any = library("torchvision").models
     known = models.list_models(module=models)
@@ -115,4 +123,4 @@ def _from_torchvision(name: str, weights: bool) -> nn.Module:
             f"torchvision/{name} has no linear layer at its end to take away. Choose another, like resnet18."
         )
     network.set_submodule(layers[-1], nn.Identity())
-    return _Adapted(network, *_IMAGENET)
+    return _Adapted(network, *_wanted_by(models.get_model_weights(name).DEFAULT))

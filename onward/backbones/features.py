@@ -1,6 +1,6 @@
 """A frozen network's features of many pictures, each computed once: in chunks, kept on disk, gone on with after a stop.
 
-A chunk's name holds everything that would make it wrong: the pictures' bytes, the network, the side.
+A chunk's name holds everything that would make it wrong: the pictures' bytes, the network's weights, the side.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from onward.data.cache import cache_key, recall, remember
+from onward.parts.pixels import as_pixels
 
-__all__ = ["Features", "enlarged"]
+__all__ = ["Features", "enlarged", "weights_name"]
 
 _VERSION = 2
 _AT_ONCE = 16
@@ -85,9 +86,17 @@ class Features:
     def _compute(self, images: NDArray[np.uint8]) -> list[NDArray[np.float16]]:
         found: list[list[Tensor]] = []
         for start in range(0, len(images), _AT_ONCE):
-            pixels = torch.from_numpy(images[start : start + _AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
+            pixels = as_pixels(images[start : start + _AT_ONCE])
             found.append([each.half() for each in self._look(enlarged(pixels, self._side))])
         return [torch.cat(parts).numpy() for parts in zip(*found, strict=True)]
+
+
+def weights_name(name: str, network: nn.Module) -> str:
+    """Give a network's name with a digest of its weights, so that others under the same name are never taken for it."""
+    digest = hashlib.blake2b(digest_size=8)
+    for key, value in network.state_dict().items():
+        digest.update(key.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return f"{name}-{digest.hexdigest()}"
 
 
 def enlarged(pictures: Tensor, side: int) -> Tensor:

@@ -31,9 +31,22 @@ _NORMALISATION_EPSILON = 1e-3
 
 
 class _SameConvolution(nn.Conv2d):
-    """A convolution whose stride-2 padding sits right and below, as the weights were trained (TensorFlow's "same")."""
+    """A convolution whose stride-2 padding sits right and below, as the weights were trained (TensorFlow's "same").
+
+    Where half precision is asked for and something is to be learned, only mixtures of channels are computed in it, as
+    products of matrices: filters of single channels are half as fast backwards in bfloat16 as in float32. A training
+    step of the whole network takes two thirds of the time.
+    """
 
     def forward(self, maps: Tensor) -> Tensor:
+        if not (torch.is_grad_enabled() and torch.is_autocast_enabled("cpu")):
+            return self._convolved(maps)
+        if self.kernel_size == (1, 1):
+            return F.linear(maps.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias).permute(0, 3, 1, 2).float()
+        with torch.autocast("cpu", enabled=False):
+            return self._convolved(maps.float())
+
+    def _convolved(self, maps: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride == 1:
             return F.conv2d(maps, self.weight, self.bias, 1, kernel // 2, 1, self.groups)
@@ -95,9 +108,9 @@ class EfficientNetLite0(nn.Module):
             pictures: B 3 H W, values in [-1, 1].
             taps: stage numbers, rising.
         """
-        maps, found = F.relu6(self.stem(pictures)), []
+        maps, found = F.relu6(_grown(self.stem, pictures)), []
         for number, stage in enumerate(self.body[: max(taps) + 1]):
-            maps = stage(maps)
+            maps = _grown(stage, maps)
             if number in taps:
                 found.append(maps)
         return found
@@ -106,6 +119,13 @@ class EfficientNetLite0(nn.Module):
         """Give the 1,280 pooled features: B 3 H W in [-1, 1] to B 1280."""
         (maps,) = self.stages(pictures, taps=(6,))
         return F.relu6(self.head(maps)).mean(dim=(2, 3))
+
+
+def _grown(stage: nn.Module, maps: Tensor) -> Tensor:
+    """Compute a stage; without a trace for gradients where neither it nor anything before it learns."""
+    learns = maps.requires_grad or any(weight.requires_grad for weight in stage.parameters())
+    with torch.set_grad_enabled(torch.is_grad_enabled() and learns):
+        return stage(maps)
 
 
 def efficientnet_lite0() -> EfficientNetLite0:

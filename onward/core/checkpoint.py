@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from onward.core.faults import RunFault
+from onward.core.faults import MachineFault, RunFault
 from onward.core.files import sync_folder
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
@@ -28,6 +29,8 @@ def write_checkpoint(folder: Path, state: dict[str, Any]) -> None:
 
     Args:
         state: nested dicts, lists and tuples of torch tensors, NumPy arrays, numbers, words, None and booleans.
+    Raises:
+        MachineFault: the disk is full.
     """
     arrays: dict[str, Any] = {}
     tensors: dict[str, Any] = {}
@@ -35,14 +38,12 @@ def write_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    if arrays:
-        from safetensors.numpy import save_file as save_arrays
-
-        save_arrays(arrays, str(aside / "arrays.safetensors"))
-    if tensors:
-        from safetensors.torch import save_file as save_tensors
-
-        save_tensors(tensors, str(aside / "tensors.safetensors"))
+    for name, library, found in (("arrays", "numpy", arrays), ("tensors", "torch", tensors)):
+        if found:
+            try:
+                import_module(f"safetensors.{library}").save_file(found, str(aside / f"{name}.safetensors"))
+            except Exception as reason:  # safetensors raises its own kind on a full disk
+                raise MachineFault(f"{folder} cannot be written ({reason}). Make room on the disk.") from None
     (aside / "state.json").write_text(json.dumps(skeleton), encoding="utf-8")
     for path in aside.iterdir():
         with path.open("rb") as file:
@@ -62,23 +63,15 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     """
     try:
         skeleton = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        arrays: dict[str, Any] = {}
-        tensors: dict[str, Any] = {}
-        if (folder / "arrays.safetensors").exists():
-            from safetensors.numpy import load_file as load_arrays
-
-            arrays = load_arrays(str(folder / "arrays.safetensors"))
-        if (folder / "tensors.safetensors").exists():
-            from safetensors.torch import load_file as load_tensors
-
-            tensors = load_tensors(str(folder / "tensors.safetensors"))
-        return _unflatten(skeleton, arrays, tensors)
+        found: dict[str, dict[str, Any]] = {"arrays": {}, "tensors": {}}
+        for name, library in (("arrays", "numpy"), ("tensors", "torch")):
+            if (path := folder / f"{name}.safetensors").exists():
+                found[name] = import_module(f"safetensors.{library}").load_file(str(path))
+        return _unflatten(skeleton, **found)
     except RunFault:
         raise
     except Exception as reason:  # safetensors raises its own kinds
-        raise RunFault(
-            f"The checkpoint {folder} is damaged ({reason}). Remove that folder to use an older one."
-        ) from None
+        raise RunFault(f"The checkpoint {folder} is damaged ({reason}). Remove it to use an older one.") from None
 
 
 def _flatten(value: Any, key: str, arrays: dict[str, Any], tensors: dict[str, Any]) -> Any:

@@ -78,7 +78,8 @@ class Film:
         with av.open(str(path), "w") as container:
             stream = container.add_stream("libx264", round(self.frames_per_second), {"crf": "16", "preset": "veryfast"})
             for number, pixels in enumerate(self.frames):
-                height, width = (side // 2 * 2 for side in pixels.shape[:2])
+                height, width = (max(2, side // 2 * 2) for side in pixels.shape[:2])
+                pixels = pixels.repeat(2, axis=0).repeat(2, axis=1) if min(pixels.shape[:2]) < 2 else pixels
                 if number == 0:
                     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
                 frame = av.VideoFrame.from_ndarray(pixels[:height, :width].copy(), format="rgb24")

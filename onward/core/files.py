@@ -36,9 +36,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RunFault(
-            f"{path} is missing, so {path.parent} is no run. Name another; `onward runs` lists them."
-        ) from None
+        raise RunFault(f"{path} is missing, so {path.parent} is no run. `onward runs` lists them.") from None
     except (ValueError, OSError) as reason:
         raise RunFault(f"{path} cannot be read ({reason}). Restore it or train anew.") from None
 

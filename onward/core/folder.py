@@ -12,7 +12,6 @@ import shutil
 import socket
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO
 
 from onward.core.faults import RunFault, did_you_mean
@@ -21,7 +20,7 @@ from onward.core.files import read_json, write_json
 __all__ = ["SCHEMA_VERSION", "Folder", "Lock", "find_run", "list_runs", "new_folder", "runs_folder"]
 
 SCHEMA_VERSION = 1
-_NAME = re.compile(r"[\w.-]+")
+_NAME = re.compile(r"\w[\w.-]*")
 
 
 class Folder:
@@ -34,10 +33,9 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.record: dict[str, Any] = read_json(path / "run.json")
-        if (
-            not isinstance(self.record, dict)
-            or not {"schema", "task", "budget", "seed", "device"} <= self.record.keys()
-        ):
+        kinds = {"schema": int, "task": str, "budget": dict, "seed": int, "device": str, "data": dict}
+        known = self.record if isinstance(self.record, dict) else {}
+        if not all(isinstance(known.get(key), kind) for key, kind in kinds.items()):
             raise RunFault(f"{path / 'run.json'} is no record of a run. Restore it or train anew.")
         if self.record["schema"] > SCHEMA_VERSION:
             raise RunFault(f"{path} was made by a newer Onward (schema {self.record['schema']}). Update Onward.")
@@ -76,6 +74,11 @@ class Folder:
             shutil.rmtree(path, ignore_errors=True)
         for path in (self.path / "checkpoints").glob(".*"):
             shutil.rmtree(path, ignore_errors=True)
+
+    def drop_checkpoint(self, label: str) -> None:
+        """Drop the checkpoint a resumed run began from; from here on the newest counts."""
+        shutil.rmtree(self.path / "checkpoints" / label, ignore_errors=True)
+        self.update(resume_from=None)
 
     def forget_after(self, steps_done: int) -> None:
         """Drop checkpoints and logged facts of steps that will be done again."""
@@ -128,18 +131,14 @@ class Lock:
             file.seek(0)
             holder = file.read().strip()
             file.close()
-            raise RunFault(
-                f"{self._path.name} is in use ({holder}). Wait, or stop it with: onward stop {self._path.name}"
-            )
+            raise RunFault(f"{self._path.name} is in use ({holder}). Wait, or: onward stop {self._path.name}")
         file.truncate(0)
         file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "start": round(time.time())}))
         file.flush()
         self._file = file
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *fault: object) -> None:
         """Let go."""
         if self._file is not None:
             self._file.close()
@@ -191,7 +190,7 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
     """
     parent = parent or runs_folder()
     if name is not None and not _NAME.fullmatch(name):
-        raise RunFault(f"A run cannot be called {name!r}. Use letters, digits, dots, dashes and underscores.")
+        raise RunFault(f"A run cannot be called {name!r}. Begin with a letter or digit; dots, dashes may follow.")
     subject = re.sub(r"[^\w]+", "-", re.sub(r"(\.[a-zA-Z]\w{1,6})+$", "", subject)).strip("-")[:40]
     stem = "-".join(filter(None, (task, subject)))
     try:
@@ -202,9 +201,7 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
                 path.mkdir()
             except FileExistsError:
                 if name:
-                    raise RunFault(
-                        f"{path} exists. Choose another --name, or go on with: onward resume {name}"
-                    ) from None
+                    raise RunFault(f"{path} exists. Choose another --name, or go on: onward resume {name}") from None
                 continue
             return path
     except OSError as reason:

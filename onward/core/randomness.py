@@ -43,9 +43,7 @@ def restore(state: dict[str, Any]) -> None:
 
     python, numbers = state["python"], state["numpy"]
     random.setstate((python["version"], tuple(python["words"]), python["gauss"]))
-    numpy.random.set_state(
-        (numbers["kind"], numbers["keys"], numbers["position"], numbers["has_gauss"], numbers["cached"])
-    )
+    numpy.random.set_state(tuple(numbers[key] for key in ("kind", "keys", "position", "has_gauss", "cached")))
     if "torch" in state:
         import torch
 

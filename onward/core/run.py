@@ -259,6 +259,8 @@ class Run:
             "seconds": self.seconds,
             "steps_done": self.steps_done,
             "setbacks": self.setbacks,
+            "is_complete": self.is_complete,
+            "tail_seconds": self.tail_seconds,
         }
         began = self.clock()
         write_checkpoint(self.folder.checkpoint_path(self.steps_done, label), state)
@@ -286,6 +288,10 @@ class Run:
             self._load(read_checkpoint(path))
         self.folder.forget_after(self.steps_done)
         self._saved_at = self.clock()
+        if label := self.folder.record.get("resume_from"):  # more time was given, so the old end is no end any more,
+            self.is_complete = False
+            self.save()  # and a kill from here on loses nothing of what the new time brought
+            self.folder.drop_checkpoint(label)
 
     def _load(self, state: dict[str, Any]) -> None:
         missing = sorted(set(self._kept) - set(state["kept"]))
@@ -296,13 +302,13 @@ class Run:
         randomness.restore(state["random"])
         self._spent_before = state["seconds"]
         self.steps_done, self.setbacks = state["steps_done"], state["setbacks"]
+        self.is_complete = state.get("is_complete", False)
+        self.tail_seconds = max(self.tail_seconds, state.get("tail_seconds", 0.0))
 
     def _between_steps(self) -> None:
         if self.stop_requested or self.folder.stop_asked():
             self.save()
-            raise Stopped(
-                f"{self.name} stopped and saved at step {self.steps_done}. Go on with: onward resume {self.name}"
-            )
+            raise Stopped(f"{self.name} is saved at step {self.steps_done}. Go on with: onward resume {self.name}")
         if not self._plateau_saved and self.progress >= 1 - self.cooldown:
             self._plateau_saved = True
             if self.folder.newest_checkpoint(_PLATEAU) is None:

@@ -79,6 +79,7 @@ class Task(Generic[S, D, M]):
         export: model to files in a folder, each checked against the model.
         options: a frozen dataclass of the flags of `apply`.
         accepts: whether an address looks like data for this task; reads nothing.
+        untrained: the model of a task that needs no training; `apply` takes the task's name for a run then.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Task(Generic[S, D, M]):
     export: Callable[[M, Path], Iterator[Path]] | None = None
     options: type = field(default=NoOptions)
     accepts: Callable[[str], bool] = field(default=lambda address: True)
+    untrained: Callable[[], M] | None = None
 
 
 class late:  # noqa: N801 - reads as a word where a task is written down

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from onward.core.faults import DataFault, did_you_mean
 
-__all__ = ["Store", "address_stamp", "check_there", "open_store", "split_address"]
+__all__ = ["Store", "address_stamp", "check_there", "open_store", "read_whole", "split_address"]
 
 _ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 _MOST_BYTES_A_MEMBER = 512 * 2**20
@@ -71,6 +71,19 @@ def open_store(address: str) -> Store:
         return Store(str(path), tuple(sorted(names)), lambda name: (path / names[name]).read_bytes())
     store = _zip(path) if path.suffix.lower() == ".zip" else _tar(path)
     return _within(store, inner) if inner else store
+
+
+def read_whole(store: Store, name: str) -> bytes:
+    """Read a file that cannot be gone without, as a table of labels.
+
+    Raises:
+        DataFault: it is damaged, or may not be read.
+    """
+    try:
+        return store.read(name)
+    except Exception as reason:  # zlib, zipfile and the disk each raise kinds of their own
+        said = getattr(reason, "strerror", None) or type(reason).__name__
+        raise DataFault(f"{store.title}: {name} cannot be read ({said}). Write it or pack it anew.") from None
 
 
 def check_there(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import re
 import struct
 import tarfile
 import zipfile
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 
 from onward.core.faults import DataFault
 
-__all__ = ["CIFAR10_CLASSES", "ArraySet", "read_arrays"]
+__all__ = ["CIFAR10_CLASSES", "ArraySet", "PartedSet", "read_arrays", "read_idx"]
 
 ArraySet = tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]
+PartedSet = tuple[ArraySet, tuple[str, ...] | None]  # and each picture's split, where the set has more than one
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _CIFAR10_RECORD = 1 + 3 * 32 * 32
 _MOST_BYTES = 4 * 2**30
@@ -27,18 +29,18 @@ _SMALLEST_SIDE = 4  # below this an array is rather a table
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, NotImplementedError, MemoryError, struct.error, zlib.error)
 
 
-def read_arrays(path: Path) -> ArraySet | None:
+def read_arrays(path: Path) -> PartedSet | None:
     """Read a file of pictures as numbers; None when the file is of another kind.
 
-    Returns: N H W 3 uint8, N labels, class names.
+    Returns: N H W 3 uint8, N labels and class names; and N splits, where the file has both parts.
     Raises:
         DataFault: it is of this kind but damaged or holds no pictures.
     """
     name = path.name.lower()
     if name.endswith(".npz"):
-        return _npz(path)
+        return _npz(path), None
     if "idx" in name and (name.endswith((".gz", "-ubyte")) or name.endswith(".idx")):
-        return _idx(path)
+        return _idx(path), None
     if name.endswith((".tar.gz", ".tgz", ".tar")):
         return _cifar10(path)
     return None
@@ -136,33 +138,35 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(body, np.uint8).reshape(shape)
 
 
-def _cifar10(path: Path) -> ArraySet | None:
-    """Read CIFAR-10's binary archive: records of a label byte and 3x32x32 colour bytes."""
+def _cifar10(path: Path) -> PartedSet | None:
+    """Read CIFAR-10's binary archive: records of a label byte and 3x32x32 colour bytes, both parts."""
     try:
         with tarfile.open(path) as archive:
             members = _checked_members(path, archive)
             names = {Path(member.name).name: member for member in members if member.isfile()}
             if "data_batch_1" in names:
                 raise DataFault(f"{path} is CIFAR-10 as Python pickles, which can run code. Take the binary version.")
-            wanted = [names[name] for name in sorted(names) if name.startswith("data_batch_") and name.endswith(".bin")]
+            wanted = [name for name in sorted(names) if re.fullmatch(r"(data_batch_\d+|test_batch)\.bin", name)]
             if not wanted:
                 return None
-            content = io.BytesIO()
-            for member in wanted:
+            content, splits = io.BytesIO(), []
+            for member in (names[name] for name in wanted):
                 file = archive.extractfile(member)
                 if file is None or member.size > 64 * 2**20:
                     raise DataFault(f"{path}: {member.name} is no CIFAR-10 batch. Fetch the archive again.")
-                content.write(file.read())
+                count = content.write(file.read()) // _CIFAR10_RECORD
+                splits += ["test" if "test" in Path(member.name).name else "train"] * count
     except (tarfile.TarError, *_DAMAGE) as reason:
         raise DataFault(f"{path} cannot be unpacked ({reason}). Fetch it again.") from None
     records = np.frombuffer(content.getvalue(), np.uint8)
-    if not len(records) or len(records) % _CIFAR10_RECORD:
+    if not len(records) or len(records) != len(splits) * _CIFAR10_RECORD:
         raise DataFault(f"{path} is cut short: its batches are no whole records. Fetch it again.")
     records = records.reshape(-1, _CIFAR10_RECORD)
     if records[:, 0].max() >= len(CIFAR10_CLASSES):
         raise DataFault(f"{path} has a label above 9, so it is not CIFAR-10's binary version. Fetch it again.")
     images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(images), records[:, 0].astype(np.int64), CIFAR10_CLASSES
+    found = np.ascontiguousarray(images), records[:, 0].astype(np.int64), CIFAR10_CLASSES
+    return found, tuple(splits) if len(set(splits)) > 1 else None
 
 
 def _checked_members(path: Path, archive: tarfile.TarFile) -> list[tarfile.TarInfo]:

@@ -1,81 +1,45 @@
 """Boxes as people write them down: Pascal VOC, COCO, YOLO, csv. Each reader gives the same plain records.
 
-Paths in an annotation file are meant relative to that file, but people move things: a picture is looked for by its
-whole path, then by its name alone. Coordinates come out in pixels, left, top, right, bottom; what is wrong with them is
-left for ``boxes.py`` to find, so that it can name file and line.
+Coordinates come out as they were written; what is wrong with them is left for `boxes.py` and `box_frames.py`, so that
+they can name file and line. Which picture a record means is found in `picture_finding.py`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
 
 from onward.core.faults import DataFault
-from onward.data.archive import Store
-from onward.data.splits import split_of
+from onward.data.archive import Store, read_whole
+from onward.data.box_records import Annotations, Drawn, Noted, checked_corners, checked_size
+from onward.data.box_tables import is_table, read_box_table
+from onward.data.splits import folder_split, table_split
 
-__all__ = ["Drawn", "Noted", "read_box_files"]
+__all__ = ["read_box_files"]
 
 _FORMATS = ("coco", "csv", "voc", "yolo")
-_COLUMNS = {
-    "filename": ("filename", "file", "image", "path", "image_path", "file_name", "imagename"),
-    "class": ("class", "label", "name", "category", "class_name"),
-    "xmin": ("xmin", "x_min", "left", "x1"),
-    "ymin": ("ymin", "y_min", "top", "y1"),
-    "xmax": ("xmax", "x_max", "right", "x2"),
-    "ymax": ("ymax", "y_max", "bottom", "y2"),
-}
+_WHOLE = "Left out, since files of the parts lie beside it"
+_CROWD = "Left out, since it outlines a crowd"
+_UNLISTED = "Drawn for a picture that the file does not list"
+_UNNAMED = "Numbered above the list of classes"
+_Troubles = dict[str, list[str]]
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """One box as it was written: left, top, right, bottom, and where it stands in the files."""
+def read_box_files(store: Store) -> Annotations:
+    """Read the annotations in a folder or archive: a record for each annotated picture in each file.
 
-    label: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-    where: str
-    is_share: bool = False
-
-
-@dataclass(frozen=True)
-class Noted:
-    """One picture's boxes.
-
-    Attributes:
-        picture: its path as written.
-        size: width and height as written, or None.
-        split: `train`, `val` or `test`, or "" where the files do not say.
-        where: the file, and the line if there is one.
-    """
-
-    picture: str
-    boxes: tuple[Drawn, ...]
-    size: tuple[int, int] | None
-    split: str
-    where: str
-
-
-def read_box_files(store: Store) -> tuple[list[Noted], str]:
-    """Read the annotations in a folder or archive.
-
-    Returns: a record for each annotated picture, and the name of the format.
     Raises:
         DataFault: there are none, or a file of them cannot be read.
     """
     for kind in _FORMATS:
-        noted = list(_READERS[kind](store))
+        troubles: _Troubles = {}
+        noted = list(_READERS[kind](store, troubles))
         if noted:
-            return noted, kind
+            return Annotations(noted, kind, troubles)
     raise DataFault(
         f"{store.title} holds no boxes. Put COCO json, Pascal VOC xml, YOLO txt, or a csv with filename, class, xmin, "
         "ymin, xmax, ymax beside the pictures."
@@ -83,77 +47,62 @@ def read_box_files(store: Store) -> tuple[list[Noted], str]:
 
 
 def _text(store: Store, name: str) -> str:
-    return store.read(name).decode("utf-8-sig", "replace")
+    return read_whole(store, name).decode("utf-8-sig", "replace")
 
 
-def _coco(store: Store) -> Iterator[Noted]:
+def _without_whole(files: dict[str, list[Noted]], troubles: _Troubles) -> Iterator[Noted]:
+    """Take the files of the parts where there are some: one with all of them often lies beside."""
+    parted = {name: noted for name, noted in files.items() if table_split(name)}
+    if parted and len(parted) < len(files):
+        troubles[_WHOLE] = [name for name in files if name not in parted]
+    for noted in (parted or files).values():
+        yield from noted
+
+
+def _coco(store: Store, troubles: _Troubles) -> Iterator[Noted]:
+    files: dict[str, list[Noted]] = {}
     for name in store.names:
         if not name.lower().endswith(".json"):
             continue
         try:
             page = json.loads(_text(store, name))
-        except ValueError as reason:
+        except (ValueError, RecursionError) as reason:
             raise DataFault(f"{store.title}: {name} is no readable json ({reason}). Write it anew.") from None
-        if not isinstance(page, dict) or not {"images", "annotations", "categories"} <= page.keys():
-            continue
-        yield from _coco_page(store, name, page)
+        if isinstance(page, dict) and {"images", "annotations", "categories"} <= page.keys():
+            files[name] = list(_coco_page(store, name, page, troubles))
+    yield from _without_whole(files, troubles)
 
 
-def _coco_page(store: Store, name: str, page: dict[str, Any]) -> Iterator[Noted]:
+def _coco_page(store: Store, name: str, page: dict[str, Any], troubles: _Troubles) -> Iterator[Noted]:
     try:
         classes = {entry["id"]: str(entry["name"]) for entry in page["categories"]}
-        boxes: dict[object, list[Drawn]] = {}
-        for number, entry in enumerate(page["annotations"]):
+        boxes: dict[object, list[Drawn]] = {entry["id"]: [] for entry in page["images"]}
+        for number, entry in enumerate(page["annotations"], start=1):
+            where = f"{name}, annotation {number}"
+            if entry.get("iscrowd"):
+                troubles.setdefault(_CROWD, []).append(where)
             if entry.get("iscrowd") or "bbox" not in entry:
                 continue
-            left, top, width, height = map(float, entry["bbox"])
+            if entry["image_id"] not in boxes:
+                troubles.setdefault(_UNLISTED, []).append(where)
+                continue
+            left, top, width, height = checked_corners(entry["bbox"], where)
             label = classes.get(entry["category_id"], f"category {entry['category_id']}")
-            where = f"{name}, annotation {number + 1}"
-            boxes.setdefault(entry["image_id"], []).append(Drawn(label, left, top, left + width, top + height, where))
-        for entry in page["images"]:
-            size = (int(entry["width"]), int(entry["height"])) if "width" in entry and "height" in entry else None
-            picture = str(PurePosixPath(name).parent / str(entry["file_name"]))
-            yield Noted(picture, tuple(boxes.get(entry["id"], ())), size, split_of(name), name)
+            boxes[entry["image_id"]].append(Drawn(label, left, top, left + width, top + height, where))
+        for number, entry in enumerate(page["images"], start=1):
+            size = checked_size(entry.get("width"), entry.get("height"))
+            where, picture = f"{name}, image {number}", str(entry["file_name"])
+            yield Noted((picture,), tuple(boxes[entry["id"]]), size, table_split(name), name, where)
     except (KeyError, TypeError, ValueError, AttributeError) as reason:
         raise DataFault(f"{store.title}: {name} is no whole COCO file ({reason!r}). Export it anew.") from None
 
 
-def _csv(store: Store) -> Iterator[Noted]:
-    files = [name for name in store.names if name.lower().endswith((".csv", ".tsv"))]
-    parted = [name for name in files if split_of(PurePosixPath(name).name)]
-    for name in parted or files:  # one file with all of them often lies beside those of the parts
-        yield from read_box_table(_text(store, name), name)
+def _csv(store: Store, troubles: _Troubles) -> Iterator[Noted]:
+    files = {name: list(read_box_table(_text(store, name), name)) for name in store.names if is_table(name)}
+    yield from _without_whole({name: noted for name, noted in files.items() if noted}, troubles)
 
 
-def read_box_table(text: str, name: str) -> Iterator[Noted]:
-    """Read a csv with a line a box; a picture whose box is empty shows nothing."""
-    rows = list(csv.reader(io.StringIO(text), delimiter="\t" if name.lower().endswith(".tsv") else ","))
-    heads = [head.strip().lower() for head in rows[0]] if rows else []
-    columns = {
-        key: next((heads.index(word) for word in words if word in heads), None) for key, words in _COLUMNS.items()
-    }
-    if any(place is None for place in columns.values()):
-        return
-    found: dict[str, list[Drawn]] = {}
-    for number, row in enumerate(rows[1:], start=2):
-        if not row:
-            continue
-        where = f"{name}, line {number}"
-        try:
-            cells = {key: row[place].strip() for key, place in columns.items() if place is not None}
-            boxes = found.setdefault(str(PurePosixPath(name).parent / cells["filename"]), [])
-            if cells["xmin"] or cells["xmax"]:
-                left, top, right, bottom = (float(cells[key]) for key in ("xmin", "ymin", "xmax", "ymax"))
-                boxes.append(Drawn(cells["class"], left, top, right, bottom, where))
-        except (IndexError, ValueError):
-            raise DataFault(
-                f"{where}: {','.join(row)[:80]!r} is no box. Write filename, class and four numbers."
-            ) from None
-    for picture, boxes in found.items():
-        yield Noted(picture, tuple(boxes), None, split_of(PurePosixPath(name).name), name)
-
-
-def _voc(store: Store) -> Iterator[Noted]:
+def _voc(store: Store, troubles: _Troubles) -> Iterator[Noted]:
     splits = _voc_splits(store)
     for name in store.names:
         if not name.lower().endswith(".xml"):
@@ -166,7 +115,7 @@ def _voc(store: Store) -> Iterator[Noted]:
         except ElementTree.ParseError as reason:
             raise DataFault(f"{store.title}: {name} is no readable xml ({reason}). Write it anew.") from None
         if root.tag == "annotation":
-            yield _voc_page(name, root, splits.get(PurePosixPath(name).stem, ""))
+            yield _voc_page(name, root, _listed(splits, name) or folder_split(name))
 
 
 def _voc_page(name: str, root: ElementTree.Element, split: str) -> Noted:
@@ -175,65 +124,73 @@ def _voc_page(name: str, root: ElementTree.Element, split: str) -> Noted:
         corners = [entry.findtext(f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax")]
         where = f"{name}, object {number}"
         try:
-            left, top, right, bottom = (float(corner or "") for corner in corners)
+            checked = checked_corners(corners, where)
         except ValueError:
             raise DataFault(f"{where}: its bndbox has no four numbers. Draw it anew.") from None
         label = (entry.findtext("name") or "").strip() or "nameless"
-        boxes.append(Drawn(label, left, top, right, bottom, where))
-    try:
-        size = (int(float(root.findtext("size/width") or 0)), int(float(root.findtext("size/height") or 0)))
-    except ValueError:
-        size = (0, 0)
-    picture = (root.findtext("filename") or "").strip() or PurePosixPath(name).stem
-    return Noted(picture, tuple(boxes), size if min(size) > 0 else None, split, name)
+        boxes.append(Drawn(label, *checked, where))
+    size = checked_size(root.findtext("size/width"), root.findtext("size/height"))
+    written, stem = (root.findtext("filename") or "").strip(), PurePosixPath(name).stem
+    return Noted((written, stem) if written else (stem,), tuple(boxes), size, split, name, name)
 
 
-def _voc_splits(store: Store) -> dict[str, str]:
-    """Read `ImageSets/Main/train.txt` and its like: a picture's name a line."""
-    found: dict[str, str] = {}
+def _voc_splits(store: Store) -> dict[tuple[str, str], str]:
+    """Read `ImageSets/Main/train.txt` and its like, a picture's name a line: by the set's folder and that name."""
+    found: dict[tuple[str, str], str] = {}
     for name in store.names:
         path = PurePosixPath(name)
         if path.suffix == ".txt" and path.stem in ("train", "val", "test") and "ImageSets" in path.parts:
+            folder = "/".join(path.parts[: path.parts.index("ImageSets")])
             for line in _text(store, name).splitlines():
                 if line.strip():
-                    found[line.split()[0]] = path.stem
+                    found[folder, line.split()[0]] = path.stem
     return found
 
 
-def _yolo(store: Store) -> Iterator[Noted]:
+def _listed(splits: dict[tuple[str, str], str], name: str) -> str:
+    """Find an annotation in the lists of the nearest set around it."""
+    path = PurePosixPath(name)
+    folders = ("" if str(folder) == "." else str(folder) for folder in path.parents)
+    return next((splits[folder, path.stem] for folder in folders if (folder, path.stem) in splits), "")
+
+
+def _yolo(store: Store, troubles: _Troubles) -> Iterator[Noted]:
     classes = _yolo_classes(store)
     for name in store.names:
         path = PurePosixPath(name)
-        if (
-            path.suffix.lower() != ".txt"
-            or "ImageSets" in path.parts
-            or path.stem in ("classes", "readme", "train", "val")
-        ):
+        is_label = "labels" in path.parts[:-1]
+        if path.suffix.lower() != ".txt" or "ImageSets" in path.parts:
             continue
-        boxes = list(_yolo_boxes(_text(store, name), name, classes))
-        if boxes or "labels" in path.parts:
-            yield Noted(
-                name.replace("labels", "images").removesuffix(path.suffix), tuple(boxes), None, split_of(name), name
-            )
+        if not is_label and path.stem.lower() in ("classes", "readme", "train", "val", "test"):
+            continue
+        boxes = list(_yolo_boxes(_text(store, name), name, classes, is_label, troubles))
+        if boxes or is_label:
+            yield Noted((path.stem,), tuple(boxes), None, folder_split(name), name, name)
 
 
-def _yolo_boxes(text: str, name: str, classes: Sequence[str]) -> Iterator[Drawn]:
+def _yolo_boxes(text: str, name: str, classes: Sequence[str], is_label: bool, troubles: _Troubles) -> Iterator[Drawn]:
+    """Read a line a box; a text that begins otherwise is no label file, unless it lies among them."""
     for number, line in enumerate(text.splitlines(), start=1):
-        words = line.split()
-        if len(words) != 5:
-            if words and words[0].isdigit():
-                raise DataFault(
-                    f"{name}, line {number}: {line[:60]!r} is no box. Write class, middle x, y, width, height."
-                )
-            return
+        words, where = line.split(), f"{name}, line {number}"
+        if not words:
+            continue
         try:
-            kind, (x, y, width, height) = int(words[0]), map(float, words[1:])
-        except ValueError:
-            return
-        label = classes[kind] if kind < len(classes) else f"class {kind}"
-        yield Drawn(
-            label, x - width / 2, y - height / 2, x + width / 2, y + height / 2, f"{name}, line {number}", is_share=True
-        )
+            kind = float(words[0])
+            x, y, width, height = checked_corners(words[1:], where)
+            if not kind.is_integer():
+                raise ValueError(kind)
+        except (ValueError, OverflowError):
+            if not is_label and not re.fullmatch(r"-?\d+", words[0]):
+                return
+            raise DataFault(f"{where}: {line[:60]!r} is no box. Write class, middle x, y, width, height.") from None
+        if kind < 0:
+            raise DataFault(f"{where}: there is no class {words[0]}. Number the classes from 0.")
+        if classes and kind >= len(classes):
+            troubles.setdefault(_UNNAMED, []).append(where)
+        label = classes[int(kind)] if kind < len(classes) else f"class {int(kind)}"
+        corners = x - width / 2, y - height / 2, x + width / 2, y + height / 2
+        yield Drawn(label, *corners, where, is_share=True)
+        is_label = True
 
 
 def _yolo_classes(store: Store) -> list[str]:

@@ -1,7 +1,8 @@
 """The door to pictures with boxes: an address in; letterboxed pictures, boxes in pixels, classes and findings out.
 
-Read next: `box_files.py` (the formats) and `archive.py` (where bytes come from). Boxes are left, top, right, bottom in
-pixels of the *upright* picture: where a file's EXIF turns a picture, boxes drawn on the unturned one turn with it.
+Read next: `box_files.py` and `box_tables.py` (the formats), `picture_finding.py` (which picture is meant),
+`box_frames.py` (from what was written to pixels) and `archive.py` (where bytes come from). Boxes are left, top, right,
+bottom in pixels of the *upright* picture.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +19,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from onward.core.faults import DataFault
+from onward.data import likeness
 from onward.data.archive import Store, open_store
-from onward.data.box_files import Drawn, Noted, read_box_files
+from onward.data.box_files import read_box_files
+from onward.data.box_frames import Corners, true_boxes
+from onward.data.box_records import Drawn, Noted
 from onward.data.meadow_boxes import draw_meadow_boxes
-from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture, decode_upright
+from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture
+from onward.data.picture_finding import match_pictures
+from onward.data.splits import folder_split, most_held_out
+from onward.data.upright import read_upright
 
 if TYPE_CHECKING:
     from onward.meadow.photos import Photos
@@ -29,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["BoxedPictures", "letterboxed", "read_boxes"]
 
 _GREY = 127
-_TURNED = {5, 6, 7, 8}  # EXIF orientations that swap width and height
 _NAMED_AT_MOST = 5
 
 
@@ -85,7 +91,11 @@ class BoxedPictures:
         for words, found in self.troubles.items():
             rest = f" and {len(found) - _NAMED_AT_MOST:,} more" if len(found) > _NAMED_AT_MOST else ""
             sentences.append(f"{words}: {'; '.join(found[:_NAMED_AT_MOST])}{rest}.")
-        return sentences
+        return [
+            *sentences,
+            *likeness.said_copies(self.names, self.digests, self.splits),
+            *likeness.said_alike(self.classes),
+        ]
 
     def as_json(self) -> dict[str, object]:
         """Give the doctor's counts."""
@@ -96,6 +106,8 @@ class BoxedPictures:
             "classes": dict(counts),
             "format": self.kind,
             "empty": sum(not len(labels) for labels in self.labels),
+            "exact_duplicates": len(likeness.exact_duplicates(self.digests)),
+            "shared_between_splits": len(likeness.shared_between_splits(self.digests, self.splits)),
             "troubles": {words: len(found) for words, found in self.troubles.items()},
         }
 
@@ -116,22 +128,20 @@ def read_boxes(address: str, size: int = 320, photos: Photos | None = None) -> B
         store = _beside(open_store(str(path.parent)), path.name)
     else:
         store = open_store(address)
-    noted, kind = read_box_files(store)
-    troubles: dict[str, list[str]] = {}
-    pictures = _Pictures(store)
-    found = [(each, name) for each in noted if (name := pictures.find(each.picture)) is not None]
-    lost = [f"{each.where} ({each.picture})" for each in noted if pictures.find(each.picture) is None]
+    read = read_box_files(store)
+    pictures = [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
+    found = match_pictures(read.noted, pictures, read.troubles)
     if not found:
+        first = read.noted[0]
         raise DataFault(
-            f"{address}: none of its {len(noted)} annotated pictures is there ({lost[0]}). Add the pictures."
+            f"{address}: none of its {len(read.noted)} annotated pictures is there ({first.where}: "
+            f"{first.pictures[0]}). Add the pictures."
         )
-    if lost:
-        troubles["Annotated, but the picture is missing"] = lost
     known = {name for _, name in found}
-    bare = [name for name in pictures.names if name not in known]
+    bare = [name for name in pictures if name not in known]
     if bare:
-        troubles["Left out, since nobody drew boxes for them"] = bare
-    return _gathered(address, store, found, kind, size, troubles)
+        read.troubles["Left out, since nobody drew boxes for them"] = bare
+    return _gathered(address, store, found, read.kind, size, read.troubles)
 
 
 def _from_meadow(address: str, size: int, photos: Photos | None) -> BoxedPictures:
@@ -161,39 +171,30 @@ def _beside(store: Store, chosen: str) -> Store:
     return Store(store.title, names, store.read)
 
 
-class _Pictures:
-    """Finds pictures by the whole path as written, or by the name alone, with or without its ending."""
-
-    def __init__(self, store: Store) -> None:
-        self.names = [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
-        self._whole = {str(PurePosixPath(name)): name for name in self.names}
-        self._plain = {PurePosixPath(name).name: name for name in self.names}
-        self._stems = {PurePosixPath(name).stem: name for name in self.names}
-
-    def find(self, written: str) -> str | None:
-        path = PurePosixPath(written.replace("\\", "/"))
-        return self._whole.get(str(path)) or self._plain.get(path.name) or self._stems.get(path.stem)
-
-
 def _gathered(
     address: str, store: Store, found: Sequence[tuple[Noted, str]], kind: str, size: int, troubles: dict[str, list[str]]
 ) -> BoxedPictures:
-    rows, merged = [], _merged(found)
-    for name, noted in merged.items():
+    records: dict[str, list[Noted]] = {}
+    for noted, name in found:
+        records.setdefault(name, []).append(noted)
+    rows = []
+    for name, own in records.items():
         try:
-            content = store.read(name)
-            upright, orientation = decode_upright(content)
+            upright, orientation, content = read_upright(store, name)
         except UnreadablePicture as reason:
             troubles.setdefault("Unreadable", []).append(f"{name} ({reason})")
             continue
-        boxes = _true_boxes(noted, upright.size, orientation, troubles)
+        boxes = [box for noted in own for box in true_boxes(noted, name, upright.size, orientation, troubles)]
         digest = hashlib.blake2b(content, digest_size=16).digest()
-        rows.append((name, noted.split, letterboxed(upright, size), upright.size, boxes, digest))
+        split = _split(name, own, troubles)
+        rows.append((name, split, letterboxed(upright, size), upright.size, _once(boxes, troubles), digest))
     if not rows:
-        raise DataFault(f"{address}: none of its {len(merged)} annotated pictures can be read.")
+        first = troubles["Unreadable"][0]
+        raise DataFault(f"{address}: none of its {len(records)} annotated pictures can be read, not {first}.")
     classes = tuple(sorted({box.label for *_, boxes, _ in rows for box, _ in boxes}))
     if not classes:
-        raise DataFault(f"{address}: not one box is drawn in {len(rows)} pictures, nothing to find. Draw some.")
+        said = "".join(f"; {words.lower()}: {where[0]}" for words, where in list(troubles.items())[:3])
+        raise DataFault(f"{address}: not one box is there in {len(rows)} pictures, nothing to find{said}. Draw some.")
     number = {label: place for place, label in enumerate(classes)}
     return BoxedPictures(
         address,
@@ -211,69 +212,24 @@ def _gathered(
     )
 
 
-def _merged(found: Sequence[tuple[Noted, str]]) -> dict[str, Noted]:
-    """Bring several records of one picture together."""
-    merged: dict[str, Noted] = {}
-    for noted, name in found:
-        before = merged.get(name)
-        boxes = (before.boxes if before else ()) + noted.boxes
-        merged[name] = Noted(
-            noted.picture, boxes, noted.size, noted.split or (before.split if before else ""), noted.where
-        )
-    return merged
+def _split(name: str, records: Sequence[Noted], troubles: dict[str, list[str]]) -> str:
+    """Give a picture's part: what its files say, else what its own folder says; never train on what is for the test."""
+    splits = {noted.split for noted in records if noted.split}
+    chosen = most_held_out(splits) or folder_split(name)
+    if len(splits) > 1:
+        words = "Annotated for several parts, kept in the one farthest from training"
+        troubles.setdefault(words, []).append(f"{name} ({', '.join(sorted(splits))}: {chosen})")
+    return chosen
 
 
-def _true_boxes(
-    noted: Noted, size: tuple[int, int], orientation: int, troubles: dict[str, list[str]]
-) -> list[tuple[Drawn, tuple[float, float, float, float]]]:
-    """Bring boxes to pixels of the upright picture, and find out what is wrong with them."""
-    width, height = size
-    raw = (height, width) if orientation in _TURNED else (width, height)
-    turn = orientation if noted.size == raw and raw != size else 1
-    if noted.size not in (None, size, raw):
-        words = "Drawn on a picture of another size, so the boxes were scaled"
-        troubles.setdefault(words, []).append(f"{noted.where} says {noted.size}, the picture has {size}")
-    frame = noted.size or size
-    values = [value for box in noted.boxes for value in (box.left, box.top, box.right, box.bottom)]
-    are_shares = bool(values) and (noted.boxes[0].is_share or max(values) <= 1.0)
-    kept = []
-    for box in noted.boxes:
-        corners = np.array([box.left, box.top, box.right, box.bottom], np.float64)
-        corners *= np.tile(raw if turn != 1 else size, 2) if are_shares else np.tile(_ratio(frame, size, turn), 2)
-        left, top, right, bottom = _turned(corners, turn, raw)
-        if right < left or bottom < top:
-            troubles.setdefault("Corners the wrong way round, put right", []).append(box.where)
-            left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
-        inside = (max(0.0, left), max(0.0, top), min(float(width), right), min(float(height), bottom))
-        if max(-left, -top, right - width, bottom - height) > 1.5:
-            troubles.setdefault("Reaches outside its picture, cut off", []).append(box.where)
-        if inside[2] - inside[0] < 1 or inside[3] - inside[1] < 1:
-            troubles.setdefault("Left out, since the box has no area", []).append(box.where)
-            continue
-        kept.append((box, inside))
-    if are_shares and noted.boxes and not noted.boxes[0].is_share:
-        troubles.setdefault("All coordinates are at most 1, taken as shares of the picture", []).append(noted.where)
-    return kept
-
-
-def _ratio(frame: tuple[int, int], size: tuple[int, int], turn: int) -> tuple[float, float]:
-    """Say what coordinates drawn on another size are multiplied by."""
-    return (1.0, 1.0) if turn != 1 else (size[0] / frame[0], size[1] / frame[1])
-
-
-def _turned(corners: NDArray[np.float64], orientation: int, raw: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Turn a box drawn on the unturned picture as EXIF turns the picture (orientations 5 to 8 swap the sides)."""
-    left, top, right, bottom = map(float, corners)
-    width, height = raw
-    if orientation == 6:  # a quarter clockwise
-        return height - bottom, left, height - top, right
-    if orientation == 8:  # a quarter counter-clockwise
-        return top, width - right, bottom, width - left
-    if orientation == 5:  # mirrored on the main diagonal
-        return top, left, bottom, right
-    if orientation == 7:  # mirrored on the other diagonal
-        return height - bottom, width - right, height - top, width - left
-    return left, top, right, bottom
+def _once(boxes: Sequence[tuple[Drawn, Corners]], troubles: dict[str, list[str]]) -> list[tuple[Drawn, Corners]]:
+    """Drop what is drawn again with the same name, in another file or in the same one."""
+    seen: dict[tuple[str, ...], tuple[Drawn, Corners]] = {}
+    for box, corners in boxes:
+        key = (box.label, *(f"{corner:.1f}" for corner in corners))
+        if seen.setdefault(key, (box, corners))[0] is not box:
+            troubles.setdefault("Drawn twice, counted once", []).append(f"{box.where} as {seen[key][0].where}")
+    return list(seen.values())
 
 
 def letterboxed(upright: Image.Image, size: int) -> tuple[NDArray[np.uint8], float]:

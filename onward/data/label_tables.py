@@ -1,11 +1,13 @@
 """Classes written in a csv beside the pictures: a column that names them, one with labels, maybe one with the part.
 
 Which column is which is told by what stands in it: names are those that fit most pictures, by path, file name, or file
-name without its ending. Pictures without a label and labels without a picture are left out, and said.
+name without its ending, where that is no other picture's too. Pictures without a label and labels without a picture
+are left out, and said. Where no table says the part, the folders do.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -13,9 +15,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from onward.core.faults import DataFault
-from onward.data.archive import Store, open_store
+from onward.data.archive import Store, open_store, read_whole
 from onward.data.pictures import Pictures
-from onward.data.splits import SPLITS, split_of
+from onward.data.splits import SPLITS, most_held_out, table_split
 from onward.data.tables import decoded_text, split_cells
 
 __all__ = ["labelled", "pictures_address"]
@@ -69,17 +71,17 @@ def _rows(store: Store, name: str, pictures: Pictures, is_named: bool) -> Iterat
     """Read one table; nothing, if it is not one of labels and nobody said it was."""
     title = f"{store.title}/{name}"
     try:
-        header, cells = split_cells(title, decoded_text(title, store.read(name)))
+        header, cells = split_cells(title, decoded_text(title, read_whole(store, name)))
     except DataFault:
         if is_named:
             raise
         return
-    known = _known_names(pictures.names)
-    is_headless = any(_find(cell, known) is not None for cell in header)
+    known, folder = _known_names(pictures.names), str(PurePosixPath(name).parent)
+    is_headless = any(_find(cell, known, folder) is not None for cell in header)
     if is_headless:  # the first line is a picture too
         header, cells = [f"column {number + 1}" for number in range(len(header))], [header, *cells]
     heads = [head.lower() for head in header]
-    fits = [sum(_find(row[column], known) is not None for row in cells) for column in range(len(heads))]
+    fits = [sum(_find(row[column], known, folder) is not None for row in cells) for column in range(len(heads))]
     names_column = int(np.argmax(fits))
     if not fits[names_column] or _BOX_COLUMNS & set(heads):
         if is_named:
@@ -94,23 +96,31 @@ def _rows(store: Store, name: str, pictures: Pictures, is_named: bool) -> Iterat
         )
     label_column = (named or rest)[0]
     for number, row in enumerate(cells, start=1 if is_headless else 2):
-        split = SPLITS[row[parts[0]].lower()] if parts else split_of(PurePosixPath(name).name)
+        split = SPLITS[row[parts[0]].lower()] if parts else table_split(name)
         picture, where = row[names_column], f"{name}, line {number}"
-        yield _Row(_find(picture, known), picture, row[label_column], split, where)
+        yield _Row(_find(picture, known, folder), picture, row[label_column], split, where)
 
 
 def _known_names(names: Sequence[str]) -> dict[str, int]:
-    """Give the places of pictures by path, by file name and by file name without ending; what is not unique last."""
+    """Give the places of pictures by path, with and without ending, then by file name, where only one has it."""
     known: dict[str, int] = {}
-    for form in (str, lambda name: PurePosixPath(name).name, lambda name: PurePosixPath(name).stem):
-        for place, name in enumerate(names):
-            known.setdefault(form(name), place)
+    for form in (
+        str,
+        lambda name: str(PurePosixPath(name).with_suffix("")),
+        lambda name: PurePosixPath(name).name,
+        lambda name: PurePosixPath(name).stem,
+    ):
+        count = Counter(map(form, names))
+        unique = {form(name): place for place, name in enumerate(names) if count[form(name)] == 1}
+        known = {**unique, **known}
     return known
 
 
-def _find(cell: str, known: dict[str, int]) -> int | None:
+def _find(cell: str, known: dict[str, int], folder: str) -> int | None:
+    """Find a picture as written, relative to its table, from the top, or by its file name alone."""
     tidy = cell.replace("\\", "/").removeprefix("./")
-    return known.get(tidy, known.get(PurePosixPath(tidy).name))
+    forms = (str(PurePosixPath(folder) / tidy), tidy, PurePosixPath(tidy).name) if tidy else ()
+    return next((known[form] for form in forms if form in known), None)
 
 
 def _is_parts(cells: Sequence[Sequence[str]], column: int) -> bool:
@@ -119,10 +129,12 @@ def _is_parts(cells: Sequence[Sequence[str]], column: int) -> bool:
 
 def _with_rows(pictures: Pictures, rows: Sequence[_Row], title: str) -> tuple[Pictures, tuple[str, ...]]:
     chosen: dict[int, _Row] = {}
+    said: dict[int, set[str]] = {}
     for row in rows:
         if row.place is None or not row.label:
             continue
         earlier = chosen.setdefault(row.place, row)
+        said.setdefault(row.place, set()).add(row.split)
         if earlier.label != row.label:
             raise DataFault(
                 f"{title}: {row.picture} is called {earlier.label!r} in {earlier.where} and {row.label!r} in "
@@ -135,18 +147,20 @@ def _with_rows(pictures: Pictures, rows: Sequence[_Row], title: str) -> tuple[Pi
     places = sorted(chosen)
     classes = tuple(sorted({row.label for row in chosen.values()}))
     number = {name: place for place, name in enumerate(classes)}
-    splits = tuple(chosen[place].split or "train" for place in places)
-    is_parted = any(row.split for row in chosen.values())
+    folders = pictures.splits or ("",) * len(pictures)
+    parts = [most_held_out(said[place]) or folders[place] for place in places]  # never train on what is for the test
     kept = replace(
         pictures,
         images=pictures.images[places],
         labels=np.array([number[chosen[place].label] for place in places], np.int64),
         classes=classes,
         names=tuple(pictures.names[place] for place in places),
-        splits=splits if is_parted else None,
+        splits=tuple(part or "train" for part in parts) if any(parts) else None,
         digests=tuple(pictures.digests[place] for place in places) if pictures.digests else (),
     )
-    return kept, _left_out(missing, "labelled, but not there", title) + _left_out(unlabelled, "without a label", title)
+    return kept, _left_out(missing, "labelled, but not there or of a name that several have", title) + _left_out(
+        unlabelled, "without a label", title
+    )
 
 
 def _left_out(found: Sequence[str], words: str, title: str) -> tuple[str, ...]:

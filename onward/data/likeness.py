@@ -8,10 +8,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["difference_hashes", "exact_duplicates", "largest_class", "near_duplicates"]
+__all__ = [
+    "difference_hashes",
+    "exact_duplicates",
+    "largest_class",
+    "name_some",
+    "near_duplicates",
+    "said_alike",
+    "said_copies",
+    "shared_between_splits",
+]
 
 _BITS_OF_BYTE = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
 _MOST_PARTNERS = 500
+_NAMED_AT_MOST = 5
 
 
 def difference_hashes(images: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -46,6 +56,55 @@ def exact_duplicates(digests: Sequence[bytes]) -> list[int]:
     """
     first: dict[bytes, int] = {}
     return [place for place, digest in enumerate(digests) if first.setdefault(digest, place) != place]
+
+
+def shared_between_splits(digests: Sequence[bytes], splits: Sequence[str] | None) -> list[int]:
+    """Give a place for each content that is in more than one split.
+
+    Example:
+        >>> shared_between_splits([b"a", b"b", b"a"], ["train", "train", "test"])
+        [2]
+    """
+    first: dict[bytes, str] = {}
+    shared: dict[bytes, int] = {}
+    for place, (digest, split) in enumerate(zip(digests, splits, strict=True) if splits and digests else ()):
+        if first.setdefault(digest, split) != split:
+            shared.setdefault(digest, place)
+    return list(shared.values())
+
+
+def said_copies(names: Sequence[str], digests: Sequence[bytes], splits: Sequence[str] | None) -> list[str]:
+    """Name the pictures that are there twice byte for byte, and those that are in two splits."""
+    sentences = []
+    if exact := exact_duplicates(digests):
+        named = name_some(names, exact)
+        sentences.append(f"Exact copies of earlier files: {named}. Remove those that should count once.")
+    if shared := shared_between_splits(digests, splits):
+        sentences.append(f"In two splits, which flatters every score: {name_some(names, shared)}. Keep each in one.")
+    return sentences
+
+
+def said_alike(classes: Sequence[str]) -> list[str]:
+    """Name the classes that differ by nothing but case or spaces: they are two, and often were meant as one.
+
+    Example:
+        >>> said_alike(["Cat", "cat", "dog"])
+        ["Classes that differ only by case or spaces: 'Cat', 'cat'. If they are the same, give them one name."]
+    """
+    groups: dict[str, list[str]] = {}
+    for name in classes:
+        groups.setdefault("".join(name.casefold().split()), []).append(name)
+    alike = [", ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
+    if not alike:
+        return []
+    named = "; ".join(alike[:_NAMED_AT_MOST])
+    return [f"Classes that differ only by case or spaces: {named}. If they are the same, give them one name."]
+
+
+def name_some(names: Sequence[str], places: Sequence[int]) -> str:
+    """Name the first few, and count the rest."""
+    named = ", ".join(names[place] for place in places[:_NAMED_AT_MOST])
+    return named + (f" and {len(places) - _NAMED_AT_MOST:,} more" if len(places) > _NAMED_AT_MOST else "")
 
 
 def near_duplicates(hashes: NDArray[np.uint64], most_different_bits: int = 3) -> list[int]:

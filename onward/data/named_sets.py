@@ -1,5 +1,8 @@
 """Sets known by name: `meadow:horses`, `cifar10[:class]`, `fashion-mnist[:class]`.
 
+`cifar10` is both parts, training and test, so that its figures are those of the test that everybody uses; a class of it
+is that class's training pictures.
+
 A local copy is used when there is one; only then, and only because the name asks for it, is anything downloaded.
 """
 
@@ -15,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.faults import DataFault, did_you_mean
-from onward.data.arrays import CIFAR10_CLASSES, ArraySet, read_arrays, read_idx
+from onward.data.arrays import CIFAR10_CLASSES, ArraySet, PartedSet, read_arrays, read_idx
 from onward.data.cache import cache_folder, cache_key, recall, remember
 from onward.data.download import FILES, fetch
 
@@ -29,10 +32,8 @@ FASHION_CLASSES = (
 )  # fmt: skip
 _MEADOW_SIZES = {"horses": 32, "classify": 96, "pictures": 96}
 
-NamedSet = tuple[ArraySet, tuple[str, ...] | None]  # and each picture's split, where the set has more than one
 
-
-def find_named(address: str, photos: Photos | None = None) -> str | Callable[[int | None], NamedSet] | None:
+def find_named(address: str, photos: Photos | None = None) -> str | Callable[[int | None], PartedSet] | None:
     """Find what an address names.
 
     Returns: another address (a local copy), a function from size to arrays and splits, or None for a path.
@@ -56,7 +57,7 @@ def _check_part(name: str, part: str, classes: tuple[str, ...]) -> None:
         raise DataFault(f"{name} has no class {part!r}.{did_you_mean(part, classes)}")
 
 
-def _meadow(address: str, size: int | None, photos: Photos | None) -> NamedSet:
+def _meadow(address: str, size: int | None, photos: Photos | None) -> PartedSet:
     from onward.meadow import KINDS, horses, parse_address, picture_labels, pictures_of
 
     room = parse_address(address)
@@ -100,17 +101,30 @@ def _places() -> list[Path]:
     return [*named, Path("data"), cache_folder()]
 
 
-def _cifar10(part: str) -> str | Callable[[int | None], NamedSet]:
+def _cifar10(part: str) -> str | Callable[[int | None], PartedSet]:
     for place in _places():
         for name in ("cifar10.zip", "pictures/cifar10.zip"):
             if (place / name).is_file():
-                return f"{place / name}:train" + (f"/{part}" if part else "")
+                return f"{place / name}:train/{part}" if part else str(place / name)
         for name in ("cifar10", "cifar-10"):
             if (place / name / "train").is_dir():
-                return str(place / name / "train" / part) if part else str(place / name / "train")
+                return str(place / name / "train" / part) if part else str(place / name)
     file = FILES["cifar10"][0]
     local = next((place / file.name for place in _places() if (place / file.name).is_file()), None)
-    return lambda size: (_only(read_arrays(local or fetch(file)), CIFAR10_CLASSES.index(part) if part else None), None)
+    return lambda size: _cifar10_arrays(read_arrays(local or fetch(file)), part)
+
+
+def _cifar10_arrays(found: PartedSet | None, part: str) -> PartedSet:
+    """Take both parts, or one class's training pictures."""
+    if found is None:
+        raise DataFault("The downloaded archive holds no pictures. Delete it and try again.")
+    if not part:
+        return found
+    (images, labels, classes), splits = found
+    if splits is not None:
+        is_train = np.array(splits) == "train"
+        images, labels = images[is_train], labels[is_train]
+    return _only((images, labels, classes), CIFAR10_CLASSES.index(part)), None
 
 
 def _fashion(part: str) -> ArraySet:
@@ -130,9 +144,7 @@ def _mnist(images: Path, labels: Path) -> ArraySet:
     return np.repeat(grey[..., None], 3, axis=3), read_idx(labels).astype(np.int64), FASHION_CLASSES
 
 
-def _only(found: ArraySet | None, label: int | None) -> ArraySet:
-    if found is None:
-        raise DataFault("The downloaded archive holds no pictures. Delete it and try again.")
+def _only(found: ArraySet, label: int | None) -> ArraySet:
     if label is None:
         return found
     images, labels, classes = found

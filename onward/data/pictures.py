@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pictures", "read_pictures"]
 
-_NAMED_AT_MOST = 5
-
 
 @dataclass(frozen=True)
 class Pictures:
@@ -110,19 +108,14 @@ class Pictures:
             named = "; ".join(f"{name} ({reason})" for name, reason in self.unreadable[:5])
             rest = f" and {len(self.unreadable) - 5} more" if len(self.unreadable) > 5 else ""
             sentences.append(f"Left out: {named}{rest}. Replace or remove them.")
+        sentences += likeness.said_copies(self.names, self.digests, self.splits)
         for trouble, words in (
-            ("exact", "Exact copies of earlier files: {}. Remove those that should count once."),
             ("near", "Nearly the same as earlier ones: {}. Look at them."),
-            ("shared", "In two splits, which flatters every score: {}. Keep each in one."),
             ("beside", "No classes were read, since some pictures lie beside the folders: {}. Move them into one."),
         ):
             if self._repeats[trouble]:
-                sentences.append(words.format(self._name_some(self._repeats[trouble])))
-        return sentences
-
-    def _name_some(self, places: Sequence[int]) -> str:
-        named = ", ".join(self.names[place] for place in places[:_NAMED_AT_MOST])
-        return named + (f" and {len(places) - _NAMED_AT_MOST:,} more" if len(places) > _NAMED_AT_MOST else "")
+                sentences.append(words.format(likeness.name_some(self.names, self._repeats[trouble])))
+        return sentences + likeness.said_alike(self.classes)
 
     @cached_property
     def _repeats(self) -> dict[str, list[int]]:
@@ -135,22 +128,11 @@ class Pictures:
         return {
             "exact": exact,
             "near": [place for place in near if place not in copies],
-            "shared": self._shared_between_splits(),
+            "shared": likeness.shared_between_splits(self.digests, self.splits),
             "beside": [place for place, parts in enumerate(folders) if deepest > len(parts)]
             if self.classes == ("all",)
             else [],
         }
-
-    def _shared_between_splits(self) -> list[int]:
-        if self.splits is None or not self.digests:
-            return []
-        first: dict[bytes, tuple[int, str]] = {}
-        shared: dict[bytes, int] = {}
-        for place, (digest, split) in enumerate(zip(self.digests, self.splits, strict=True)):
-            _, earlier = first.setdefault(digest, (place, split))
-            if earlier != split:
-                shared.setdefault(digest, place)
-        return list(shared.values())
 
 
 def read_pictures(address: str, *, size: int | None = None, photos: Photos | None = None) -> Pictures:
@@ -173,7 +155,8 @@ def read_pictures(address: str, *, size: int | None = None, photos: Photos | Non
     check_there(path)
     held = read_arrays(path) if path.is_file() else None
     if held is not None:
-        return _from_arrays(address, *held, size)
+        arrays, splits = held
+        return replace(_from_arrays(address, *arrays, size), splits=splits)
     return _from_store(address, size)
 
 

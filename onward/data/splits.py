@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
-__all__ = ["SPLITS", "split_of"]
+__all__ = ["SPLITS", "folder_split", "most_held_out", "split_of", "table_split"]
 
 SPLITS = {
     "train": "train",
@@ -16,15 +17,50 @@ SPLITS = {
     "testing": "test",
     "test-shift": "test-shift",
 }
+_RANKS = ("", "train", "val", "test", "test-shift")
 
 
 def split_of(name: str) -> str:
-    """Read a split off a path: `train_labels.csv`, `instances_val2017.json`, `labels/test/0.txt`; "" if it says none.
+    """Read a split off a table's own name: `train_labels.csv`, `instances_val2017.json`; "" if it says none, or two.
 
     Example:
-        >>> split_of("train_labels.csv"), split_of("contest.csv")
-        ('train', '')
+        >>> split_of("train_labels.csv"), split_of("contest.csv"), split_of("train_and_test.csv")
+        ('train', '', '')
     """
-    words = re.findall(r"[a-z]+", name.lower())
-    found = {SPLITS[word] for word in words if word in SPLITS}
-    return next((split for split in ("train", "val", "test") if split in found), "")
+    if re.search(r"(^|[^a-z])test[-_ ]shift([^a-z]|$)", name.lower()):
+        return "test-shift"
+    found = {SPLITS[word] for word in re.findall(r"[a-z]+", name.lower()) if word in SPLITS}
+    if found == {"train", "val"}:  # what people call trainval: all that is not for the test
+        return "train"
+    return found.pop() if len(found) == 1 else ""
+
+
+def folder_split(path: str) -> str:
+    """Read a split off the deepest folder that is called one, maybe with a year; a file's own name says nothing.
+
+    Example:
+        >>> folder_split("training-data/labels/test/train_station_3.txt"), folder_split("images/val2017/0.jpg")
+        ('test', 'val')
+    """
+    words = (re.sub(r"[-_ ]?(19|20)\d\d$", "", part.lower()) for part in reversed(PurePosixPath(path).parts[:-1]))
+    return next((SPLITS[word] for word in words if word in SPLITS), "")
+
+
+def table_split(path: str) -> str:
+    """Read a split off a table with many pictures: its own name goes before its folders.
+
+    Example:
+        >>> table_split("train/_annotations.csv"), table_split("train/test.csv")
+        ('train', 'test')
+    """
+    return split_of(PurePosixPath(path).name) or folder_split(path)
+
+
+def most_held_out(splits: set[str]) -> str:
+    """Choose for a picture that is said to be in several: never learn from what is for the test.
+
+    Example:
+        >>> most_held_out({"train", "test", ""})
+        'test'
+    """
+    return max(splits, key=_RANKS.index, default="")

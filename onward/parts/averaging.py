@@ -1,4 +1,4 @@
-"""The averaged generator: what is shown, saved and applied (arXiv:1806.04498)."""
+"""An averaged network: what is shown, saved and applied (arXiv:1806.04498)."""
 
 from __future__ import annotations
 
@@ -57,6 +57,12 @@ class Average(Generic[N]):
         return {"network": dict(self.network.state_dict()), "seen": self._seen}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Put them back."""
+        """Put them back.
+
+        Raises:
+            ValueError: some are no numbers.
+        """
+        if not all(torch.isfinite(tensor).all() for tensor in state["network"].values()):
+            raise ValueError("its weights are no numbers")
         self.network.load_state_dict(state["network"])
         self._seen = state["seen"]

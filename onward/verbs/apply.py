@@ -7,45 +7,51 @@ from pathlib import Path
 from typing import Any
 
 from onward.core.faults import RunFault, UsageFault
-from onward.core.folder import Folder
-from onward.core.run import Run
+from onward.core.folder import Folder, find_run
 from onward.core.settings import parse_settings
-from onward.core.task import Source
-from onward.tasks import find_task
+from onward.core.task import Source, Task
+from onward.tasks import find_task, list_tasks
+from onward.verbs.loading import load_model
 
-__all__ = ["apply"]
+__all__ = ["apply", "named", "task_of"]
 
 
-def apply(folder: Folder, inputs: tuple[str, ...], words: Mapping[str, Any], out: Path | None = None) -> list[Path]:
-    """Apply a run's model to inputs and write what comes out.
+def named(word: str) -> Folder | Task[Any, Any, Any]:
+    """Find the run a word names, or the task itself where it needs no training."""
+    if word in list_tasks() and not (Path(word) / "run.json").exists() and find_task(word).untrained is not None:
+        return find_task(word)
+    return find_run(word)
+
+
+def task_of(subject: Folder | Task[Any, Any, Any]) -> Task[Any, Any, Any]:
+    """Give the task of a run, or the task itself."""
+    return subject if isinstance(subject, Task) else find_task(subject.record["task"])
+
+
+def apply(
+    subject: Folder | Task[Any, Any, Any], inputs: tuple[str, ...], words: Mapping[str, Any], out: Path | None = None
+) -> list[Path]:
+    """Apply a run's model, or a task's that needs no training, to inputs and write what comes out.
 
     Args:
         words: the task's own options of this verb, by name.
-        out: where to; by default `applied` in the run's folder, or here for a zoo model.
+        out: where to; by default `applied` in the run's folder, or here for a zoo model or a task.
     Returns: the files written. An exhibit's caption names its file.
     Raises:
         RunFault: the task has nothing to apply.
     """
-    task = find_task(folder.record["task"])
+    task = task_of(subject)
     if task.apply is None:
         raise RunFault(f"{task.name} has nothing to apply.")
     options, _ = parse_settings(task.options, words, f"onward apply for {task.name}")
-    model = task.load(Run(folder))
-    in_zoo = "zoo" in folder.path.parts
-    out = out or (Path(f"{folder.path.name}-applied") if in_zoo else folder.path / "applied")
+    if isinstance(subject, Folder):
+        model, here = load_model(subject), "zoo" in subject.path.parts
+        out = out or (Path(f"{subject.path.name}-applied") if here else subject.path / "applied")
+    else:
+        model, out = task.untrained and task.untrained(), out or Path(f"{task.name}-applied")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as reason:
         raise UsageFault(f"{out} cannot be written ({reason.strerror}). Choose another --out.") from None
-    written = []
-    for number, exhibit in enumerate(task.apply(model, Source(inputs), options)):
-        written.append(exhibit.write(out, exhibit.caption or f"{number:06d}"))
-    return written
-
-
-def spoken(written: list[Path]) -> str:
-    """Say where the files are."""
-    if not written:
-        return "Nothing came out."
-    last = written[-1]
-    return f"{len(written)} files in {last.parent}/, the last {last.name}."
+    exhibits = enumerate(task.apply(model, Source(inputs), options))
+    return [exhibit.write(out, exhibit.caption or f"{number:06d}") for number, exhibit in exhibits]

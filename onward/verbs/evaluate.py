@@ -11,6 +11,7 @@ from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.tasks import find_task
+from onward.verbs.loading import load_model
 
 __all__ = ["evaluate", "evaluation_json"]
 
@@ -25,7 +26,7 @@ def evaluate(folder: Folder, address: str | None = None) -> list[Score]:
     if task.evaluate is None:
         raise RunFault(f"{task.name} has no scores: look at its pictures with: onward report {folder.path.name}")
     run = Run(folder)
-    model = task.load(run)
+    model = load_model(folder)
     own = folder.record["data"]
     source = Source((address,)) if address else Source((own["address"],), own.get("kind"))
     data = task.read(source, run.settings(task.settings))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from onward.core.faults import RunFault, UsageFault
 from onward.core.folder import Folder
-from onward.core.run import Run
 from onward.tasks import find_task
+from onward.verbs.loading import load_model
 
 __all__ = ["export"]
 
@@ -26,4 +26,4 @@ def export(folder: Folder, to: str = "onnx", out: Path | None = None) -> list[Pa
         raise RunFault(f"{task.name} cannot be exported yet; its model is in {folder.path / 'checkpoints'}.")
     out = out or (Path(f"{folder.path.name}-export") if "zoo" in folder.path.parts else folder.path / "export")
     out.mkdir(parents=True, exist_ok=True)
-    return list(task.export(task.load(Run(folder)), out))
+    return list(task.export(load_model(folder), out))

@@ -21,9 +21,7 @@ def scores_of(folder: Folder) -> list[Score]:
 def status_json(folder: Folder) -> dict[str, Any]:
     """Give what is known of a run."""
     record = folder.record
-    last = None
-    for last in read_metrics(folder.path / "metrics.jsonl"):  # noqa: B007 - the last one is wanted
-        pass
+    *_, last = [{}, *read_metrics(folder.path / "metrics.jsonl")]
     return {
         "run": folder.path.name,
         "folder": str(folder.path),
@@ -33,7 +31,7 @@ def status_json(folder: Folder) -> dict[str, Any]:
         "steps": record.get("steps_done", 0),
         "seconds": record.get("elapsed_seconds", 0.0),
         "budget": record["budget"],
-        "progress": (last or {}).get("progress", 0.0),
+        "progress": last.get("progress", 0.0),
         "scores": [score.as_json() for score in scores_of(folder)],
     }
 
@@ -65,21 +63,19 @@ def stop(folder: Folder) -> None:
 
 def compare_json(one: Folder, other: Folder) -> dict[str, Any]:
     """Set two runs' scores side by side."""
-    scores = {folder.path.name: {score.name: score for score in scores_of(folder)} for folder in (one, other)}
-    names = [name for name in scores[one.path.name] if name in scores[other.path.name]]
-    return {
-        "runs": [status_json(one), status_json(other)],
-        "scores": [
-            {
-                "name": name,
-                "values": [scores[folder.path.name][name].value for folder in (one, other)],
-                "intervals": [list(scores[folder.path.name][name].interval) for folder in (one, other)],
-                "higher_is_better": scores[one.path.name][name].higher_is_better,
-                "better": _better(scores[one.path.name][name], scores[other.path.name][name], one, other),
-            }
-            for name in names
-        ],
-    }
+    first, second = ({score.name: score for score in scores_of(folder)} for folder in (one, other))
+    rows = [
+        {
+            "name": name,
+            "values": [first[name].value, second[name].value],
+            "intervals": [list(first[name].interval), list(second[name].interval)],
+            "higher_is_better": first[name].higher_is_better,
+            "better": _better(first[name], second[name], one, other),
+        }
+        for name in first
+        if name in second
+    ]
+    return {"runs": [status_json(one), status_json(other)], "scores": rows}
 
 
 def compare_lines(one: Folder, other: Folder) -> list[str]:

@@ -30,14 +30,13 @@ def resume(
     """
     started_at = time.monotonic() if started_at is None else started_at
     record: dict[str, Any] = folder.record
+    name = folder.path.name
     if "zoo" in folder.path.parts:
-        raise RunFault(f"{folder.path.name} belongs to the zoo and stays as it is. Train one of your own.")
+        raise RunFault(f"{name} belongs to the zoo and stays as it is. Train one of your own.")
     if Lock.is_held(folder.path):
-        raise RunFault(f"{folder.path.name} is being trained now. Watch it with: onward status {folder.path.name}")
+        raise RunFault(f"{name} is being trained now. Watch it with: onward status {name}")
     if record["status"] == "finished" and duration is None:
-        raise RunFault(
-            f"{folder.path.name} is finished. Give it more time: onward resume {folder.path.name} --time +10m"
-        )
+        raise RunFault(f"{name} is finished. Give it more time: onward resume {name} --time +10m")
     task = find_task(record["task"])
     data_record = record["data"]
     settings = Run(folder).settings(task.settings)

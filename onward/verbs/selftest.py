@@ -25,10 +25,9 @@ def selftest(steps: int = 3) -> Iterator[tuple[str, bool, str]]:
             task, began = find_task(name), time.monotonic()
             try:
                 run, scores = train(task, task.example, {}, steps=steps, out=Path(place), quiet=True)
-                done = "trained, evaluated, reported"
+                done = "trained, evaluated, reported" + (", applied" if task.apply else "")
                 if task.apply is not None:
                     apply(run.folder, (task.example,), {}, Path(place) / "applied")
-                    done += ", applied"
                 yield name, bool(scores) or task.evaluate is None, f"{done} in {time.monotonic() - began:.1f} s"
             except Fault as fault:
                 yield name, False, str(fault)

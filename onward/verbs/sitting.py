@@ -50,7 +50,10 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
         except Stopped:
             _leave(run, "stopped")
             raise
-        except (KeyboardInterrupt, Fault):
+        except KeyboardInterrupt:
+            _leave(run, "interrupted")
+            raise
+        except Fault:
             _leave(run, "failed")
             raise
         finally:

@@ -55,28 +55,24 @@ def train(  # noqa: PLR0913 - the flags of the command
     except MemoryError:
         raise MachineFault(f"{address} does not fit into this computer's memory. Use fewer or smaller files.") from None
     except OSError as reason:
-        raise DataFault(
-            f"{address} cannot be read ({reason.strerror or reason}). Check the file and its rights."
-        ) from None
+        raise DataFault(f"{address} cannot be read ({reason.strerror or reason}). Check its rights.") from None
     path = new_folder(task.name, address.rpartition("/")[2].rpartition(":")[2], out, name)
     write_json(path / "settings.json", settings_to_json(settings, origins))
-    write_json(
-        path / "run.json",
-        {
-            "schema": SCHEMA_VERSION,
-            "version": onward.__version__,
-            "name": path.name,
-            "task": task.name,
-            "status": "new",
-            "created": time.time(),
-            "seed": seed,
-            "device": device,
-            "budget": {"seconds": budget.seconds, "steps": budget.steps},
-            "data": {"address": address, "kind": kind, "fingerprint": data.fingerprint, "findings": data.findings()},
-            "elapsed_seconds": 0.0,
-            "steps_done": 0,
-        },
-    )
+    record = {
+        "schema": SCHEMA_VERSION,
+        "version": onward.__version__,
+        "name": path.name,
+        "task": task.name,
+        "status": "new",
+        "created": time.time(),
+        "seed": seed,
+        "device": device,
+        "budget": {"seconds": budget.seconds, "steps": budget.steps},
+        "data": {"address": address, "kind": kind, "fingerprint": data.fingerprint, "findings": data.findings()},
+        "elapsed_seconds": 0.0,
+        "steps_done": 0,
+    }
+    write_json(path / "run.json", record)
     (path.parent / "last").write_text(path.name + "\n", encoding="utf-8")
     run = Run(Folder(path))
     run.started_at(started_at)

@@ -160,3 +160,43 @@ def test_numbers_rise_and_a_taken_name_is_said(tmp_path: Path) -> None:
     new_folder("gan", "", tmp_path, "mine")
     with pytest.raises(RunFault, match="exists"):
         new_folder("gan", "", tmp_path, "mine")
+
+
+def more_time(run: Run, steps: int) -> Run:
+    """Do what `onward resume --time +…` does to the record of a finished run."""
+    run.folder.update(status="finished", budget={"seconds": None, "steps": steps}, resume_from="plateau")
+    return Run(Folder(run.path), Clock())
+
+
+def test_a_kill_during_the_extra_time_goes_on_from_where_it_was(tmp_path: Path) -> None:
+    run, box = make_run(tmp_path, steps=100), Box(0.0)
+    walk(run, box)
+    longer = more_time(run, 200)
+    with pytest.raises(Stopped):
+        walk(longer, Box(0.0), until=150)
+    again = Run(Folder(run.path), Clock())
+    again.keep(box=Box(0.0))
+    assert next(iter(again.steps())).index == longer.steps_done >= 150
+
+
+def test_extra_time_a_second_time_begins_at_the_newer_plateau(tmp_path: Path) -> None:
+    run = make_run(tmp_path, steps=100)
+    walk(run, Box(0.0))
+    walk(more_time(run, 200), Box(0.0))
+    third = more_time(run, 300)
+    third.keep(box=Box(0.0))
+    assert next(iter(third.steps())).index == 160
+
+
+def test_what_ended_early_stays_ended_after_a_kill_but_not_with_extra_time(tmp_path: Path) -> None:
+    run = make_run(tmp_path, steps=50)
+    run.keep(box=Box(0))
+    for step in run.steps():
+        if step.index == 7:
+            run.finish_early("Enough.")
+    killed = Run(Folder(run.path), Clock())  # its process died before the evaluation was done
+    killed.keep(box=Box(0))
+    assert [step.index for step in killed.steps()] == []
+    longer = more_time(run, 60)
+    longer.keep(box=Box(0))
+    assert next(iter(longer.steps())).index == 8

@@ -70,6 +70,45 @@ def test_parts_are_read_from_a_column_or_from_the_files_name(folder: Path) -> No
     assert len(album(folder).testing) == 4
 
 
+def _parted(tmp_path: Path) -> Path:
+    chance = np.random.default_rng(0)
+    for number in range(20):
+        path = tmp_path / "set" / ("train" if number < 14 else "test") / f"{number % 14:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(chance.integers(0, 255, (20, 20, 3), np.uint8)).save(path)
+    return tmp_path / "set"
+
+
+def test_a_table_without_parts_keeps_those_of_the_folders(tmp_path: Path) -> None:
+    place = _parted(tmp_path)
+    names = sorted(path.relative_to(place) for path in place.rglob("*.png"))
+    write(place, ["file,label", *(f"{name},{kinds(int(name.stem))}" for name in names)])
+    found = album(place)
+    assert {found.pictures.names[at] for at in found.testing} == {f"test/{number:02d}.png" for number in range(6)}
+
+
+def test_a_name_in_two_folders_is_that_beside_its_table_or_nobodys(tmp_path: Path) -> None:
+    place = _parted(tmp_path)
+    write(place / "train", ["file,label", *(f"{n:02d}.png,{kinds(n)}" for n in range(14))])
+    write(place / "test", ["file,label", *(f"{n:02d}.png,{kinds(n + 1)}" for n in range(6))])
+    found = album(place)
+    assert (len(found.pictures), len(found.testing)) == (20, 6)
+    assert [found.classes[found.pictures.labels[at]] for at in found.testing] == [kinds(n + 1) for n in range(6)]
+    for part in ("train", "test"):
+        (place / part / "labels.csv").unlink()
+    write(place, ["file,label", *(f"{n:02d}.png,{kinds(n)}" for n in range(14))])
+    found = album(place)
+    assert {int(Path(name).stem) for name in found.pictures.names} == set(range(6, 14))
+    assert "labels.csv, line 2 (00.png)" in " ".join(found.findings())
+
+
+def test_a_table_of_all_moves_no_test_picture_into_training(folder: Path) -> None:
+    for name, rows in (("all", range(12)), ("train", range(8)), ("test", range(8, 12))):
+        write(folder, ["file,label", *(f"{n:02d}.png,{kinds(n)}" for n in rows)], f"{name}.csv")
+    found = album(folder)
+    assert {int(Path(found.pictures.names[at]).stem) for at in found.testing} == {8, 9, 10, 11}
+
+
 def test_a_zip_with_a_table(folder: Path, tmp_path: Path) -> None:
     write(folder, ["file,label", *(f"{number:02d}.png,{kinds(number)}" for number in range(12))])
     with zipfile.ZipFile(tmp_path / "heap.zip", "w") as archive:

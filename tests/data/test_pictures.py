@@ -198,6 +198,48 @@ def test_the_cifar10_binary_archive_is_read_and_the_pickled_one_refused(tmp_path
         read_pictures(str(tmp_path / "py.tar.gz"))
 
 
+def cifar10(path: Path) -> None:
+    """Write the archive in small: two pictures of each class to train on, one to test."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, copies in (("data_batch_1", 1), ("data_batch_2", 1), ("test_batch", 1)):
+            records = np.random.default_rng(len(name)).integers(0, 255, (10 * copies, 3073), np.uint8)
+            records[:, 0] = np.arange(10)
+            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}.bin")
+            info.size = records.size
+            archive.addfile(info, io.BytesIO(records.tobytes()))
+
+
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_cifar10_by_name_is_both_parts_and_a_class_of_it_is_for_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_zip: bool
+) -> None:
+    monkeypatch.setenv("ONWARD_DATA", str(tmp_path))
+    if is_zip:
+        with zipfile.ZipFile(tmp_path / "cifar10.zip", "w") as archive:
+            for number in range(30):
+                kind = ("cat", "horse")[number % 2]
+                name = f"{'train' if number < 20 else 'test'}/{kind}/{number}.png"
+                archive.writestr(name, packed(picture(number, (32, 32))))
+    else:
+        cifar10(tmp_path / "cifar-10-binary.tar.gz")
+    found = read_pictures("cifar10")
+    assert (len(found), (found.splits or ()).count("train"), (found.splits or ()).count("test")) == (30, 20, 10)
+    horses = read_pictures("cifar10:horse")
+    assert len(horses) == (10 if is_zip else 2)
+    assert horses.splits is None
+    tests = {found.digests[place] for place, split in enumerate(found.splits or ()) if split == "test"}
+    assert not tests & set(horses.digests)
+
+
+def test_class_folders_that_differ_by_case_are_said(tmp_path: Path) -> None:
+    for number, name in enumerate(("Cat", "cat", "dog")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").write_bytes(packed(picture(number)))
+    found = read_pictures(str(tmp_path))
+    assert len(found.classes) == 3
+    assert any("'Cat', 'cat'" in sentence for sentence in found.findings())
+
+
 @pytest.mark.parametrize("made", ["missing", "empty", "words"])
 def test_nothing_to_read_is_one_sentence(tmp_path: Path, made: str) -> None:
     place = tmp_path / made

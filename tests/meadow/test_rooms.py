@@ -236,6 +236,23 @@ def test_photos_stand_behind_and_change_no_truth(tmp_path: Path) -> None:
     assert boxed.fingerprint != read_boxes("meadow:detect@0", 32).fingerprint
 
 
+def test_photos_left_out_are_named_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onward.data import photo_albums
+
+    notes: list[str] = []
+    folder = album(tmp_path / "photos")
+    album_for("meadow:detect", str(folder), notes)
+    assert "torn.jpg (not a picture)" in " ".join(notes)
+    assert len(notes) == 1
+    monkeypatch.setattr(photo_albums, "_MOST", 1)
+    album_for("meadow:detect", str(folder), notes)
+    assert "only its first 1 photos" in notes[-1]
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "a.jpg").write_bytes(b"no picture")
+    with pytest.raises(DataFault, match=r"a\.jpg \(not a picture\)"):
+        album_for("meadow:detect", str(tmp_path / "torn"))
+
+
 def test_photos_that_cannot_stand_there_get_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert album_for("meadow:detect", "") is None

@@ -30,6 +30,14 @@ def test_the_network_fits_every_size(size: int) -> None:
     assert SeeingNetwork(5, 8, size)(torch.randn(3, 3, size, size)).shape == (3, 5)
 
 
+def test_a_class_that_is_only_chosen_by_is_said_plainly(class_folder: Path, tmp_path: Path) -> None:
+    for name, part in (("across", "train"), ("down", "train"), ("across", "val"), ("spots", "val"), ("down", "val")):
+        shutil.copytree(class_folder / name, tmp_path / "parted" / part / name)
+    sentences = read(Source((str(tmp_path / "parted"),)), Settings(size=16)).findings()
+    assert any("never learned: spots" in sentence for sentence in sentences)
+    assert not any("spots (0)" in sentence for sentence in sentences)
+
+
 def test_whitened_patches_tell_nothing_about_each_other() -> None:
     chance = torch.Generator().manual_seed(0)
     smooth = torch.nn.functional.avg_pool2d(torch.randn(64, 3, 34, 34, generator=chance), 3, 1)
@@ -217,3 +225,45 @@ def test_films_are_told_frame_by_frame(class_folder: Path, tmp_path: Path) -> No
     (told,) = (tmp_path / "out").glob("*.mp4")
     shown = [picture.size for _, picture in film_frames(str(told))]
     assert shown == [(64, 48)] * 7
+
+
+def many_chunks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Have features computed eight pictures at a time, so that a small folder takes many looks."""
+    from onward.vision.classify import tuning
+
+    whole = tuning.Features
+    monkeypatch.setattr(tuning, "Features", lambda look, name, images, side: whole(look, name, images, side, chunk=8))
+    return {"backbone": "lite0", "size": "16", "batch_size": "4"}
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 6])
+def test_a_head_is_fitted_however_early_the_looking_ends(
+    class_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    words = many_chunks(class_folder, monkeypatch)
+    run, scores = train(find_task("classify"), str(class_folder), words, steps=steps, out=tmp_path, quiet=True)
+    assert run.folder.status() == "finished"
+    assert scores[0].count > 0
+
+
+def test_the_head_alone_is_kept_when_training_everything_makes_it_worse(
+    class_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onward.backbones import efficientnet_lite0
+    from onward.core.metrics import read_metrics
+
+    words = {**many_chunks(class_folder, monkeypatch), "learning_rate": "5.0"}  # far too high: it forgets everything
+    run, _ = train(find_task("classify"), str(class_folder), words, steps=30, out=tmp_path, quiet=True)
+    notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
+    assert any("head on frozen features is kept" in note for note in notes)
+    kept = find_task("classify").load(run)
+    original, now = efficientnet_lite0().state_dict(), kept.network.eyes.state_dict()
+    assert all(torch.equal(original[name], now[name]) for name in original)
+
+
+def test_the_temperature_is_found_on_all_classes(class_folder: Path) -> None:
+    from onward.parts.lots import by_lot
+
+    album = read(Source((str(class_folder),)), Settings())
+    few = by_lot(album.validation, 9)
+    assert len(np.unique(album.pictures.labels[few])) == 3

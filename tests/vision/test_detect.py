@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -118,6 +119,54 @@ def test_apply_gives_pixels_of_the_upright_picture(boxed_folder: Path, tmp_path:
         width, height = (100, 200) if path == "turned.jpg" else (64, 48)
         assert 0 <= float(left) <= float(right) <= width
         assert 0 <= float(top) <= float(bottom) <= height
+
+
+def test_every_picture_looked_at_has_its_own_number(tmp_path: Path) -> None:
+    """All are listed, in order, whatever is found in them; equal names from two inputs stay two pictures."""
+    import csv
+    import json
+
+    from onward.core.run import Run
+    from onward.vision.detect.finder import Finder
+    from onward.vision.detect.settings import Looking
+    from onward.vision.detect.using import apply
+
+    names = []
+    for folder, size in (("a", (60, 40)), ("b", (30, 50))):
+        for name in ("0.png", "in/1.png"):
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", size, "grey").save(tmp_path / folder / name)
+            names.append((name, *size))
+    network = Detector(1, width=16).eval()
+    finder = Finder(network, ("cat",), 64, cast(Run, None))
+    addresses = tuple(str(tmp_path / folder) for folder in ("a", "b"))
+    for exhibit in apply(finder, Source(addresses), Looking()):
+        exhibit.write(tmp_path, exhibit.caption)
+    images = json.loads((tmp_path / "images.json").read_text(encoding="utf-8"))
+    assert [(each["id"], each["file_name"], each["width"], each["height"]) for each in images] == [
+        (number, *row) for number, row in enumerate(names, start=1)
+    ]
+    results = json.loads((tmp_path / "predictions.json").read_text(encoding="utf-8"))
+    rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text(encoding="utf-8").splitlines()))
+    assert [each["file_name"] for each in results] == [row["path"] for row in rows]
+    assert all(images[each["image_id"] - 1]["file_name"] == each["file_name"] for each in results)
+
+
+def test_a_picture_in_which_nothing_is_found_keeps_its_number(tmp_path: Path) -> None:
+    import json
+
+    from onward.vision.detect.using import _Looked, _Predictions
+
+    nothing = Found(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
+    one = Found(np.array([[1, 2, 3, 4]], np.float32), np.zeros(1, np.int64), np.ones(1, np.float32))
+    looked = _Looked(("cat",))
+    for found in (nothing, one, one):
+        looked.add("0.png", Image.new("RGB", (9, 9)), found)
+    heads = ["path", "label", "score", "xmin", "ymin", "xmax", "ymax"]
+    _Predictions(heads, looked.rows, "predictions", looked).write(tmp_path, "predictions")
+    results = json.loads((tmp_path / "predictions.json").read_text(encoding="utf-8"))
+    assert [each["image_id"] for each in results] == [2, 3]
+    assert [each["id"] for each in json.loads((tmp_path / "images.json").read_text(encoding="utf-8"))] == [1, 2, 3]
 
 
 def test_films_keep_their_length_and_each_frame_its_rows(boxed_folder: Path, tmp_path: Path) -> None:

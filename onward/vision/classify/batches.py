@@ -10,13 +10,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Batches", "as_pixels"]
+from onward.parts.pixels import as_pixels
 
-
-def as_pixels(images: NDArray[np.uint8]) -> Tensor:
-    """Turn N H W 3 bytes into N 3 H W numbers in [-1, 1], channels last."""
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
-    return (pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+__all__ = ["Batches"]
 
 
 class Batches:

@@ -10,16 +10,18 @@ from torch import nn
 
 from onward.core.exhibits import Picture
 from onward.core.run import Run, Step
+from onward.parts.lots import by_lot
 from onward.vision.classify.pictures import guesses_picture
 from onward.vision.classify.reading import Album
 from onward.vision.classify.recogniser import Recogniser, fitted_temperature, logits_of
 
-__all__ = ["Exam", "finished"]
+__all__ = ["FINAL_SHARE", "Exam", "finished"]
 
 _EXAMS = 16
 _SHARE = 0.05
 _SHOWN = 24
-_MOST = 2000
+_MOST, _MOST_FOR_TEMPERATURE = 2000, 1000
+FINAL_SHARE = 0.02  # of the budget: what each last look at the validation part may take
 
 
 class Exam:
@@ -31,7 +33,7 @@ class Exam:
 
     def __init__(self, run: Run, album: Album) -> None:
         self._run, self._album = run, album
-        self._places = np.random.default_rng(0).permutation(album.validation)[:_MOST]
+        self._places = by_lot(album.validation, _MOST)
         self._taken = -1
         self._least_tail_seconds = run.tail_seconds
         self.seconds_a_picture = 0.0
@@ -57,12 +59,19 @@ class Exam:
         )
         step.show(guesses=Picture(picture, f"guesses on pictures it does not learn from, step {step.index}"))
 
+    def affordable(self, share: float) -> int:
+        """Say how many pictures may be looked at for a share of the budget; all, where no clock runs."""
+        seconds = self._run.budget.seconds
+        if seconds is None or self.seconds_a_picture == 0:
+            return _MOST
+        return max(_SHOWN, int(share * seconds / self.seconds_a_picture))
+
     def _affordable(self) -> np.ndarray:
         """Take as many pictures as sixteen exams may cost in all."""
         seconds = self._run.budget.seconds
         if seconds is None or self.seconds_a_picture == 0:
             return self._places[:128] if seconds is not None else self._places[:500]
-        return self._places[: max(_SHOWN, int(_SHARE * seconds / _EXAMS / self.seconds_a_picture))]
+        return self._places[: self.affordable(_SHARE / _EXAMS)]
 
     def _reserve(self, seconds_a_picture: float) -> None:
         """Keep time for the final test, as long as that takes no more than a tenth of the budget.
@@ -71,13 +80,16 @@ class Exam:
         """
         self.seconds_a_picture = seconds_a_picture
         if self._run.budget.seconds is not None:
-            needed = 4.0 + 2.2 * seconds_a_picture * (len(self._album.testing) + len(self._album.validation))
+            chosen_by = min(len(self._places), self.affordable(FINAL_SHARE))
+            needed = 4.0 + 2.2 * seconds_a_picture * (len(self._album.testing) + 1.5 * chosen_by)
             self._run.tail_seconds = max(self._least_tail_seconds, min(needed, 0.1 * self._run.budget.seconds))
 
 
-def finished(run: Run, album: Album, network: nn.Module, beside: tuple[tuple[str, float], ...]) -> Recogniser:
+def finished(
+    run: Run, album: Album, network: nn.Module, exam: Exam, beside: tuple[tuple[str, float], ...] = ()
+) -> Recogniser:
     """Find the temperature on the validation part, and write down what `load` needs."""
-    places = album.validation[:1000]
+    places = by_lot(album.validation, min(_MOST_FOR_TEMPERATURE, exam.affordable(FINAL_SHARE)))
     logits = logits_of(network, album.pictures.images[places])
     temperature = fitted_temperature(logits, album.pictures.labels[places])
     facts = run.folder.record["classifier"]

@@ -76,8 +76,10 @@ class SeeingNetwork(nn.Module):
 
     def features(self, pictures: Tensor) -> Tensor:
         """Look: B 3 S S in [-1, 1] to B C, the largest response of each channel."""
-        maps = self.blocks(F.gelu(self.whiten(pictures)))
-        return maps.amax(dim=(2, 3))
+        # in full precision: it enlarges small differences of pixels that bfloat16 does not see
+        with torch.autocast(pictures.device.type, enabled=False):
+            whitened = self.whiten(pictures.float())
+        return self.blocks(F.gelu(whitened)).amax(dim=(2, 3))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Tell: B 3 S S in [-1, 1] to B classes logits."""

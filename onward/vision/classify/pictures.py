@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import nn
 
-from onward.vision.classify.batches import as_pixels
+from onward.parts.pixels import as_pixels
 
 __all__ = ["captioned", "confusion_picture", "guesses_picture", "saliency", "saliency_picture"]
 

@@ -63,8 +63,14 @@ class Album:
         parts = f"{len(self.training):,} to learn from, {len(self.validation):,} to choose by, "
         parts += f"{len(self.testing):,} to test"
         parts += f", {len(self.shifted):,} to test that differ on purpose" if len(self.shifted) else ""
-        few = [f"{self.classes[place]} ({counts[place]})" for place in np.flatnonzero(counts < 10)]
+        few = [f"{self.classes[place]} ({counts[place]})" for place in np.flatnonzero((counts < 10) & (counts > 0))]
         sentences = [*self.pictures.findings(), f"Parts: {parts}."]
+        if never := [self.classes[place] for place in np.flatnonzero(counts == 0)]:
+            named = ", ".join(never[:5]) + (f" and {len(never) - 5} more" if len(never) > 5 else "")
+            sentences.append(
+                f"Only in pictures to choose by or to test, so never learned: {named}. Put some into training, or "
+                "remove the class."
+            )
         if few:
             named = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
             sentences.append(f"Few pictures to learn from: {named}. More of them will help most.")
@@ -83,7 +89,8 @@ def read(source: Source, settings: Settings) -> Album:
         DataFault: fewer than two classes, or one with fewer than three pictures.
     """
     address = pictures_address(source.address)
-    photos = album_for(address, settings.photos)
+    said: list[str] = []
+    photos = album_for(address, settings.photos, said)
     pictures = read_pictures(address, size=settings.size, photos=photos)
     if settings.size is None and settings.backbone != "none" and sorted(pictures.short_sides)[1] >= _LARGE_SIDE:
         pictures = read_pictures(address, size=_LARGE_SIDE, photos=photos)
@@ -100,7 +107,7 @@ def read(source: Source, settings: Settings) -> Album:
             f"{source.address}: class {pictures.classes[place]} has {counts[place]} readable picture(s), and at least "
             f"{_FEWEST_A_CLASS} are needed. Add some, or remove the folder."
         )
-    return _parted(pictures, settings, notes)
+    return _parted(pictures, settings, (*said, *notes))
 
 
 def _parted(pictures: Pictures, settings: Settings, left_out: tuple[str, ...]) -> Album:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from onward.backbones import find_eyes
 from onward.core.run import Run
-from onward.vision.classify.batches import as_pixels
+from onward.parts.pixels import as_pixels
 from onward.vision.classify.network import SeeingNetwork
 from onward.vision.classify.transfer import TransferNetwork
 

@@ -29,6 +29,11 @@ def evaluate(recogniser: Recogniser, album: Album, seconds: float) -> Iterator[S
     first = recogniser.tell(album.pictures.images[places[:_FEWEST]])
     cost = (time.monotonic() - began) / max(1, len(first))
     places = places[: max(_FEWEST, int(min(0.7 * seconds / max(cost, 1e-6), len(places))))]
+    if len(places) < len(album.testing):
+        recogniser.run.note(
+            f"Tested on {len(places):,} of {len(album.testing):,} pictures, as many as the time allowed; all of them: "
+            f"onward evaluate {recogniser.run.name}"
+        )
     rest = recogniser.tell(album.pictures.images[places[_FEWEST:]])
     shares = np.concatenate([first, rest.reshape(-1, first.shape[1])])
     labels = album.pictures.labels[places]

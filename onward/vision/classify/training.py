@@ -18,8 +18,9 @@ from onward.core.faults import MachineFault
 from onward.core.run import Run
 from onward.parts.averaging import Average
 from onward.parts.momentum import Group, Momentum
+from onward.parts.pixels import as_pixels
 from onward.parts.schedules import triangle
-from onward.vision.classify.batches import Batches, as_pixels
+from onward.vision.classify.batches import Batches
 from onward.vision.classify.exam import Exam, finished
 from onward.vision.classify.network import SeeingNetwork, whitening_filters
 from onward.vision.classify.reading import Album
@@ -33,13 +34,14 @@ _WIDTHS = (64, 48, 32, 16)
 _USUAL_WIDTH = 32
 _ENOUGH_EPOCHS = 8
 _BIAS_RATE = 64.0  # shifts of normalisations learn this much faster (section 3.4 of arXiv:2404.00498)
+_PAPERS_RATE = 11.5  # the paper's decay is given for a step of this rate
 _MANY, _TINY_SIDE = 20_000, 48
 
 
 def train(run: Run, album: Album, settings: Settings) -> Recogniser:
     """Train a classifier on an album."""
     run.machine  # noqa: B018 - sets threads before anything is built
-    eyes = _eyes(album, settings)
+    eyes = _eyes(run, album, settings)
     return _learn_to_see(run, album, settings) if eyes is None else tune(run, album, settings, eyes)
 
 
@@ -55,7 +57,7 @@ def _learn_to_see(run: Run, album: Album, settings: Settings) -> Recogniser:
         network.whiten.weight.copy_(whitening_filters(as_pixels(images[:5000])))
     batches = Batches(images, labels, batch_size, round(settings.shift * size / 32), run.seed)
     peak = settings.learning_rate or 1.5 * batch_size / 1024
-    descent = Momentum(_seeing_groups(network, settings.decay * 0.09), peak, 0.85)
+    descent = Momentum(_seeing_groups(network, settings.decay / _PAPERS_RATE), peak, 0.85)
     average = Average(network, half_life_pictures=len(images))
     run.keep(network=network, descent=descent, average=average, batches=batches)
     exam = Exam(run, album)
@@ -72,10 +74,10 @@ def _learn_to_see(run: Run, album: Album, settings: Settings) -> Recogniser:
         step.log(loss=loss)
         exam.look(step, average.network)
     run.note(f"Each picture was shown {batches.epochs:.1f} times; the first block has {width} channels.")
-    return finished(run, album, average.network, ())
+    return finished(run, album, average.network, exam)
 
 
-def _eyes(album: Album, settings: Settings) -> Eyes | None:
+def _eyes(run: Run, album: Album, settings: Settings) -> Eyes | None:
     """Give the pretrained network, unless there are pictures enough, and small enough, to learn to see from."""
     if settings.backbone == "none":
         return None
@@ -87,12 +89,14 @@ def _eyes(album: Album, settings: Settings) -> Eyes | None:
     except MachineFault:
         if settings.backbone != "auto":
             raise
+        run.note("No pretrained eyes are installed (onward[vision] brings some), so it learned to see from nothing.")
         return None
 
 
 def _seeing_groups(network: SeeingNetwork, decay: float) -> list[Group]:
-    shifts: list[Tensor] = [each for name, each in network.named_parameters() if each.requires_grad and each.ndim == 1]
-    rest: list[Tensor] = [each for each in network.parameters() if each.requires_grad and each.ndim > 1]
+    shifts: list[Tensor] = [each for each in network.blocks.parameters() if each.requires_grad and each.ndim == 1]
+    fast = {id(each) for each in shifts}
+    rest: list[Tensor] = [each for each in network.parameters() if each.requires_grad and id(each) not in fast]
     return [Group(rest, 1.0, decay), Group(shifts, _BIAS_RATE, decay / _BIAS_RATE)]
 
 

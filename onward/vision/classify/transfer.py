@@ -67,6 +67,11 @@ def fit_head(
     from sklearn.linear_model import LogisticRegression
 
     (x, y), (x_chosen, y_chosen) = training, validation
+    if len(np.unique(y)) < 2:  # nothing to tell apart yet
+        with torch.no_grad():
+            head.weight.zero_()
+            head.bias.copy_(torch.from_numpy(np.bincount(y, minlength=head.out_features)).float())
+        return float((y_chosen == y[0]).mean()) if len(y) and len(y_chosen) else 0.0
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-3
     best = -1.0
     for strength in _STRENGTHS:

@@ -6,6 +6,7 @@ The head on frozen features takes seconds and is the baseline. Whichever is bett
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from onward.backbones import Eyes, Features
+from onward.backbones import Eyes, Features, weights_name
 from onward.core.run import Box, Run
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
-from onward.parts.schedules import triangle
-from onward.vision.classify.batches import Batches, as_pixels
-from onward.vision.classify.exam import Exam, finished
+from onward.parts.lots import by_lot
+from onward.parts.pixels import as_pixels
+from onward.parts.schedules import moment, share_since, triangle
+from onward.vision.classify.batches import Batches
+from onward.vision.classify.exam import FINAL_SHARE, Exam, finished
 from onward.vision.classify.reading import Album
 from onward.vision.classify.recogniser import Recogniser, logits_of
 from onward.vision.classify.settings import Settings
@@ -37,7 +40,12 @@ _MOST_VALIDATION = 2000
 
 
 class _Parts:
-    """What a tuning run is made of; `frozen` is the head alone: its weights, its answers, and when it was fitted."""
+    """What a tuning run is made of; `frozen` is the head alone: its weights, its answers, and when it was fitted.
+
+    Attributes:
+        places: pictures to look at once, in an order drawn by lot, so that the first looks see all classes.
+        is_chosen: which of them are there to choose by, and not to learn from.
+    """
 
     def __init__(self, run: Run, album: Album, settings: Settings, eyes: Eyes) -> None:
         images, labels = album.pictures.images, album.pictures.labels
@@ -46,18 +54,25 @@ class _Parts:
         run.folder.update(classifier=facts)
         network: Any = TransferNetwork(len(album.classes), side, eyes).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.network = network.eval().requires_grad_(True)  # evaluation: a small batch has no statistics to give
-        # by lot, so that the first looks see all classes
-        order = np.random.default_rng([run.seed, 3]).permutation(album.training)
-        self.places = np.concatenate([album.validation[:_MOST_VALIDATION], order])
-        self.features = Features(lambda seen: [network.eyes(seen)], eyes.name, images[self.places], side)
-        self.batch_size = settings.batch_size or int(min(32, max(8, 2 ** int(np.log2(len(order) / 12 + 1)))))
+        self.places = by_lot(np.concatenate([by_lot(album.validation, _MOST_VALIDATION), album.training]), lot=3)
+        self.is_chosen = np.isin(self.places, album.validation)
+        self.labels = labels[self.places]
+        name = weights_name(eyes.name, network.eyes)
+        self.features = Features(lambda seen: [network.eyes(seen)], name, images[self.places], side)
+        count = len(album.training)
+        self.batch_size = settings.batch_size or int(min(32, max(8, 2 ** int(np.log2(count / 12 + 1)))))
         shift = round(settings.shift * size / 32)
         self.batches = Batches(images[album.training], labels[album.training], self.batch_size, shift, run.seed)
         self.descent = Adam(network.parameters(), 0.0, (0.9, 0.999), rates_by_depth(network))
-        self.average = Average(network, half_life_pictures=len(order))
+        self.average = Average(network, half_life_pictures=count)
         self.frozen: Any = Box(None)
         kept = {"network": network, "descent": self.descent, "average": self.average}
         run.keep(**kept, batches=self.batches, frozen=self.frozen)
+
+    def knows_every_class(self) -> bool:
+        """Say whether the pictures looked at and learned from show each class."""
+        learned = self.labels[~self.is_chosen]
+        return len(np.unique(learned[self.features.done[~self.is_chosen]])) == len(np.unique(learned))
 
 
 def tune(run: Run, album: Album, settings: Settings, eyes: Eyes) -> Recogniser:
@@ -66,79 +81,86 @@ def tune(run: Run, album: Album, settings: Settings, eyes: Eyes) -> Recogniser:
     network, average, features, frozen = parts.network, parts.average, parts.features, parts.frozen
     peak = settings.learning_rate or _RATE
     for step in run.steps():
-        looks_on = step.index < len(features) and (step.index == 0 or step.progress < _LOOKING_SHARE)
-        if frozen.value is None and looks_on:
+        has_time = step.index == 0 or step.progress < _LOOKING_SHARE
+        if frozen.value is None and step.index < len(features) and (has_time or not parts.knows_every_class()):
             features.look(step.index)
             step.log(pictures_looked_at=float(features.done.sum()))
             continue
         if frozen.value is None:
-            frozen.value = _fit(parts, album, step.index) | {"progress": step.progress}
+            frozen.value = _fit(run, parts)
             average.copy(network)
             exam.look(step, network)
             if not settings.unfreeze:
                 run.finish_early("The head is fitted; the eyes stay as they were.")
             continue
-        phase = (step.progress - frozen.value["progress"]) / max(1e-9, 1 - frozen.value["progress"])
-        phase = max(phase, parts.batches.epochs / _MOST_EPOCHS)
-        parts.descent.learning_rate = (
-            peak * triangle(min(1.0, phase), peak=0.15, start=0.02, end=0.0) * 0.5**run.setbacks
-        )
-        step.log(loss=_tuned(network, parts.descent, *next(parts.batches)))
+        phase = _phase(run, parts, step.progress)
+        parts.descent.learning_rate = peak * triangle(phase, peak=0.15, start=0.02, end=0.0) * 0.5**run.setbacks
+        with run.machine.mixed() if eyes.knows_half_precision else nullcontext():
+            step.log(loss=_tuned(network, parts.descent, *next(parts.batches)))
         average.follow(network, pictures=parts.batch_size)
         if phase >= 1:
             run.finish_early(f"Each picture was shown {_MOST_EPOCHS} times; more would change little.")
         exam.look(step, average.network)
     if frozen.value is None:
         run.note(f"The time was spent on looking at {int(features.done.sum()):,} of {len(parts.places):,} pictures.")
-        frozen.value = _fit(parts, album, 0) | {"progress": 1.0}
+        frozen.value = _fit(run, parts)
         average.copy(network)
         run.save()
-    return _better(run, album, average, frozen, eyes)
+    return _better(run, album, parts, exam, eyes)
+
+
+def _phase(run: Run, parts: _Parts, progress: float) -> float:
+    """Say how much of the time since the head was fitted is spent, 0 to 1, under today's budget."""
+    spent = share_since(run, parts.frozen.value["fitted"], progress)
+    return min(1.0, max(spent, parts.batches.epochs / _MOST_EPOCHS))
 
 
 def _tuned(network: nn.Module, descent: Adam, pictures: Tensor, wanted: Tensor) -> Tensor:
-    """Train everything on a batch; give its loss. In full precision: depthwise layers are slower without."""
-    loss = F.cross_entropy(network(pictures), wanted, label_smoothing=0.1)
+    """Train everything on a batch; give its loss."""
+    loss = F.cross_entropy(network(pictures).float(), wanted, label_smoothing=0.1)
     descent.zero_grad()
     loss.backward()
     descent.step()
     return loss
 
 
-def _fit(parts: _Parts, album: Album, looked: int) -> dict[str, Any]:
+def _fit(run: Run, parts: _Parts) -> dict[str, Any]:
     """Fit the head on the features that are there, after computing those that a stopped sitting left out of memory."""
-    features, network = parts.features, parts.network
-    for number in range(min(max(1, looked), len(features))):
+    features, head = parts.features, parts.network.head
+    for number in range(min(max(1, run.steps_done), len(features))):
         features.look(number)
-    done, border = features.done, min(_MOST_VALIDATION, len(album.validation))
-    labels = album.pictures.labels[parts.places]
-    chosen, learned = (
-        (features.values[0][part][done[part]].astype(np.float32), labels[part][done[part]])
-        for part in (slice(0, border), slice(border, None))
-    )
-    accuracy = fit_head(network.head, learned, chosen)
-    weights = {name: each.detach().clone() for name, each in network.head.state_dict().items()}
-    return {"accuracy": accuracy, "weights": weights}
+    learned, chosen = (features.done & part for part in (~parts.is_chosen, parts.is_chosen))
+    known = [(features.values[0][rows].astype(np.float32), parts.labels[rows]) for rows in (learned, chosen)]
+    accuracy = fit_head(head, *known)
+    with torch.no_grad():
+        right = head(torch.from_numpy(known[1][0])).argmax(dim=1) == torch.from_numpy(known[1][1])
+    return {
+        "accuracy": accuracy,
+        "weights": {name: each.detach().clone() for name, each in head.state_dict().items()},
+        "asked": torch.from_numpy(parts.places[chosen]),
+        "right": right,
+        "fitted": moment(run),
+    }
 
 
-def _better(run: Run, album: Album, average: Average, frozen: Box, eyes: Eyes) -> Recogniser:
-    """Keep whichever is better on the validation part: everything trained, or the head alone."""
-    network: Any = average.network
-    places = album.validation[:_MOST_VALIDATION]
-    labels = album.pictures.labels[places]
-    before = float(frozen.value["accuracy"])
-    logits = logits_of(network, album.pictures.images[places], mirrored=False)
-    after = float((logits.argmax(dim=1).numpy() == labels).mean()) if len(places) else 1.0
+def _better(run: Run, album: Album, parts: _Parts, exam: Exam, eyes: Eyes) -> Recogniser:
+    """Keep whichever is better on the same validation pictures: everything trained, or the head alone."""
+    network: Any = parts.average.network
+    frozen, count = parts.frozen.value, exam.affordable(FINAL_SHARE)
+    places, right = frozen["asked"][:count].numpy(), frozen["right"][:count]
+    before = float(right.float().mean()) if len(right) else 0.0
+    told = logits_of(network, album.pictures.images[places], mirrored=False).argmax(dim=1).numpy()
+    after = float((told == album.pictures.labels[places]).mean()) if len(places) else 1.0
     if after < before:
         with torch.no_grad():
             network.eyes.load_state_dict(eyes.pretrained().state_dict())
-            network.head.load_state_dict(frozen.value["weights"])
+            network.head.load_state_dict(frozen["weights"])
         run.save()
         run.note(
-            f"The head on frozen features is kept: {100 * before:.1f} % on the validation part, {100 * after:.1f} % "
-            "after training everything."
+            f"The head on frozen features is kept: {100 * before:.1f} % on {len(places):,} validation pictures, "
+            f"{100 * after:.1f} % after training everything."
         )
-    return finished(run, album, network, (("head on frozen features", before),))
+    return finished(run, album, network, exam, (("head on frozen features", before),))
 
 
 def _side(run: Run, album: Album, eyes: Eyes) -> int:

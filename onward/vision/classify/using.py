@@ -18,7 +18,7 @@ from onward.data.picture_files import square
 from onward.data.pictures import read_pictures
 from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
-from onward.vision.classify.batches import as_pixels
+from onward.parts.pixels import as_pixels
 from onward.vision.classify.pictures import captioned, guesses_picture, saliency, saliency_picture
 from onward.vision.classify.recogniser import Recogniser, build
 from onward.vision.classify.settings import Looking

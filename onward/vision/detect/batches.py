@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.backbones import Features
+from onward.parts.pixels import as_pixels
 from onward.vision.detect.assignment import assign
 from onward.vision.detect.network import points_of
 from onward.vision.detect.reading import Scenes
@@ -66,8 +67,7 @@ class Batches:
         for which, number in chosen:
             place = int(self._scenes.training[which])
             drawn.append(draw_view(self._scenes.pictures.images[place], view_of(self._seed, place, number, size)))
-        pixels = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 127.5 - 1
-        return pixels.contiguous(memory_format=torch.channels_last), chosen
+        return as_pixels(np.stack(drawn)), chosen
 
     def fresh_boxes(self, count: int) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and each one's boxes and labels."""

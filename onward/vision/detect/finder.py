@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from onward.core.run import Run
+from onward.parts.pixels import as_pixels
 from onward.vision.detect.big import BigDetector
 from onward.vision.detect.decoding import Found
 from onward.vision.detect.network import Detector
@@ -40,6 +41,5 @@ def find(network: Detector | BigDetector, images: NDArray[np.uint8]) -> list[Fou
     """Find things in pictures: N S S 3, uint8."""
     found: list[Found] = []
     for start in range(0, len(images), _AT_ONCE):
-        pixels = torch.from_numpy(images[start : start + _AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
-        found += network.found(pixels.contiguous(memory_format=torch.channels_last))
+        found += network.found(as_pixels(images[start : start + _AT_ONCE]))
     return found

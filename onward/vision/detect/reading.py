@@ -7,7 +7,8 @@ and its exact copies are always in one part, and the choice never changes.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class Scenes:
         validation: places to choose by.
         testing: places that nothing but the final scores looks at.
         shifted: test pictures that differ on purpose from all others; often none.
+        notes: sentences for the findings.
+        reader: reads the same pictures fitted into another side.
     """
 
     pictures: BoxedPictures
@@ -41,6 +44,14 @@ class Scenes:
     validation: NDArray[np.int64]
     testing: NDArray[np.int64]
     shifted: NDArray[np.int64]
+    notes: tuple[str, ...] = ()
+    reader: Callable[[int], BoxedPictures] | None = field(default=None, repr=False, compare=False)
+
+    def at(self, size: int) -> Scenes:
+        """Give the same scenes, fitted into another side in pixels."""
+        if size == self.size or self.reader is None:
+            return self
+        return replace(self, pictures=self.reader(size))
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -69,10 +80,16 @@ class Scenes:
         parts += f", {len(self.shifted):,} to test that differ on purpose" if len(self.shifted) else ""
         sentences = [*self.pictures.findings(), f"Parts: {parts}."]
         counts = self._learned_from()
-        few = [f"{name} ({counts[place]})" for place, name in enumerate(self.classes) if counts[place] < 20]
+        few = [f"{name} ({counts[place]})" for place, name in enumerate(self.classes) if 0 < counts[place] < 20]
+        if never := [name for place, name in enumerate(self.classes) if counts[place] == 0]:
+            named = ", ".join(never[:5]) + (f" and {len(never) - 5} more" if len(never) > 5 else "")
+            sentences.append(
+                f"Only in pictures to choose by or to test, so never learned: {named}. Put some into training, or "
+                "remove the class."
+            )
         if few:
             sentences.append(f"Few boxes to learn from: {', '.join(few[:5])}. More of them will help most.")
-        return sentences
+        return [*sentences, *self.notes]
 
     def _learned_from(self) -> NDArray[np.int64]:
         labels = [self.pictures.labels[place] for place in self.training]
@@ -88,11 +105,17 @@ def read(source: Source, settings: Settings) -> Scenes:
     """Read pictures and boxes, and part them.
 
     Raises:
-        DataFault: too few pictures, or a class that is tested but never trained on.
+        DataFault: too few pictures, or none to learn from has a box.
     """
     is_meadow = source.address.startswith("meadow:")
     size = settings.size or (_MEADOW_SIZE if is_meadow else _SIZE)
-    pictures = read_boxes(source.address, size // _STEP * _STEP, album_for(source.address, settings.photos))
+    notes: list[str] = []
+    photos = album_for(source.address, settings.photos, notes)
+
+    def fitted(side: int) -> BoxedPictures:
+        return read_boxes(source.address, side // _STEP * _STEP, photos)
+
+    pictures = fitted(size)
     if len(pictures) < _FEWEST:
         raise DataFault(f"{source.address} has {len(pictures)} pictures with boxes, and at least {_FEWEST} are needed.")
     splits = np.array(pictures.splits)
@@ -105,21 +128,9 @@ def read(source: Source, settings: Settings) -> Scenes:
     if not len(validation):
         count = min(_MOST_VALIDATION, round(_VALIDATION_SHARE * len(training)))
         training, validation = _set_aside(pictures, training, max(1, count))
-    scenes = Scenes(pictures, training, validation, testing, shifted)
-    _check_classes(scenes)
-    return scenes
-
-
-def _check_classes(scenes: Scenes) -> None:
-    known, tested = (
-        {int(label) for place in part for label in scenes.pictures.labels[place]}
-        for part in (scenes.training, scenes.testing)
-    )
-    if not known:
-        raise DataFault(f"{scenes.pictures.address}: not one training picture has a box. Draw some.")
-    unseen = [scenes.classes[label] for label in sorted(tested - known)]
-    if unseen:
-        scenes.pictures.troubles["Tested, but never learned from"] = unseen
+    if not any(len(pictures.labels[place]) for place in training):
+        raise DataFault(f"{source.address}: not one training picture has a box. Draw some.")
+    return Scenes(pictures, training, validation, testing, shifted, tuple(notes), None if is_meadow else fitted)
 
 
 def _set_aside(

@@ -10,33 +10,37 @@ from numpy.typing import NDArray
 
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.metrics import Baseline, Score
+from onward.parts.lots import by_lot
 from onward.vision.detect.decoding import Found
 from onward.vision.detect.finder import Finder, find
 from onward.vision.detect.pictures import curves_picture, truth_and_found
 from onward.vision.detect.precision import average_precision, evaluated
 from onward.vision.detect.reading import Scenes
+from onward.vision.detect.resampling import Matches, intervals, match_boxes
 
 __all__ = ["evaluate", "without_looking"]
 
-_FEWEST, _ROUNDS, _SHOWN = 16, 40, 8
+_FEWEST, _SHOWN = 16, 8
 _SIZES = {"AP small": "under 32 px", "AP medium": "32 to 96 px", "AP large": "over 96 px"}
 
 
 def evaluate(finder: Finder, scenes: Scenes, seconds: float) -> Iterator[Score | Exhibit]:
     """Measure a detector on the testing part, or as much of it as the seconds allow."""
-    places = np.random.default_rng(1).permutation(scenes.testing)
+    scenes = scenes.at(finder.size)
+    places = by_lot(scenes.testing, lot=1)
     began = time.monotonic()
     first = find(finder.network, scenes.pictures.images[places[:_FEWEST]])
     cost = (time.monotonic() - began) / max(1, len(first))
     places = places[: max(_FEWEST, int(min(0.5 * seconds / max(cost, 1e-6), len(places))))]
     found = first + find(finder.network, scenes.pictures.images[places[_FEWEST:]])
+    _say_how_many(finder, places, scenes.testing)
     session = evaluated(scenes, places, found)
     values = average_precision(scenes, places, found)
     guesses = average_precision(scenes, places, without_looking(scenes, len(places)))
+    reach = intervals(scenes, places, found)
     for name, words in (("AP50", "average precision, half overlap (AP50)"), ("AP", "average precision (AP)")):
-        interval = _interval(scenes, places, found, name)
         opponent = Baseline("the usual boxes, without looking", max(0.0, guesses[name]))
-        yield Score(words, max(0.0, values[name]), "", True, interval, len(places), opponent)
+        yield Score(words, max(0.0, values[name]), "", True, reach[name], len(places), opponent)
     if len(scenes.shifted):
         yield _shifted(finder, scenes, seconds - (time.monotonic() - began), cost, values["AP50"])
     yield from _sheets(scenes, places, found)
@@ -62,15 +66,12 @@ def without_looking(scenes: Scenes, count: int) -> list[Found]:
     return [guess] * count
 
 
-def _interval(scenes: Scenes, places: NDArray[np.int64], found: Sequence[Found], name: str) -> tuple[float, float]:
-    """Draw the test pictures again and again: the 95 % bootstrap interval."""
-    chance = np.random.default_rng(0)
-    values = []
-    for _ in range(_ROUNDS):
-        drawn = chance.integers(0, len(places), len(places))
-        values.append(average_precision(scenes, places[drawn], [found[place] for place in drawn])[name])
-    low, high = np.percentile(np.maximum(0.0, values), [2.5, 97.5])
-    return float(low), float(high)
+def _say_how_many(finder: Finder, places: NDArray[np.int64], testing: NDArray[np.int64]) -> None:
+    if len(places) < len(testing):
+        finder.run.note(
+            f"Tested on {len(places):,} of {len(testing):,} pictures, as many as the time allowed; all of them: "
+            f"onward evaluate {finder.run.name}"
+        )
 
 
 def _shifted(finder: Finder, scenes: Scenes, seconds: float, cost: float, usual: float) -> Score:
@@ -79,21 +80,28 @@ def _shifted(finder: Finder, scenes: Scenes, seconds: float, cost: float, usual:
     found = find(finder.network, scenes.pictures.images[places])
     value = max(0.0, average_precision(scenes, places, found)["AP50"])
     baseline = Baseline("the same on usual pictures", max(0.0, usual))
-    interval = _interval(scenes, places, found, "AP50")
+    interval = intervals(scenes, places, found)["AP50"]
     return Score("AP50 on pictures unlike those learned from", value, "", True, interval, len(places), baseline)
 
 
 def _sheets(scenes: Scenes, places: NDArray[np.int64], found: Sequence[Found]) -> Iterator[Picture]:
     """Show the best and the worst pictures by their own AP."""
-    own = np.array(
-        [average_precision(scenes, places[[row]], [found[row]])["AP"] for row in range(min(len(places), 80))]
-    )
+    matches = match_boxes(scenes, places, found)
+    own = np.array([_own_precision(matches, row) for row in range(len(places))])
     with_boxes = np.flatnonzero(own >= 0)
     order = with_boxes[np.argsort(own[with_boxes], kind="stable")]
     for rows, words in ((order[::-1][:_SHOWN], "the best"), (order[:_SHOWN], "the worst")):
         if len(rows):
             picture = truth_and_found(scenes, places[rows], [found[row] for row in rows])
             yield Picture(picture, f"{words} test pictures; true boxes are white")
+
+
+def _own_precision(matches: Sequence[Matches], row: int) -> float:
+    """Give the AP of one picture alone, over the classes it shows; -1 if it shows none."""
+    alone = np.zeros(len(matches[0].counts), np.int64)
+    alone[row] = 1
+    values = [each.precision(alone).mean() for each in matches if each.counts[row]]
+    return float(np.mean(values)) if values else -1.0
 
 
 def _by_class(scenes: Scenes, places: NDArray[np.int64], session) -> Table:

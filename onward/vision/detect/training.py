@@ -14,15 +14,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from onward.backbones import Features, efficientnet_lite0
+from onward.backbones import Features, efficientnet_lite0, weights_name
 from onward.core.exhibits import Picture
 from onward.core.run import Box, Run, Step
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
+from onward.parts.lots import by_lot
+from onward.parts.schedules import moment, share_since
 from onward.vision.detect.assignment import reaches_to_boxes
 from onward.vision.detect.batches import Batches, Wanted
 from onward.vision.detect.big import BigDetector
 from onward.vision.detect.finder import Finder, find
+from onward.vision.detect.fitting import fitting_size
 from onward.vision.detect.losses import overlap, overlap_loss, quality_focal_loss
 from onward.vision.detect.network import Detector, points_of
 from onward.vision.detect.pictures import truth_and_found
@@ -40,7 +43,7 @@ _EYES_RATE = 0.1
 _BIG_FEWER = 4
 _REACH_WEIGHT = 2.0
 _EXAMS = 10
-_EXAM_PICTURES, _SHOWN = 40, 8
+_EXAM_PICTURES, _SHOWN = 60, 8
 _REPORT_SECONDS = 8.0
 
 
@@ -53,6 +56,7 @@ def train(run: Run, scenes: Scenes, settings: Settings) -> Finder:
     run.machine  # noqa: B018 - sets threads before anything is built
     if settings.backbone not in ("lite0", "none"):
         return _train_big(run, scenes, settings)
+    scenes = scenes.at(fitting_size(run, scenes, settings))
     facts = {"classes": list(scenes.classes), "size": scenes.size, "width": settings.width}
     run.folder.update(detector=facts)
     eyes = efficientnet_lite0() if settings.backbone == "lite0" else None
@@ -61,31 +65,40 @@ def train(run: Run, scenes: Scenes, settings: Settings) -> Finder:
     head = Adam(network.head.parameters(), settings.learning_rate, (0.9, 0.99))
     deep = Adam(network.eyes.parameters(), settings.learning_rate, (0.9, 0.99))
     average = Average(network, half_life_pictures=20 * len(scenes.training))
-    batches, stage = Batches(scenes, run.seed), Box(None)  # when the looking ended, and what frozen eyes came to
+    batches = Batches(scenes, run.seed)
+    stage = Box({"chunks": None, "freed": None, "score": -1.0})  # looked at; when the eyes began to learn; before that
     run.keep(network=network, head=head, deep=deep, average=average, batches=batches, stage=stage)
     views = Views(scenes.pictures.images, scenes.training, settings.views, run.seed)
-    features = Features(network.look, f"lite0-maps-{settings.backbone}", views, scenes.size, _CHUNK)
+    features = Features(network.look, weights_name("maps", network.eyes), views, scenes.size, _CHUNK)
     exam = _Exam(run, scenes)
     learner = _Learner(run, settings, network, head, deep, average, batches)
     frozen_share = 0.0 if settings.backbone == "none" else settings.frozen_share if settings.unfreeze else 1.0
     for step in run.steps():
-        if stage.value is None and step.index < len(features) and (step.index == 0 or step.progress < _LOOKING_SHARE):
+        is_frozen = stage.value["freed"] is None and step.progress < frozen_share
+        has_time = step.index == 0 or step.progress < _LOOKING_SHARE * frozen_share
+        if is_frozen and stage.value["chunks"] is None and step.index < len(features) and has_time:
             features.look(step.index)
             step.log(pictures_looked_at=float(features.done.sum()))
             continue
-        if stage.value is None:
-            stage.value = {"chunks": int(step.index), "began": step.progress, "score": -1.0}
-        if step.progress < frozen_share:
-            for number in range(stage.value["chunks"]):
+        if is_frozen:
+            stage.value["chunks"] = stage.value["chunks"] or int(step.index)
+            for number in range(stage.value["chunks"]):  # those that a stopped sitting left out of memory
                 features.look(number)
-            step.log(**learner.learn_from_looks(features, step.progress / max(frozen_share, 1e-9)))
+            step.log(**learner.learn_from_looks(features, step.progress / frozen_share))
         else:
-            if frozen_share > 0 and stage.value["score"] < 0:
-                stage.value["score"] = exam.score(average.network)
-                run.save("frozen")
-            step.log(**learner.learn_fresh((step.progress - frozen_share) / max(1e-9, 1 - frozen_share)))
+            if stage.value["freed"] is None:
+                _free(run, exam, average, stage)
+            step.log(**learner.learn_fresh(share_since(run, stage.value["freed"], step.progress)))
         exam.look(step, average.network)
     return _better(run, scenes, exam, average, stage)
+
+
+def _free(run: Run, exam: _Exam, average: Average[Detector], stage: Any) -> None:
+    """Let the eyes learn from here on, for good; keep what frozen ones came to."""
+    stage.value["freed"] = moment(run)
+    if stage.value["chunks"] is not None:
+        stage.value["score"] = exam.score(average.network)
+        run.save("frozen")
 
 
 def _train_big(run: Run, scenes: Scenes, settings: Settings) -> Finder:
@@ -93,13 +106,11 @@ def _train_big(run: Run, scenes: Scenes, settings: Settings) -> Finder:
     facts = {"classes": list(scenes.classes), "size": scenes.size, "width": settings.width, "big": settings.backbone}
     run.folder.update(detector=facts)
     is_new = run.folder.newest_checkpoint() is None
-    network = BigDetector(settings.backbone, len(scenes.classes), weights=is_new)
+    network = BigDetector(settings.backbone, len(scenes.classes), weights=is_new).to(run.machine.device)
     descent = Adam(network.parameters(), 0.0, (0.9, 0.999))
     average = Average(network, half_life_pictures=5 * len(scenes.training))
     batches = Batches(scenes, run.seed)
     run.keep(network=network, descent=descent, average=average, batches=batches)
-    network.to(run.machine.device)
-    average.network.to(run.machine.device)
     exam, count = _Exam(run, scenes), max(1, settings.batch_size // _BIG_FEWER)
     for step in run.steps():
         loss = network.train().loss(*batches.fresh_boxes(count))
@@ -144,9 +155,8 @@ class _Learner:
         self._network.unfreeze(self._settings.backbone == "none")
         count = max(1, self._settings.batch_size // _FEWER_AT_ONCE)
         pictures, wanted = self._batches.fresh(count)
-        maps = self._network.look(pictures)  # in full precision: depthwise layers are slower without
         with self._run.machine.mixed():
-            answer = self._network.head(maps)
+            answer = self._network(pictures)
         eyes = 1.0 if self._settings.backbone == "none" else _EYES_RATE
         return self._step(answer, wanted, 0.5 * _hill(phase), eyes, count)
 
@@ -196,7 +206,7 @@ class _Exam:
 
     def __init__(self, run: Run, scenes: Scenes) -> None:
         self._run, self._scenes, self._taken = run, scenes, 0
-        self._places = scenes.validation[:_EXAM_PICTURES]
+        self._places = by_lot(scenes.validation, _EXAM_PICTURES)
         self._least_tail_seconds = run.tail_seconds
 
     def look(self, step: Step, network: Detector | BigDetector) -> None:
@@ -228,7 +238,7 @@ class _Exam:
 
 def _better(run: Run, scenes: Scenes, exam: _Exam, average: Average[Detector], stage: Any) -> Finder:
     """Keep whichever finds more on the validation part: with eyes that learned, or with frozen ones."""
-    before = stage.value["score"] if stage.value else -1.0
+    before = stage.value["score"]
     if before >= 0:
         after = exam.score(average.network)
         if after < before:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,52 +54,71 @@ def load(run: Run) -> Finder:
     return Finder(network, tuple(facts["classes"]), int(facts["size"]), run)
 
 
+@dataclass
+class _Looked:
+    """All pictures looked at, in order, and a row for each box found, with its picture's number (from 1)."""
+
+    classes: tuple[str, ...]
+    images: list[dict[str, str | int]] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+    def add(self, name: str, picture: Image.Image, found: Found) -> None:
+        """Take down a picture, and what was found in it."""
+        number = len(self.images) + 1
+        self.images.append({"id": number, "file_name": name, "width": picture.width, "height": picture.height})
+        for box, label, score in zip(found.boxes, found.labels, found.scores, strict=True):
+            corners = (f"{float(corner):.2f}" for corner in box)
+            self.rows.append([name, self.classes[int(label)], f"{float(score):.5f}", *corners])
+            self.numbers.append(number)
+
+
 @dataclass(frozen=True)
 class _Predictions(Table):
     """The table of boxes, and the same as COCO results beside it."""
 
-    classes: tuple[str, ...] = ()
+    looked: _Looked = field(default_factory=lambda: _Looked(()))
 
     def write(self, folder: Path, name: str) -> Path:
-        """Write `name.json` (COCO results; images are numbered by their first row) and `name.csv`."""
-        numbers: dict[str, int] = {}
+        """Write `images.json` (every picture looked at), `name.json` (COCO results, by those numbers), `name.csv`."""
         results = []
-        for path, label, score, *corners in self.rows:
+        for number, (path, label, score, *corners) in zip(self.looked.numbers, self.rows, strict=True):
             left, top, right, bottom = map(float, corners)
             results.append(
                 {
-                    "image_id": numbers.setdefault(path, len(numbers) + 1),
+                    "image_id": number,
                     "file_name": path,
-                    "category_id": self.classes.index(label) + 1,
+                    "category_id": self.looked.classes.index(label) + 1,
                     "category_name": label,
                     "bbox": [left, top, round(right - left, 2), round(bottom - top, 2)],
                     "score": float(score),
                 }
             )
-        (folder / f"{name}.json").write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
+        for file, page in ((name, results), ("images", self.looked.images)):
+            (folder / f"{file}.json").write_text(json.dumps(page, ensure_ascii=False, indent=1), encoding="utf-8")
         return super().write(folder, name)
 
 
 def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]:
-    """Find things in pictures and films: `predictions.csv`, `predictions.json`, and both with boxes drawn on them.
+    """Find things in pictures and films: `predictions.csv`, `predictions.json`, `images.json`, and both drawn.
 
     Raises:
         DataFault: no picture was named, or none can be read.
     """
     if not source.addresses:
         raise DataFault("Name pictures to look at: onward apply RUN photo.jpg folder/")
-    rows: list[list[str]] = []
+    looked = _Looked(finder.classes)
     lost: list[tuple[str, str]] = []
     drawn: list[Image.Image] = []
     count = 0
     for address in source.addresses:
         if is_film(address):
-            frames = _drawn_film(finder, address, options.threshold, rows)
+            frames = _drawn_film(finder, address, options.threshold, looked)
             yield Film(frames, film_facts(address).frames_per_second, f"found-{Path(address).stem}")
             count += 1
             continue
         for name, picture, found in _found(finder, address, lost):
-            rows += _rows(finder, name, found)
+            looked.add(name, picture, found)
             if count < options.pictures:
                 shown = draw_boxes(picture, found.above(options.threshold), finder.classes)
                 drawn += [shown] if len(drawn) < _ON_SHEET else []
@@ -112,21 +131,14 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
     if lost:
         yield Table(["path", "reason"], lost, "unreadable")
     heads = ["path", "label", "score", "xmin", "ymin", "xmax", "ymax"]
-    yield _Predictions(heads, rows, "predictions", finder.classes)
+    yield _Predictions(heads, looked.rows, "predictions", looked)
 
 
-def _rows(finder: Finder, name: str, found: Found) -> list[list[str]]:
-    return [
-        [name, finder.classes[int(label)], f"{float(score):.5f}", *(f"{float(corner):.2f}" for corner in box)]
-        for box, label, score in zip(found.boxes, found.labels, found.scores, strict=True)
-    ]
-
-
-def _drawn_film(finder: Finder, address: str, threshold: float, rows: list[list[str]]) -> Iterator[NDArray[np.uint8]]:
-    """Draw boxes on a film's frames, one after the other; `rows` get each frame's, as film.mp4#000000."""
+def _drawn_film(finder: Finder, address: str, threshold: float, looked: _Looked) -> Iterator[NDArray[np.uint8]]:
+    """Draw boxes on a film's frames, one after the other; `looked` gets each frame as film.mp4#000000."""
     for number, (_, picture) in enumerate(film_frames(address)):
         ((name, frame, found),) = _looked(finder, [(f"{Path(address).name}#{number:06d}", picture)])
-        rows += _rows(finder, name, found)
+        looked.add(name, frame, found)
         yield np.asarray(draw_boxes(frame, found.above(threshold), finder.classes))
 
 

@@ -1,0 +1,153 @@
+"""The detector's stages, the size it chooses, and intervals that agree with COCO's own arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+
+from onward.core.folder import Folder
+from onward.core.metrics import read_metrics
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.tasks import find_task
+from onward.verbs.resume import resume
+from onward.verbs.train import train
+from onward.vision.detect import fitting, training
+from onward.vision.detect.decoding import Found
+from onward.vision.detect.precision import average_precision
+from onward.vision.detect.reading import Scenes, read
+from onward.vision.detect.resampling import intervals, match_boxes
+from onward.vision.detect.settings import Settings
+
+SMALL = {"size": "64", "width": "16", "batch_size": "4", "views": "1"}
+
+
+@pytest.fixture
+def scenes(boxed_folder: Path) -> Scenes:
+    return read(Source((str(boxed_folder),)), Settings(size=64))
+
+
+def guesses(scenes: Scenes, places: np.ndarray) -> list[Found]:
+    """Find most things, not quite where they are, some twice, and some that are not there."""
+    chance, found = np.random.default_rng(0), []
+    for place in places:
+        boxes, labels = scenes.boxes(int(place)), scenes.pictures.labels[place]
+        told = np.concatenate([boxes + chance.normal(0, 2, boxes.shape), boxes[:1] + 1, [[5, 5, 30, 30]]])
+        kinds = np.concatenate([labels, labels[:1], [0]])
+        scores = chance.random(len(told)).round(1)  # with ties
+        order = np.argsort(-scores, kind="stable")
+        found.append(Found(told[order].astype(np.float32), kinds[order], scores[order].astype(np.float32)))
+    return found
+
+
+def test_precision_agrees_with_coco_s_own(scenes: Scenes) -> None:
+    places = scenes.training
+    found = guesses(scenes, places)
+    values = np.array([each.precision(np.ones(len(places), np.int64)) for each in match_boxes(scenes, places, found)])
+    theirs = average_precision(scenes, places, found)
+    assert values.mean() == pytest.approx(theirs["AP"], abs=1e-6)
+    assert values[:, 0].mean() == pytest.approx(theirs["AP50"], abs=1e-6)
+
+
+def test_a_picture_that_counts_twice_counts_twice(scenes: Scenes) -> None:
+    places = scenes.training[:6]
+    found = guesses(scenes, places)
+    matches = match_boxes(scenes, places, found)
+    twice = np.array([2, 1, 1, 0, 1, 1])
+    drawn = np.repeat(np.arange(6), twice)
+    theirs = average_precision(scenes, places[drawn], [found[row] for row in drawn])["AP50"]
+    ours = np.array([each.precision(twice)[0] for each in matches])
+    assert np.nanmean(ours) == pytest.approx(theirs, abs=0.03)  # the same but for the order among ties
+
+
+def test_the_interval_holds_the_value(scenes: Scenes) -> None:
+    found = guesses(scenes, scenes.training)
+    low, high = intervals(scenes, scenes.training, found)["AP50"]
+    assert low < average_precision(scenes, scenes.training, found)["AP50"] < high
+
+
+def sized(scenes: Scenes, native: int) -> Scenes:
+    return replace(scenes, pictures=replace(scenes.pictures, sizes=np.full((len(scenes.pictures), 2), native)))
+
+
+class _Timed:
+    """A run of which only the clock and the notes matter."""
+
+    def __init__(self, seconds: float) -> None:
+        self.folder: Any = type("F", (), {"record": {}})()
+        self.budget: Any = type("B", (), {"seconds": seconds})()
+        self.seconds_left = seconds
+        self.notes: list[str] = []
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+
+
+def test_tiny_things_get_larger_pictures_where_minutes_and_files_allow(
+    scenes: Scenes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "_seconds_a_picture", lambda *_: 0.01)
+    monkeypatch.setattr(fitting, "smallest_side", lambda _: 20.0)
+    # thirty epochs over the training pictures at (416 / 64)² times the cost, in the half of the time with open eyes
+    needed = 30 * len(scenes.training) * 0.01 * (416 / 64) ** 2 / 0.5
+    enough, short = _Timed(1.1 * needed), _Timed(0.9 * needed)
+    monkeypatch.setattr(fitting, "_SIDES", (416,))
+    monkeypatch.setattr(fitting, "_LEGIBLE", 150.0)
+    assert fitting.fitting_size(cast(Run, enough), sized(scenes, 640), Settings()) == 416
+    assert "416" in enough.notes[0]
+    assert fitting.fitting_size(cast(Run, short), sized(scenes, 640), Settings()) == 64
+    assert fitting.fitting_size(cast(Run, enough), sized(scenes, 300), Settings()) == 64  # the files are no larger
+    assert fitting.fitting_size(cast(Run, enough), sized(scenes, 640), Settings(size=64)) == 64  # as asked
+
+
+def test_boxes_keep_to_their_things_at_another_size(scenes: Scenes) -> None:
+    larger = scenes.at(128)
+    assert larger.size == 128
+    assert np.array_equal(larger.training, scenes.training)
+    place = next(int(place) for place in scenes.training if len(scenes.boxes(int(place))))
+    assert np.allclose(larger.boxes(place), 2 * scenes.boxes(place))
+
+
+def test_given_more_time_the_eyes_that_learned_never_freeze_again(
+    boxed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old end is at less than half of the new budget, where a new run would still have frozen eyes."""
+    run, _ = train(find_task("detect"), str(boxed_folder), SMALL, steps=8, out=tmp_path, quiet=True)
+    calls: list[str] = []
+    monkeypatch.setattr(
+        training._Learner, "learn_from_looks", lambda *_: calls.append("frozen") or pytest.fail("went back")
+    )
+    fresh = training._Learner.learn_fresh
+    monkeypatch.setattr(
+        training._Learner, "learn_fresh", lambda self, phase: calls.append("open") or fresh(self, phase)
+    )
+    resume(Folder(run.path), "+30s", quiet=True)
+    assert set(calls) == {"open"}
+
+
+def test_the_frozen_detector_is_kept_when_open_eyes_find_less(
+    boxed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([0.9, 0.1])
+    monkeypatch.setattr(training._Exam, "score", lambda *_: next(scores))
+    monkeypatch.setattr(training._Exam, "look", lambda *_: None)
+    run, _ = train(find_task("detect"), str(boxed_folder), SMALL, steps=8, out=tmp_path, quiet=True)
+    notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
+    assert any("frozen eyes is kept" in note for note in notes)
+    kept: Any = find_task("detect").load(run)
+    from onward.backbones import efficientnet_lite0
+
+    original, now = efficientnet_lite0().body[6].state_dict(), kept.network.eyes.body[6].state_dict()
+    assert all(torch.equal(original[name], now[name]) for name in original)
+
+
+def test_without_frozen_eyes_nothing_is_looked_at_in_advance(boxed_folder: Path, tmp_path: Path) -> None:
+    words = {**SMALL, "backbone": "none"}
+    run, _ = train(find_task("detect"), str(boxed_folder), words, steps=3, out=tmp_path, quiet=True)
+    logged = [fact for fact in read_metrics(run.path / "metrics.jsonl", "log") if "pictures_looked_at" in fact]
+    assert not logged
