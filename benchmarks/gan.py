@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -93,11 +94,19 @@ def main(words: list[str]) -> None:
     parser.add_argument("--runs", type=Path, help="keep our runs in this folder")
     parser.add_argument("--peers", type=Path, help="keep the peer in this folder, and take it from there")
     parser.add_argument("--only-peer", action="store_true", help="train and keep the peer, and stop")
+    parser.add_argument("--only-ours", action="store_true", help="leave the peer out")
     given = parser.parse_args(words)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     gallery = read(Source((given.data,)), Settings(size=32))
     more = [f"--set={each}" for each in given.set]
     rows: list[list[str]] = []
+    if given.only_ours:
+        for minutes, seed in product(given.minutes, given.seeds):
+            mine = measure(ours(given.data, minutes, seed, given.runs or Path("runs"), more), gallery)
+            rows.append([f"{minutes:g}", str(seed), *(f"{value:.3f}" for value in mine.values())])
+            title, told = "GAN: Onward alone", f"python -m benchmarks gan {command(words)}"
+            write_section(given.section, title, told, COLUMNS[:-1], rows)
+        return
     with tempfile.TemporaryDirectory() as aside:
         for seed in given.seeds:
             for minutes, theirs in peers(gallery.pictures.images[gallery.training], given.minutes, seed, given.peers):
