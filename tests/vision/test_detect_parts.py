@@ -17,7 +17,8 @@ from onward.core.task import Source
 from onward.tasks import find_task
 from onward.verbs.resume import resume
 from onward.verbs.train import train
-from onward.vision.detect import fitting, training
+from onward.vision import two_stages
+from onward.vision.detect import fitting
 from onward.vision.detect.decoding import Found
 from onward.vision.detect.precision import average_precision
 from onward.vision.detect.reading import Scenes, read
@@ -120,11 +121,11 @@ def test_given_more_time_the_eyes_that_learned_never_freeze_again(
     run, _ = train(find_task("detect"), str(boxed_folder), SMALL, steps=8, out=tmp_path, quiet=True)
     calls: list[str] = []
     monkeypatch.setattr(
-        training._Learner, "learn_from_looks", lambda *_: calls.append("frozen") or pytest.fail("went back")
+        two_stages.TwoStages, "_learn_from_looks", lambda *_: calls.append("frozen") or pytest.fail("went back")
     )
-    fresh = training._Learner.learn_fresh
+    fresh = two_stages.TwoStages._learn_fresh
     monkeypatch.setattr(
-        training._Learner, "learn_fresh", lambda self, phase: calls.append("open") or fresh(self, phase)
+        two_stages.TwoStages, "_learn_fresh", lambda self, phase: calls.append("open") or fresh(self, phase)
     )
     resume(Folder(run.path), "+30s", quiet=True)
     assert set(calls) == {"open"}
@@ -134,11 +135,11 @@ def test_the_frozen_detector_is_kept_when_open_eyes_find_less(
     boxed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = iter([0.9, 0.1])
-    monkeypatch.setattr(training._Exam, "score", lambda *_: next(scores))
-    monkeypatch.setattr(training._Exam, "look", lambda *_: None)
+    monkeypatch.setattr(two_stages.Exam, "score", lambda *_: next(scores))
+    monkeypatch.setattr(two_stages.Exam, "look", lambda *_: None)
     run, _ = train(find_task("detect"), str(boxed_folder), SMALL, steps=8, out=tmp_path, quiet=True)
     notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
-    assert any("frozen eyes is kept" in note for note in notes)
+    assert any("frozen eyes came to is kept" in note for note in notes)
     kept: Any = find_task("detect").load(run)
     from onward.backbones import efficientnet_lite0
 

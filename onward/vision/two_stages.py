@@ -1,0 +1,228 @@
+"""Learning on pretrained eyes in two stages; detection and pose share it.
+
+First frozen eyes look at a few views of every picture, once (`onward/backbones/features.py`); neck and head learn from
+what they saw, many epochs a minute. Then the deeper half of the eyes learns too, at a tenth of the rate, on views never
+seen before. Whichever of the two is better on the validation part is kept. What is kept is an average of the weights.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from onward.backbones import Features
+from onward.core.exhibits import Picture
+from onward.core.run import Box, Run, Step
+from onward.parts.adam import Adam
+from onward.parts.averaging import Average
+from onward.parts.schedules import moment, share_since
+
+__all__ = ["Exam", "Plan", "TwoStages", "hill"]
+
+_LOOKING_SHARE = 0.4  # of the time with frozen eyes
+_FEWER_AT_ONCE = 2  # pictures a step once the eyes learn too: this many times fewer
+_EYES_RATE = 0.1
+_AVERAGED_EPOCHS = 20
+_EXAMS = 10
+_REPORT_SECONDS = 8.0
+_FROZEN = "frozen"  # the checkpoint from before the eyes began to learn
+
+
+class Views(Protocol):
+    """Batches of pictures in many ways, with what is wanted of them; their place is part of the checkpoint."""
+
+    def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Any]: ...
+    def fresh(self, count: int) -> tuple[Tensor, Any]: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: dict[str, Any], /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How it is learned.
+
+    Attributes:
+        batch_size: pictures a step while the eyes are frozen.
+        learning_rate: the highest one, of neck and head.
+        frozen_share: part of the time with frozen eyes; 0 for none, 1 for all of it.
+        learns_to_see: whether the eyes begin from nothing, and learn whole at the full rate.
+    """
+
+    batch_size: int
+    learning_rate: float
+    frozen_share: float
+    learns_to_see: bool
+
+
+class Exam:
+    """Measures the averaged network on the validation part, now and then: a curve and a picture.
+
+    Args:
+        name: what is measured, for the curve.
+        measure: a network to its score.
+        draw: a network to a picture of what it found.
+        looked_at: how many pictures `measure` looks at.
+        tested: how many the final scores will look at.
+        higher_is_better: whether more is better.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        name: str,
+        measure: Callable[[Any], float],
+        draw: Callable[[Any], NDArray[np.uint8]],
+        counts: tuple[int, int],
+        higher_is_better: bool,
+    ) -> None:
+        self._run, self._name, self._measure, self._draw = run, name, measure, draw
+        self._looked_at, self._tested = counts
+        self.higher_is_better = higher_is_better
+        self._taken, self._least_tail_seconds = 0, run.tail_seconds
+
+    def look(self, step: Step, network: Any) -> None:
+        """Examine the network if it is time to."""
+        number = int(step.progress * _EXAMS)
+        if number == self._taken and not step.is_last:
+            return
+        self._taken = number
+        step.mark(**{self._name: self.score(network)})
+        words = f"found in pictures it does not learn from, step {step.index}"
+        step.show(found=Picture(self._draw(network), words))
+
+    def score(self, network: Any) -> float:
+        """Measure the network, and keep time for the final test, at most a seventh of the budget."""
+        began = time.perf_counter()
+        value = self._measure(network)
+        if self._run.budget.seconds is not None:
+            cost = (time.perf_counter() - began) / max(1, self._looked_at)
+            needed = _REPORT_SECONDS + 1.3 * cost * (self._tested + self._looked_at)
+            self._run.tail_seconds = max(self._least_tail_seconds, min(needed, self._run.budget.seconds / 7))
+        return value
+
+
+class TwoStages:
+    """The two stages of one run, and everything its checkpoints hold.
+
+    Args:
+        network: has `eyes`, `head`, `look` and `unfreeze`, and answers pictures.
+        views: batches.
+        features: of the views that frozen eyes look at.
+        loss: an answer and what was wanted to figures by name; their sum is learned from.
+        pictures: how many there are to learn from.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        plan: Plan,
+        network: Any,
+        views: Views,
+        features: Features,
+        loss: Callable[[Any, Any], dict[str, Tensor]],
+        pictures: int,
+    ) -> None:
+        self._run, self._plan, self._network, self._views = run, plan, network, views
+        self._features, self._loss = features, loss
+        self._head = Adam(network.head.parameters(), plan.learning_rate, (0.9, 0.99))
+        self._deep = Adam(network.eyes.parameters(), plan.learning_rate, (0.9, 0.99))
+        self.average: Average[Any] = Average(network, half_life_pictures=_AVERAGED_EPOCHS * pictures)
+        # chunks that frozen eyes looked at, the moment from which they learn, and what they came to before that
+        self._stage: Any = Box({"chunks": None, "freed": None, "score": None})
+        kept = {"network": network, "head": self._head, "deep": self._deep, "average": self.average}
+        run.keep(**kept, batches=views, stage=self._stage)
+
+    def learn(self, exam: Exam) -> Any:
+        """Go through both stages; give the averaged network."""
+        stage, frozen_share = self._stage.value, self._plan.frozen_share
+        for step in self._run.steps():
+            stage = self._stage.value
+            is_frozen = stage["freed"] is None and step.progress < frozen_share
+            if is_frozen and stage["chunks"] is None and self._has_time_to_look(step):
+                self._features.look(step.index)
+                step.log(pictures_looked_at=float(self._features.done.sum()))
+                continue
+            if is_frozen:
+                stage["chunks"] = stage["chunks"] or int(step.index)
+                step.log(**self._learn_from_looks(step.progress / frozen_share))
+            else:
+                if stage["freed"] is None:
+                    self._free(exam)
+                step.log(**self._learn_fresh(share_since(self._run, stage["freed"], step.progress)))
+            exam.look(step, self.average.network)
+        self._keep_the_better(exam)
+        return self.average.network.eval()
+
+    def _has_time_to_look(self, step: Step) -> bool:
+        has_time = step.index == 0 or step.progress < _LOOKING_SHARE * self._plan.frozen_share
+        return has_time and step.index < len(self._features)
+
+    def _learn_from_looks(self, phase: float) -> dict[str, Tensor]:
+        """Teach the head with what frozen eyes saw; `phase` runs from 0 to 1."""
+        for number in range(self._stage.value["chunks"]):  # those that a stopped sitting left out of memory
+            self._features.look(number)
+        self._network.eyes.requires_grad_(False)
+        maps, wanted = self._views.looked_at(self._features, self._plan.batch_size)
+        with self._run.machine.mixed():
+            answer = self._network.head([each.contiguous(memory_format=torch.channels_last) for each in maps])
+        return self._step(answer, wanted, hill(phase), 0.0, self._plan.batch_size)
+
+    def _learn_fresh(self, phase: float) -> dict[str, Tensor]:
+        """Teach head and eyes with views never seen before."""
+        self._network.unfreeze(self._plan.learns_to_see)
+        count = max(1, self._plan.batch_size // _FEWER_AT_ONCE)
+        pictures, wanted = self._views.fresh(count)
+        with self._run.machine.mixed():
+            answer = self._network(pictures)
+        return self._step(answer, wanted, 0.5 * hill(phase), 1.0 if self._plan.learns_to_see else _EYES_RATE, count)
+
+    def _step(self, answer: Any, wanted: Any, rate: float, eyes: float, count: int) -> dict[str, Tensor]:
+        figures = self._loss(answer, wanted)
+        self._head.zero_grad()
+        self._deep.zero_grad()
+        torch.stack(list(figures.values())).sum().backward()
+        self._head.learning_rate = self._plan.learning_rate * rate * 0.5**self._run.setbacks
+        self._head.step()
+        if eyes > 0:
+            self._deep.learning_rate = self._head.learning_rate * eyes
+            self._deep.step()
+        self.average.follow(self._network, pictures=count)
+        return figures
+
+    def _free(self, exam: Exam) -> None:
+        """Let the eyes learn from here on, for good, also in time given later; keep what frozen ones came to."""
+        self._stage.value["freed"] = moment(self._run)
+        if self._stage.value["chunks"] is not None:
+            self._stage.value["score"] = exam.score(self.average.network)
+            self._run.save(_FROZEN)
+
+    def _keep_the_better(self, exam: Exam) -> None:
+        before = self._stage.value["score"]
+        if before is None:
+            return
+        after = exam.score(self.average.network)
+        if (after < before) if exam.higher_is_better else (after > before):
+            self._run.load_kept(label=_FROZEN, average=self.average)
+            self._run.save()
+            self._run.note(
+                f"What frozen eyes came to is kept: {before:.3f} on the validation part, {after:.3f} after learning."
+            )
+
+
+def hill(phase: float) -> float:
+    """Give the factor of a learning rate: a short rise, then half a cosine down.
+
+    Example:
+        >>> [round(hill(each), 2) for each in (0.0, 0.05, 0.5, 1.0)]
+        [0.02, 0.99, 0.5, 0.01]
+    """
+    rise = min(1.0, phase / 0.05 + 0.02)
+    return rise * max(0.01, 0.5 * (1 + math.cos(math.pi * min(1.0, phase))))
