@@ -96,8 +96,8 @@ class PosedPictures:
         missing = 100 * (1 - self.known.sum() / max(1, asked))
         shown = ", ".join(skeleton.names[:8]) + (" …" if len(skeleton.names) > 8 else "")
         sentences = [
-            f"{self.address}: {pictures:,} pictures, {len(self):,} subjects, {len(skeleton.names)} points ({self.form}):"
-            f" {shown}; {missing:.0f} % of them are missing."
+            f"{self.address}: {pictures:,} pictures, {len(self):,} subjects, {len(skeleton.names)} points ({self.form})"
+            f": {shown}; {missing:.0f} % of them are missing."
         ]
         if skeleton.pairs:
             some = [f"{skeleton.names[one]} and {skeleton.names[other]}" for one, other in skeleton.pairs[:3]]
@@ -164,8 +164,8 @@ def read_keypoints(
     found = read_coco_points(store) or read_point_tables(store)
     if found is None or not found.marked:
         raise DataFault(
-            f"{address} holds no points. Put COCO keypoints json, a DeepLabCut csv, or a csv with file, nose_x, nose_y …"
-            " beside the pictures."
+            f"{address} holds no points. Put COCO keypoints json, a DeepLabCut csv, or a csv with file, nose_x, nose_y"
+            " … beside the pictures."
         )
     album = Album(store)
     return _fitted_set(address, _gathered(address, album, found), album.picture, found, size, subjects)
@@ -183,10 +183,7 @@ def _from_meadow(address: str, size: int, subjects: str, photos: Photos | None) 
         box = (float(row[2]), float(row[3]), float(row[4]), float(row[5]))
         name = f"{splits[number]}/{number:05d}.png"
         gathered.append(_Subject(name, kind, points, box, (size, size), splits[number], digests[number]))
-    pictures = {
-        f"{split}/{number:05d}.png": image for number, (split, image) in enumerate(zip(splits, images, strict=True))
-    }
-    return _fitted_set(address, gathered, pictures, found, size, subjects)
+    return _fitted_set(address, gathered, lambda name: images[int(Path(name).stem)], found, size, subjects)
 
 
 def _gathered(address: str, album: Album, found: PointFile) -> list[_Subject]:
@@ -231,7 +228,7 @@ def _true_points(marked: Marked, size: tuple[int, int], orientation: int, found:
     turn = _turn(marked, size, orientation)
     if turn != 1:
         points[:, :2] = _turned(points[:, :2], turn, (size[1], size[0]))
-    elif marked.size not in (None, size) and marked.size is not None:
+    elif marked.size is not None and marked.size != size:
         words = "Marked on a picture of another size, so the points were scaled"
         found.trouble(words, f"{marked.where} says {marked.size}, the picture has {size}")
         points[:, :2] *= (size[0] / marked.size[0], size[1] / marked.size[1])

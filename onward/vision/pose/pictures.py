@@ -1,0 +1,159 @@
+"""Pictures of a finder's answers: points and lines on photos, truth beside findings, curves over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from onward.data.skeletons import Skeleton
+from onward.vision.pose.reading import Poses
+
+__all__ = ["bars_picture", "colour_of", "curves_picture", "draw_points", "sheet_of", "truth_and_found"]
+
+_COLOURS = (
+    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
+    (150, 220, 90), (180, 140, 255), (255, 120, 120),
+)  # fmt: skip
+_INK, _GRID, _GREY = (40, 44, 52), (230, 230, 230), (110, 110, 110)
+_SHOWN_SCORE = 0.3
+_COLUMNS, _GAP, _TILE = 4, 8, 256
+
+
+def colour_of(point: int) -> tuple[int, int, int]:
+    """Give a point's colour, the same in all pictures."""
+    return _COLOURS[point % len(_COLOURS)]
+
+
+def draw_points(
+    image: Image.Image,
+    found: Sequence[NDArray[np.floating]],
+    skeleton: Skeleton,
+    threshold: float,
+    truth: tuple[NDArray[np.floating], NDArray[np.bool_]] | None = None,
+) -> Image.Image:
+    """Draw each subject's sure points, K 3, and the lines between them; true ones as white rings.
+
+    Args:
+        found: x, y, score of each point in pixels of the picture, a subject after the other.
+        truth: places K 2, and which of them are known.
+    """
+    drawn = image.convert("RGB")
+    pen = ImageDraw.Draw(drawn)
+    dot = max(2.0, max(drawn.size) / 120)
+    line = max(1, round(dot * 0.7))
+    for subject in found:
+        sure = subject[:, 2] >= threshold
+        for one, other in skeleton.edges:
+            if sure[one] and sure[other]:
+                ends = (*map(float, subject[one, :2]), *map(float, subject[other, :2]))
+                pen.line(ends, fill=(0, 0, 0), width=line + 2)
+                pen.line(ends, fill=(255, 255, 255), width=line)
+        for place in np.flatnonzero(sure):
+            x, y = map(float, subject[place, :2])
+            pen.ellipse((x - dot, y - dot, x + dot, y + dot), fill=colour_of(int(place)), outline=(0, 0, 0))
+    if truth is not None:
+        ring = dot * 1.6
+        for x, y in truth[0][truth[1]]:
+            pen.ellipse((x - ring, y - ring, x + ring, y + ring), outline=(255, 255, 255), width=max(1, line // 2))
+    return drawn
+
+
+def truth_and_found(poses: Poses, places: NDArray[np.int64], found: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Lay fitted subjects out, with true points as white rings and what was found in colours."""
+    tiles = []
+    for place, each in zip(places.tolist(), found, strict=True):
+        shown = each.copy()
+        shown[poses.pictures.states[place] < 0, 2] = 0.0  # points its kind does not have
+        truth = (poses.places(place), poses.pictures.known[place])
+        image = Image.fromarray(poses.pictures.images[place])
+        scale = max(1, round(1.2 * _TILE / max(image.size)))
+        if scale > 1:
+            image = image.resize((image.width * scale, image.height * scale), Image.Resampling.BILINEAR)
+        larger = np.concatenate([shown[:, :2] * scale, shown[:, 2:]], axis=1)
+        drawn = draw_points(image, [larger], poses.skeleton, _SHOWN_SCORE, (truth[0] * scale, truth[1]))
+        tiles.append(drawn.crop((0, 0, *_content(poses, place, scale))))
+    return sheet_of(tiles)
+
+
+def _content(poses: Poses, place: int, scale: int) -> tuple[int, int]:
+    """Give how much of a fitted picture is picture."""
+    window, size = poses.pictures.windows[place], poses.pictures.sizes[place]
+    if poses.pictures.are_cut:
+        return window.width * scale, window.height * scale
+    width, height = (round(float(side) * window.scale * scale) for side in size)
+    return width, height
+
+
+def sheet_of(tiles: Sequence[Image.Image]) -> NDArray[np.uint8]:
+    """Lay pictures out in rows of four."""
+    columns = max(1, min(_COLUMNS, len(tiles)))
+    small = [tile.copy() for tile in tiles]
+    for tile in small:
+        tile.thumbnail((_TILE, _TILE))
+    rows = [small[start : start + columns] for start in range(0, len(small), columns)]
+    heights = [max(tile.height for tile in row) for row in rows]
+    high = sum(heights) + _GAP * (len(rows) + 1) if rows else _TILE
+    sheet = Image.new("RGB", (columns * (_TILE + _GAP) + _GAP, high), "white")
+    top = _GAP
+    for row, height in zip(rows, heights, strict=True):
+        for number, tile in enumerate(row):
+            sheet.paste(tile, (_GAP + number * (_TILE + _GAP) + (_TILE - tile.width) // 2, top))
+        top += height + _GAP
+    return np.asarray(sheet)
+
+
+def bars_picture(names: Sequence[str], values: Sequence[float], unit: str) -> NDArray[np.uint8]:
+    """Draw a bar a point, with its figure."""
+    font = ImageFont.load_default(size=14)
+    row, left, width = 24, 190, 360
+    sheet = Image.new("RGB", (left + width + 90, row * len(names) + 16), "white")
+    pen = ImageDraw.Draw(sheet)
+    most = max((value for value in values if np.isfinite(value)), default=1.0) or 1.0
+    for number, (name, value) in enumerate(zip(names, values, strict=True)):
+        top = 8 + row * number
+        pen.text((left - 10, top + row // 2), name[:24], fill=_INK, font=font, anchor="rm")
+        if not np.isfinite(value):
+            pen.text((left, top + row // 2), "not marked in the test pictures", fill=_GREY, font=font, anchor="lm")
+            continue
+        end = left + max(2, round(width * value / most))
+        pen.rectangle((left, top + 4, end, top + row - 4), fill=colour_of(number))
+        pen.text((end + 8, top + row // 2), f"{value:.1f} {unit}", fill=_INK, font=font, anchor="lm")
+    return np.asarray(sheet)
+
+
+def curves_picture(
+    seconds: NDArray[np.floating], curves: Mapping[str, NDArray[np.floating]], unit: str
+) -> NDArray[np.uint8]:
+    """Draw curves over time, at most ten; where a value is NaN a curve has a gap."""
+    width, height, left, top, right = 760, 260, 66, 26, 170
+    sheet = Image.new("RGB", (left + width + right, top + height + 46), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
+    chosen = list(curves.items())[:10]
+    values = np.concatenate([np.asarray(each)[np.isfinite(each)] for _, each in chosen] or [np.zeros(1)])
+    low, high = (float(np.percentile(values, share)) if len(values) else 0.0 for share in (0, 99.5))
+    high = max(high, low + 1e-6)
+    first, last = float(seconds[0]), max(float(seconds[-1]), float(seconds[0]) + 1e-6)
+    for tenth in range(0, 11, 2):
+        x, y = left + width * tenth / 10, top + height - height * tenth / 10
+        pen.line((x, top, x, top + height), fill=_GRID)
+        pen.line((left, y, left + width, y), fill=_GRID)
+        pen.text(
+            (x, top + height + 8), f"{first + (last - first) * tenth / 10:.3g} s", fill=_GREY, font=font, anchor="mt"
+        )
+        pen.text((left - 8, y), f"{low + (high - low) * tenth / 10:.3g}", fill=_GREY, font=font, anchor="rm")
+    pen.text((left, 4), unit, fill=_INK, font=font)
+    x = left + width * (np.asarray(seconds) - first) / (last - first)
+    for number, (name, each) in enumerate(chosen):
+        y = top + height * (1 - (np.clip(each, low, high) - low) / (high - low))
+        for run in np.split(np.arange(len(x)), np.flatnonzero(~np.isfinite(y))):
+            points = [(float(x[place]), float(y[place])) for place in run if np.isfinite(y[place])]
+            if len(points) > 1:
+                pen.line(points, fill=colour_of(number), width=2)
+        pen.rectangle(
+            (left + width + 14, top + 22 * number, left + width + 26, top + 22 * number + 12), fill=colour_of(number)
+        )
+        pen.text((left + width + 32, top + 22 * number - 2), name[:18], fill=_INK, font=font)
+    return np.asarray(sheet)
