@@ -103,7 +103,7 @@ def boxed_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def posed_folder(tmp_path: Path) -> Path:
-    """Make sixty small pictures of a creature from above, red nose, blue tail, two alike ears, and a csv of its points."""
+    """Make sixty small pictures of a creature from above: red nose, blue tail, two ears alike; and a csv of these."""
     import numpy as np
     from PIL import Image, ImageDraw
 
@@ -121,8 +121,8 @@ def posed_folder(tmp_path: Path) -> Path:
         nose, tail = middle + 14 * ahead, middle - 14 * ahead
         ears = [middle + 7 * ahead + side * 6 * left for side in (1, -1)]
         pen.line((*tail, *nose), fill=(150, 150, 140), width=7)
-        for place, colour, reach in ((ears[0], (230, 220, 90), 3), (ears[1], (230, 220, 90), 3), (nose, (240, 60, 50), 4),
-                                     (tail, (60, 90, 240), 4)):  # fmt: skip
+        spots = ((ears[0], (230, 220, 90), 3), (ears[1], (230, 220, 90), 3), (nose, (240, 60, 50), 4))
+        for place, colour, reach in (*spots, (tail, (60, 90, 240), 4)):
             pen.ellipse((*(place - reach), *(place + reach)), fill=colour)
         name = f"{number:03d}-{chance.integers(1000)}.png"
         image.save(folder / name)
