@@ -20,6 +20,7 @@ _COLOURS = (
 _INK, _GRID, _GREY = (40, 44, 52), (230, 230, 230), (110, 110, 110)
 _SHOWN_SCORE = 0.3
 _COLUMNS, _GAP, _TILE = 4, 8, 256
+_NEAREST = 0.35  # of the picture's shorter side is shown at least
 
 
 def colour_of(point: int) -> tuple[int, int, int]:
@@ -62,29 +63,31 @@ def draw_points(
 
 
 def truth_and_found(poses: Poses, places: NDArray[np.int64], found: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Lay fitted subjects out, with true points as white rings and what was found in colours."""
+    """Lay fitted subjects out, seen from near, with true points as white rings and what was found in colours."""
     tiles = []
     for place, each in zip(places.tolist(), found, strict=True):
         shown = each.copy()
         shown[poses.pictures.states[place] < 0, 2] = 0.0  # points its kind does not have
-        truth = (poses.places(place), poses.pictures.known[place])
+        true, known = poses.places(place), poses.pictures.known[place]
+        left, top, side = _close_up(poses, true[known], shown[shown[:, 2] >= _SHOWN_SCORE, :2])
         image = Image.fromarray(poses.pictures.images[place])
-        scale = max(1, round(1.2 * _TILE / max(image.size)))
-        if scale > 1:
-            image = image.resize((image.width * scale, image.height * scale), Image.Resampling.BILINEAR)
-        larger = np.concatenate([shown[:, :2] * scale, shown[:, 2:]], axis=1)
-        drawn = draw_points(image, [larger], poses.skeleton, _SHOWN_SCORE, (truth[0] * scale, truth[1]))
-        tiles.append(drawn.crop((0, 0, *_content(poses, place, scale))))
+        near = image.resize((_TILE, _TILE), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
+        factor = _TILE / side
+        moved = np.concatenate([(shown[:, :2] - (left, top)) * factor, shown[:, 2:]], axis=1)
+        truth = ((true - (left, top)) * factor, known)
+        tiles.append(draw_points(near, [moved], poses.skeleton, _SHOWN_SCORE, truth))
     return sheet_of(tiles)
 
 
-def _content(poses: Poses, place: int, scale: int) -> tuple[int, int]:
-    """Give how much of a fitted picture is picture."""
-    window, size = poses.pictures.windows[place], poses.pictures.sizes[place]
-    if poses.pictures.are_cut:
-        return window.width * scale, window.height * scale
-    width, height = (round(float(side) * window.scale * scale) for side in size)
-    return width, height
+def _close_up(poses: Poses, true: NDArray[np.floating], told: NDArray[np.floating]) -> tuple[float, float, float]:
+    """Choose a square of the fitted picture that shows all these points: left, top, side."""
+    width, height = poses.shape
+    whole = float(min(width, height))
+    points = np.concatenate([true, told]) if len(true) + len(told) else np.array([[width / 2, height / 2]])
+    low, high = points.min(axis=0), points.max(axis=0)
+    side = min(whole, max(_NEAREST * whole, 1.6 * float((high - low).max())))
+    left, top = (low + high - side) / 2
+    return float(np.clip(left, 0, width - side)), float(np.clip(top, 0, height - side)), side
 
 
 def sheet_of(tiles: Sequence[Image.Image]) -> NDArray[np.uint8]:
