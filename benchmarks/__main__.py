@@ -17,6 +17,7 @@ NAMES = (
     "more_time",
     "overhead",
     "pictures",
+    "pose",
     "reference",
     "speed",
     "startup",

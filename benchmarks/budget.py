@@ -18,6 +18,7 @@ DATA = {
     "forest": "tables/house-prices/train.csv",
     "classify": "pictures/cifar10.zip",
     "detect": "detect/raccoon",
+    "pose": "pose/mouse_pose",
 }
 
 

@@ -28,6 +28,7 @@ CASES = {  # what is killed: its task, its data, and settings that make it short
         ["--steps", "40", "--backbone", "lite0", "--per-class", "20"],
     ),
     "detect": ("detect", "detect/raccoon", ["--steps", "60", "--size", "128", "--views", "1", "--batch-size", "4"]),
+    "pose": ("pose", "pose/mouse_pose", ["--steps", "60", "--size", "128", "--views", "1", "--batch-size", "4"]),
 }
 
 

@@ -20,6 +20,7 @@ __all__ = ["find_task", "list_tasks"]
 
 _ROOMS = {
     "classify": "onward.vision.classify",
+    "pose": "onward.vision.pose",
     "detect": "onward.vision.detect",
     "gan": "onward.generation.gan",
     "forest": "onward.tables.forest",

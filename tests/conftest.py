@@ -99,3 +99,33 @@ def boxed_folder(tmp_path: Path) -> Path:
         image.save(folder / f"{number:03d}.png")
     (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def posed_folder(tmp_path: Path) -> Path:
+    """Make sixty small pictures of a creature from above: red nose, blue tail, two ears alike; and a csv of these."""
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    chance = np.random.default_rng(0)
+    folder = tmp_path / "posed"
+    folder.mkdir()
+    lines = ["file,nose_x,nose_y,tail_x,tail_y,left_ear_x,left_ear_y,right_ear_x,right_ear_y"]
+    for number in range(60):
+        image = Image.fromarray(chance.integers(40, 90, (48, 64, 3), dtype=np.uint8))
+        pen = ImageDraw.Draw(image)
+        angle = chance.uniform(0, 2 * np.pi)
+        ahead = np.array([np.cos(angle), np.sin(angle)])
+        left = np.array([ahead[1], -ahead[0]])  # y points down
+        middle = chance.uniform((20, 20), (44, 28))
+        nose, tail = middle + 14 * ahead, middle - 14 * ahead
+        ears = [middle + 7 * ahead + side * 6 * left for side in (1, -1)]
+        pen.line((*tail, *nose), fill=(150, 150, 140), width=7)
+        spots = ((ears[0], (230, 220, 90), 3), (ears[1], (230, 220, 90), 3), (nose, (240, 60, 50), 4))
+        for place, colour, reach in (*spots, (tail, (60, 90, 240), 4)):
+            pen.ellipse((*(place - reach), *(place + reach)), fill=colour)
+        name = f"{number:03d}-{chance.integers(1000)}.png"
+        image.save(folder / name)
+        lines.append(",".join([name, *(f"{value:.2f}" for place in (nose, tail, *ears) for value in place)]))
+    (folder / "points.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder

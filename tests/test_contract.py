@@ -52,6 +52,7 @@ CASES = {
         "classify", "classes", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, "classes"
     ),
     "classify-transfer": Case("classify", "classes", {"size": "16", "backbone": "lite0", "batch_size": "4"}, "classes"),
+    "pose": Case("pose", "posed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "posed"),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -68,7 +69,13 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def address(
-    name: str, tmp_path: Path, horse_folder: Path, small_table: Path, class_folder: Path, boxed_folder: Path
+    name: str,
+    tmp_path: Path,
+    horse_folder: Path,
+    small_table: Path,
+    class_folder: Path,
+    boxed_folder: Path,
+    posed_folder: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)

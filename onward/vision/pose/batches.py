@@ -1,0 +1,97 @@
+"""Batches on their way to a finder: views of pictures, or of their features computed once, with their points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from onward.backbones import Features
+from onward.vision.pose.reading import Poses
+from onward.vision.pose.views import draw_view, moved_points, moved_states, view_of
+
+__all__ = ["Batches", "Wanted", "pixels_of"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a batch is to say.
+
+    Attributes:
+        places: B K 2 in pixels.
+        states: B K: above 0 known, 0 unknown, -1 nowhere.
+    """
+
+    places: Tensor
+    states: Tensor
+
+
+def pixels_of(images: NDArray[np.uint8]) -> Tensor:
+    """Turn pictures, N H W 3, into what networks look at: N 3 H W in [-1, 1], channels last."""
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return pixels.contiguous(memory_format=torch.channels_last)
+
+
+class Batches:
+    """Endless batches whose place is part of the checkpoint: shuffled by (seed, epoch), each epoch other views.
+
+    Args:
+        poses: subjects and points.
+        seed: of the run.
+    """
+
+    def __init__(self, poses: Poses, seed: int) -> None:
+        self._poses, self._seed = poses, seed
+        self._taken, self._epoch, self._order = 0, -1, np.empty(0, np.int64)
+
+    def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
+        """Give features of `count` views that the eyes have seen already: maps B C h w, and what is wanted."""
+        rows = np.flatnonzero(features.done)
+        pictures = len(self._poses.training)
+        chosen = np.array([rows[place] for place in self._next(count, len(rows))])
+        maps = [torch.from_numpy(values[chosen]).float() for values in features.values]
+        return maps, self._wanted([(int(row % pictures), int(row // pictures)) for row in chosen])
+
+    def fresh(self, count: int) -> tuple[Tensor, Wanted]:
+        """Give `count` pictures in views never seen before: B 3 H W in [-1, 1], and what is wanted."""
+        chosen = [(int(which), 2 + self._epoch) for which in self._next(count, len(self._poses.training))]
+        drawn = []
+        for which, number in chosen:
+            place = int(self._poses.training[which])
+            view = view_of(self._seed, place, number, self._poses.shape, self._poses.turn)
+            drawn.append(draw_view(self._poses.pictures.images[place], view))
+        return pixels_of(np.stack(drawn)), self._wanted(chosen)
+
+    def _next(self, count: int, length: int) -> list[int]:
+        """Take the next places of an order of `length` that is drawn anew each epoch."""
+        places = []
+        for number in range(self._taken, self._taken + count):
+            epoch, place = divmod(number, length)
+            if epoch != self._epoch or len(self._order) != length:
+                self._epoch, self._order = epoch, np.random.default_rng([self._seed, epoch]).permutation(length)
+            places.append(int(self._order[place]))
+        self._taken += count
+        return places
+
+    def _wanted(self, chosen: list[tuple[int, int]]) -> Wanted:
+        """Say what is true of views (place among the training pictures, number of the view)."""
+        poses, skeleton = self._poses, self._poses.skeleton
+        places, states = [], []
+        for which, number in chosen:
+            place = int(poses.training[which])
+            view = view_of(self._seed, place, number, poses.shape, poses.turn)
+            places.append(moved_points(poses.places(place), view, skeleton))
+            states.append(moved_states(poses.pictures.states[place], view, skeleton))
+        return Wanted(torch.from_numpy(np.stack(places)), torch.from_numpy(np.stack(states)))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Take the place in the order."""
+        return {"taken": self._taken}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Go to a place in the order."""
+        self._taken, self._epoch = state["taken"], -1

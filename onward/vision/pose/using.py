@@ -1,0 +1,200 @@
+"""A trained finder in use: points in new pictures and films, drawn and in files; export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.faults import DataFault, RunFault
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.data.films import film_frames, is_film
+from onward.data.meadow_points import draw_meadow_points
+from onward.data.skeletons import Skeleton
+from onward.data.upright import upright_pictures
+from onward.data.windows import Box
+from onward.parts.averaging import Average
+from onward.parts.onnx_export import write_onnx
+from onward.vision.pose.decoding import decode
+from onward.vision.pose.filming import film_exhibits, frame_name
+from onward.vision.pose.finder import Finder
+from onward.vision.pose.labelling import Candidates, chosen_next, proposals
+from onward.vision.pose.looking import looked_at, windows_for
+from onward.vision.pose.network import PoseNetwork
+from onward.vision.pose.pictures import draw_points, sheet_of
+from onward.vision.pose.settings import Looking
+from onward.vision.pose.subjects import read_boxes_table
+from onward.vision.pose.writing import Journal, Results, of_its_kind, sureness_of
+
+__all__ = ["apply", "export", "load"]
+
+_AT_ONCE, _ON_SHEET, _MEADOW_SIZE = 8, 24, 192
+
+
+def load(run: Run) -> Finder:
+    """Load a run's finder.
+
+    Raises:
+        RunFault: nothing was trained yet.
+    """
+    facts = run.folder.record.get("pose")
+    if facts is None:
+        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
+    skeleton = Skeleton.from_json(facts["skeleton"])
+    average = Average(PoseNetwork(len(skeleton.names), int(facts["width"]), int(facts["stride"])), 1)
+    run.load_kept(average=average)
+    network = average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    width, height = facts["shape"]
+    return Finder(network, skeleton, (int(width), int(height)), bool(facts["are_cut"]), run)
+
+
+def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]:
+    """Find points in pictures and films: `predictions.csv` grows as they are found, drawings and tables follow.
+
+    Raises:
+        DataFault: no picture was named, or none can be read.
+    """
+    if not source.addresses:
+        raise DataFault("Name pictures or films to look at: onward apply RUN film.mp4 photo.jpg folder/")
+    boxes = read_boxes_table(options.boxes) if options.boxes else None
+    journal, candidates = Journal(), Candidates()
+    results = Results(found=[], skeleton=finder.skeleton, threshold=options.threshold)
+    lost: list[tuple[str, str]] = []
+    yield journal
+    drawn: list[Image.Image] = []
+    count = 0
+    for address in source.addresses:
+        if is_film(address):
+            yield from film_exhibits(finder, address, options, journal, candidates, boxes)
+            count += 1
+            continue
+        for name, picture in _found(finder, address, options, (journal, candidates), boxes, lost):
+            if count < options.pictures:
+                drawn += [picture] if len(drawn) < _ON_SHEET else []
+                yield Picture(np.asarray(picture), f"found-{count:04d}-{Path(name).stem}")
+            count += 1
+    if not count:
+        raise DataFault(f"None of the {len(lost)} pictures can be read: {lost[0][0]} ({lost[0][1]}).")
+    if drawn:
+        yield Picture(sheet_of(drawn), "sheet")
+    if lost:
+        yield Table(["path", "reason"], lost, "unreadable")
+    yield from _label_next(finder, source, options, candidates)
+    results.found.extend(journal.found)
+    yield results
+
+
+def _found(
+    finder: Finder,
+    address: str,
+    options: Looking,
+    told: tuple[Journal, Candidates],
+    boxes: dict[str, list[Box]] | None,
+    lost: list[tuple[str, str]],
+) -> Iterator[tuple[str, Image.Image]]:
+    """Go through pictures a few at a time; write what is found and give each with its points drawn."""
+    waiting: list[tuple[str, Image.Image]] = []
+    for each in _pictures(address, lost):
+        waiting.append(each)
+        if len(waiting) == _AT_ONCE:
+            yield from _looked(finder, waiting, options, told, boxes)
+            waiting = []
+    if waiting:
+        yield from _looked(finder, waiting, options, told, boxes)
+
+
+def _pictures(address: str, lost: list[tuple[str, str]]) -> Iterator[tuple[str, Image.Image]]:
+    """Give pictures one after the other; of the meadow its test pictures."""
+    if not address.startswith("meadow:"):
+        yield from upright_pictures(address, lost)
+        return
+    images, _, splits = draw_meadow_points(address, _MEADOW_SIZE)
+    for number, (image, split) in enumerate(zip(images, splits, strict=True)):
+        if split == "test":
+            yield f"{split}/{number:05d}.png", Image.fromarray(image)
+
+
+def _looked(
+    finder: Finder,
+    waiting: list[tuple[str, Image.Image]],
+    options: Looking,
+    told: tuple[Journal, Candidates],
+    boxes: dict[str, list[Box]] | None,
+) -> Iterator[tuple[str, Image.Image]]:
+    journal, candidates = told
+    windows = [
+        windows_for(finder, picture.size, None if boxes is None else boxes.get(name, [])) for name, picture in waiting
+    ]
+    answers = looked_at(finder, [picture for _, picture in waiting], windows)
+    for (name, picture), seen in zip(waiting, answers, strict=True):
+        journal.add_subjects(
+            name, None, [(number + 1, points) for number, (points, _) in enumerate(seen)], finder.skeleton
+        )
+        for points, described in seen:
+            candidates.add(name, None, points, described, sureness_of(points, finder.skeleton))
+        shown = [of_its_kind(points, finder.skeleton) for points, _ in seen]
+        yield name, draw_points(picture, shown, finder.skeleton, options.threshold)
+
+
+def _label_next(finder: Finder, source: Source, options: Looking, candidates: Candidates) -> Iterator[Exhibit]:
+    """Propose the frames most worth marking; those of films are written as pictures, to be marked in."""
+    if not options.label_next or len(candidates.names) < 2:
+        return
+    described = np.stack(candidates.described)
+    chosen = sorted(chosen_next(np.array(candidates.sureness), described, options.label_next))
+    files = {place: candidates.names[place] for place in chosen}
+    for address in filter(is_film, source.addresses):
+        numbers = {candidates.names[place]: place for place in chosen}
+        last = max(
+            (number for number in range(_frames_of(candidates, address)) if frame_name(address, number) in numbers),
+            default=-1,
+        )
+        for number, (_, picture) in enumerate(film_frames(address)):
+            if number > last:
+                break
+            place = numbers.get(frame_name(address, number))
+            if place is not None:
+                title = f"label-next-{Path(address).stem}-{number:06d}"
+                files[place] = f"{title}.png"
+                yield Picture(np.asarray(picture), title)
+    yield proposals(candidates, chosen, [files[place] for place in chosen], finder.skeleton.names)
+
+
+def _frames_of(candidates: Candidates, address: str) -> int:
+    """Give one more than the number of the last frame of a film that was looked at."""
+    start = f"{Path(address).name}#"
+    return 1 + max((int(name[len(start) :]) for name in candidates.names if name.startswith(start)), default=-1)
+
+
+class _Plain(nn.Module):
+    """One tensor out: for each point x and y as shares of the picture's sides, and the score."""
+
+    sides: Tensor
+
+    def __init__(self, network: PoseNetwork, shape: tuple[int, int]) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("sides", torch.tensor([*map(float, shape), 1.0]))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return decode(self.network(pictures), self.network.stride) / self.sides
+
+
+def export(finder: Finder, folder: Path) -> Iterator[Path]:
+    """Write the finder as ONNX, N 3 H W in [-1, 1] to N K 3, with the points' names and lines beside it."""
+    width, height = finder.shape
+    chance = torch.Generator().manual_seed(0)
+    example = (torch.rand(2, 3, height, width, generator=chance) * 2 - 1,)
+    plain = _Plain(finder.network, finder.shape).eval()
+    yield write_onnx(plain, example, ["pictures"], "places_and_scores", folder / "pose.onnx", most_apart=1e-4)
+    facts = folder / "keypoints.json"
+    page = {"width": width, "height": height, **finder.skeleton.as_json()}
+    facts.write_text(json.dumps(page, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    yield facts
