@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.backbones import Features
+from onward.parts.pixels import as_pixels
 from onward.vision.pose.reading import Poses
 from onward.vision.pose.views import draw_view, moved_points, moved_states, view_of
 
-__all__ = ["Batches", "Wanted", "pixels_of"]
+__all__ = ["Batches", "Wanted"]
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,6 @@ class Wanted:
 
     places: Tensor
     states: Tensor
-
-
-def pixels_of(images: NDArray[np.uint8]) -> Tensor:
-    """Turn pictures, N H W 3, into what networks look at: N 3 H W in [-1, 1], channels last."""
-    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return pixels.contiguous(memory_format=torch.channels_last)
 
 
 class Batches:
@@ -64,7 +58,7 @@ class Batches:
             place = int(self._poses.training[which])
             view = view_of(self._seed, place, number, self._poses.shape, self._poses.turn)
             drawn.append(draw_view(self._poses.pictures.images[place], view))
-        return pixels_of(np.stack(drawn)), self._wanted(chosen)
+        return as_pixels(np.stack(drawn)), self._wanted(chosen)
 
     def _next(self, count: int, length: int) -> list[int]:
         """Take the next places of an order of `length` that is drawn anew each epoch."""

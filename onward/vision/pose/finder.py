@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from onward.core.run import Run
 from onward.data.skeletons import Skeleton
-from onward.vision.pose.batches import pixels_of
+from onward.parts.pixels import as_pixels
 from onward.vision.pose.decoding import decode
 from onward.vision.pose.network import PoseNetwork
 
@@ -50,7 +50,7 @@ def find_and_describe(
     """Find points, N K 3, and describe each picture by its eyes' deepest map, averaged: N C."""
     found, described = [], []
     for start in range(0, len(images), _AT_ONCE):
-        maps = network.look(pixels_of(images[start : start + _AT_ONCE]))
+        maps = network.look(as_pixels(images[start : start + _AT_ONCE]))
         found.append(decode(network.head(maps), network.stride).numpy())
         described.append(maps[-1].mean(dim=(2, 3)).numpy())
     return np.concatenate(found).astype(np.float32), np.concatenate(described).astype(np.float32)
