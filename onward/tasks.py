@@ -21,9 +21,9 @@ __all__ = ["find_task", "list_tasks"]
 _ROOMS = {
     "classify": "onward.vision.classify",
     "detect": "onward.vision.detect",
-    "motion": "onward.vision.motion",
     "gan": "onward.generation.gan",
     "forest": "onward.tables.forest",
+    "motion": "onward.vision.motion",
 }
 
 

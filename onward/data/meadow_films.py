@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from onward.core.faults import UsageFault
@@ -16,32 +19,43 @@ if TYPE_CHECKING:
 
 __all__ = ["meadow_footage"]
 
+_RATE = 25.0
+
 
 @dataclass(frozen=True)
 class _MeadowFootage(Footage):
-    """A film of the meadow as footage."""
+    """Frames of the meadow as footage: the second and the drawing of each."""
 
-    clip: Clip | None = None
+    drawings: tuple[tuple[float, Callable[[], NDArray[np.uint8]]], ...] = ()
 
     def _all(self) -> Iterator[tuple[float, Image.Image]]:
-        if self.clip is not None:
-            for frame, seconds in enumerate(self.clip.times):
-                yield float(seconds), Image.fromarray(self.clip.scene(frame).pixels)
+        for seconds, draw in self.drawings:
+            yield seconds, Image.fromarray(draw())
 
 
 def meadow_footage(address: str, number: int = 0, size: int = 192) -> Footage:
-    """Give test film `number` of `meadow:tracks`.
+    """Give test film `number` of `meadow:tracks`, or the two frames of a test pair of `meadow:flow`.
 
     Raises:
-        UsageFault: another room is named, which shows no films.
+        UsageFault: another room is named, which shows nothing that moves.
     Example:
-        >>> meadow_footage("meadow:tracks@0").frames >= 60
-        True
+        >>> meadow_footage("meadow:tracks@0").frames >= 60, meadow_footage("meadow:flow").frames
+        (True, 2)
     """
-    from onward.meadow import film, parse_address
+    from onward.meadow import film, frame_pair, parse_address
 
     room = parse_address(address)
-    if room.name != "tracks":
-        raise UsageFault(f"{address} shows no films. meadow:tracks does.")
-    clip = film(number, size=size, split="test", level=room.level)
-    return _MeadowFootage(address, 25.0, len(clip), clip=clip)
+    if room.name == "flow":
+        pair = frame_pair(number, size=size, split="test", level=room.level)
+        both = (pair.first.pixels, pair.second.pixels)
+        drawings = tuple((place / _RATE, partial(np.asarray, pixels)) for place, pixels in enumerate(both))
+    elif room.name == "tracks":
+        clip = film(number, size=size, split="test", level=room.level)
+        drawings = tuple((float(seconds), partial(_pixels, clip, place)) for place, seconds in enumerate(clip.times))
+    else:
+        raise UsageFault(f"{address} shows nothing that moves. meadow:tracks and meadow:flow do.")
+    return _MeadowFootage(address, _RATE, len(drawings), drawings=drawings)
+
+
+def _pixels(clip: Clip, frame: int) -> NDArray[np.uint8]:
+    return clip.scene(frame).pixels

@@ -8,6 +8,8 @@ them (arXiv:2006.04902, section 4), and the last word has a small context networ
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -86,8 +88,7 @@ class FlowNetwork(nn.Module):
         super().__init__()
         channels = [3, width // 2, width, 2 * width, 3 * width, 4 * width]
         self.stages = nn.ModuleList(
-            nn.Sequential(_layer(before, after, stride=2), _layer(after, after))
-            for before, after in zip(channels, channels[1:], strict=False)
+            nn.Sequential(_layer(before, after, stride=2), _layer(after, after)) for before, after in pairwise(channels)
         )
         self.same_width = nn.ModuleList(nn.Conv2d(each, width, 1) for each in channels[_FINEST:])
         self.decoder = _Decoder(width)

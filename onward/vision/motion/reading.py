@@ -192,7 +192,7 @@ def _parted(digests: Sequence[bytes]) -> list[bool]:
 
 
 def _own_pairs(address: str, flows: Sequence[Path], size: int) -> Moving:
-    """Read pairs that lie beside their `.flo`: NAME_1, NAME_2 or NAME_img1, NAME_img2, and NAME.flo or NAME_flow.flo."""
+    """Read pairs that lie beside their `.flo`: NAME_1 or NAME_img1, the same with 2, NAME.flo or NAME_flow.flo."""
     pairs, digests, troubles = [], [], []
     for path in flows:
         way, known = read_flow_file(path)

@@ -1,4 +1,4 @@
-"""How far off is the flow? End-point error on pairs nothing was learned from, beside no motion at all, and beside DIS."""
+"""How far off is the flow? End-point error on pairs nothing was learned from, beside no motion and beside DIS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from onward.vision.motion.using import Watcher
 
 __all__ = ["end_point_errors", "evaluate"]
 
-_FEWEST, _SHOWN, _MOST = 6, 5, 200
+_FEWEST, _MOST = 4, 200
 _BANDS = ((0, 2), (2, 8), (8, 32), (32, np.inf))
 
 
@@ -42,14 +42,16 @@ def evaluate(watcher: Watcher, data: Moving, seconds: float) -> Iterator[Score |
     yield _score("end-point error", errors, Baseline("no motion", float(still.mean())))
     if data.test_count(shifted=True):
         left = 0.35 * (seconds - (time.monotonic() - began))
-        shifted, told = _answered(finder, data, left, shifted=True)
+        shifted, theirs = _answered(finder, data, left, shifted=True)
         usual = Baseline("the same on usual pairs", float(errors.mean()))
-        yield _score("end-point error on pairs unlike those learned from", end_point_errors(told, shifted), usual)
+        yield _score("end-point error on pairs unlike those learned from", end_point_errors(theirs, shifted), usual)
     theirs = [classical.way(pair.first, pair.second) for pair in pairs]
-    yield _by_length(pairs, {finder.name: answers, classical.name: theirs})
+    told = {finder.name: answers, classical.name: theirs}
+    yield _by_length(pairs, told)
     order = np.argsort(errors, kind="stable")
-    chosen = [pairs[place] for place in dict.fromkeys([*order[:2], *order[-2:], order[len(order) // 2]])]
-    yield Picture(pairs_picture(chosen[:_SHOWN], finder, classical), "test pairs: the best, the worst, a middling one")
+    chosen = list(dict.fromkeys([*order[:2], order[len(order) // 2], *order[-2:]]))
+    shown = {name: [ways[place] for place in chosen] for name, ways in told.items()}
+    yield Picture(pairs_picture([pairs[place] for place in chosen], shown), "test pairs, from the best to the worst")
 
 
 def _answered(
@@ -71,7 +73,7 @@ def _score(name: str, errors: NDArray[np.float64], baseline: Baseline) -> Score:
 
 
 def _by_length(pairs: Sequence[Pair], answers: dict[str, list[NDArray[np.float32]]]) -> Table:
-    """Tell the error of pixels that go a short, a middling, a long way; a network that is worse than DIS is said to be."""
+    """Tell the error of pixels that go a short, a middling, a long way, beside DIS and no motion."""
     lengths = np.concatenate([np.linalg.norm(pair.way, axis=2)[pair.known] for pair in pairs])
     rows = []
     for name, ways in [("no motion", [np.zeros_like(pair.way) for pair in pairs]), *answers.items()]:

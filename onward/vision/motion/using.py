@@ -113,7 +113,7 @@ def _summary(ledger: Ledger, seconds: float) -> Iterator[Any]:
 
 
 def _meadow_footage(address: str) -> Footage:
-    """Give the first test film of `meadow:tracks`."""
+    """Give the first test film of `meadow:tracks`, or the first test pair of `meadow:flow`."""
     from onward.data.meadow_films import meadow_footage
 
     return meadow_footage(address)
