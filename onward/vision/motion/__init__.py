@@ -17,6 +17,7 @@ __all__ = ["TASK"]
 
 _NOT_MOVING = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".npz", ".npy")
 
+# Without training the model is `onward.vision.motion.using:untrained`, which takes no argument.
 TASK: Task = Task(
     name="motion",
     summary="see what moves in films: flow, tracks, speeds; works untrained",

@@ -18,6 +18,7 @@ from onward.vision.motion.tracker import Sighting
 
 __all__ = ["Ledger"]
 
+_NOTHING = np.zeros(0)
 _HEAD = "frame,seconds,track,class,xmin,ymin,xmax,ymax,speed_px_s"
 
 
@@ -34,10 +35,8 @@ class Ledger:
         self._classes, self._scale = classes, pixels_a_metre
         self._paths = (folder / "tracks.txt", folder / "tracks.csv")
         self._files: list[TextIO] = [path.open("w", encoding="utf-8", newline="\n") for path in self._paths]
-        self._head = _HEAD + (",speed_m_s" if pixels_a_metre else "") + ",seen\n"
-        self._rows: list[tuple[int, int, tuple[str, str]]] = []
         self.sightings: list[Sighting] = []
-        self._files[1].write(self._head)
+        self._files[1].write(_HEAD + (",speed_m_s" if pixels_a_metre else "") + ",seen\n")
 
     def kind(self, number: int) -> str:
         """Name a class."""
@@ -48,18 +47,17 @@ class Ledger:
         for each in sightings:
             line = mot_line(each.frame, each.who, each.box, each.score, each.kind) + "\n"
             row = self._csv_row(each)
-            self._rows.append((each.frame, each.who, (line, row)))
             self._files[0].write(line)
             self._files[1].write(row)
         for file in self._files:
             file.flush()
-        self.sightings += sightings
+        self.sightings += [each._replace(box=_NOTHING) for each in sightings]  # hours of film fit into memory
 
     def _csv_row(self, each: Sighting) -> str:
         speed = float(np.hypot(*each.speed))
         box = ",".join(f"{side:.2f}" for side in each.box)
-        name = self.kind(each.kind)
-        name = '"' + name.replace('"', '""') + '"' if any(mark in name for mark in ',"\n') else name
+        name = " ".join(self.kind(each.kind).split())  # a row is a line
+        name = '"' + name.replace('"', '""') + '"' if "," in name or '"' in name else name
         metres = f",{speed / self._scale:.4f}" if self._scale else ""
         return f"{each.frame},{each.seconds:.4f},{each.who},{name},{box},{speed:.3f}{metres},{int(each.is_seen)}\n"
 
@@ -67,12 +65,12 @@ class Ledger:
         """Put the rows in the order of frames: what became clear late stands late until now."""
         for file in self._files:
             file.close()
-        self._rows.sort(key=lambda row: row[:2])
         for number, path in enumerate(self._paths):
             aside = path.with_suffix(".part")
-            head = self._head if number else ""
+            lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+            rows = sorted(lines[number:], key=lambda line: int(line.partition(",")[0]))  # tracks.csv has a head
             aside.write_text(
-                head + "".join(words[number] for _, _, words in self._rows), encoding="utf-8", newline="\n"
+                "".join(f"{line}\n" for line in [*lines[:number], *rows] if line), encoding="utf-8", newline="\n"
             )
             os.replace(aside, path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,8 @@ def apply(watcher: Watcher, source: Source, options: Watching) -> Iterator[Any]:
         yield from _pair(finder, pictures, options)
     rest = [address for address in addresses if address not in pictures]
     for number, address in enumerate(rest):
-        inner = f"{number:02d}-{Path(address).stem}" if len(rest) > 1 else ""
+        stem = re.sub(r"[^\w.-]+", "-", Path(address).stem)
+        inner = f"{number:02d}-{stem}" if len(rest) > 1 else ""
         parts = _linked(address, options) if is_mot(address) else _watched(finder, address, options)
         yield from (_Inside(part, inner) for part in parts) if inner else parts
 
