@@ -15,6 +15,7 @@ NAMES = (
     "kill",
     "meadow",
     "more_time",
+    "motion",
     "overhead",
     "pictures",
     "pose",

@@ -24,6 +24,7 @@ _ROOMS = {
     "detect": "onward.vision.detect",
     "gan": "onward.generation.gan",
     "forest": "onward.tables.forest",
+    "motion": "onward.vision.motion",
 }
 
 

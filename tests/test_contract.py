@@ -53,6 +53,7 @@ CASES = {
     ),
     "classify-transfer": Case("classify", "classes", {"size": "16", "backbone": "lite0", "batch_size": "4"}, "classes"),
     "pose": Case("pose", "posed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "posed"),
+    "motion": Case("motion", "boxed", {"size": "64", "width": "8", "batch_size": "2"}, "boxed", {"films": False}),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 

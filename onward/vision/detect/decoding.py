@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.vision.detect.assignment import reaches_to_boxes
+from onward.vision.overlaps import suppress
 
 __all__ = ["Found", "decode", "suppress"]
 
-_CANDIDATES, _MOST, _LEAST_SCORE, _SAME = 400, 100, 0.01, 0.6
+_CANDIDATES, _MOST, _LEAST_SCORE = 400, 100, 0.01
 
 
 @dataclass(frozen=True)
@@ -57,25 +58,3 @@ def decode(logits: Tensor, reaches: Tensor, points: Tensor) -> Found:
     return Found(
         boxes[kept].astype(np.float32), labels.numpy()[kept], scores[: len(order)].numpy()[kept].astype(np.float32)
     )
-
-
-def suppress(boxes: NDArray[np.floating], labels: NDArray[np.int64], same: float = _SAME) -> NDArray[np.int64]:
-    """Keep of boxes of one class that overlap by more than `same` only the first; they come surest first.
-
-    Example:
-        >>> suppress(np.array([[0, 0, 9, 9], [0, 0, 9, 8.0], [50, 50, 60, 60]]), np.zeros(3, np.int64)).tolist()
-        [0, 2]
-    """
-    if not len(boxes):
-        return np.zeros(0, np.int64)
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    inner = (high - low).clip(min=0).prod(axis=2)
-    area = (boxes[:, 2:] - boxes[:, :2]).clip(min=0).prod(axis=1)
-    shared = inner / np.maximum(area[:, None] + area[None] - inner, 1e-9)
-    clashes = (shared > same) & (labels[:, None] == labels[None])
-    is_kept = np.ones(len(boxes), bool)
-    for place in range(len(boxes)):
-        if is_kept[place]:
-            is_kept[place + 1 :] &= ~clashes[place, place + 1 :]
-    return np.flatnonzero(is_kept)

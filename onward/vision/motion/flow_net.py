@@ -1,0 +1,94 @@
+"""A trained flow network in use: as a finder of flow, from its run's folder, and written for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from onward.core.faults import RunFault
+from onward.core.run import Run
+from onward.parts.averaging import Average
+from onward.parts.onnx_export import write_onnx
+from onward.vision.motion.dense import FlowFinder
+from onward.vision.motion.network import LEVELS, FlowNetwork
+from onward.vision.motion.using import Watcher
+
+__all__ = ["NetFinder", "Trained", "export", "load", "watcher_of"]
+
+_MULTIPLE = 2**LEVELS
+
+
+class NetFinder(FlowFinder):
+    """Finds flow with a network.
+
+    Args:
+        network: in evaluation mode.
+    """
+
+    name = "the trained network"
+
+    def __init__(self, network: FlowNetwork) -> None:
+        self._network = network
+
+    @torch.no_grad()
+    def way(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Give the way of each pixel: H W 3 twice to H W 2; sides are filled up to multiples of 32."""
+        high, wide = first.shape[:2]
+        fill = ((0, -high % _MULTIPLE), (0, -wide % _MULTIPLE), (0, 0))
+        device = next(self._network.parameters()).device
+        both = [as_pixels(np.pad(each, fill, "edge")[None]).to(device) for each in (first, second)]
+        flow = self._network(*both)[0].permute(1, 2, 0).cpu().numpy()
+        return np.ascontiguousarray(flow[:high, :wide])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, the side it learned at, and its run."""
+
+    network: FlowNetwork
+    size: int
+    run: Run
+
+
+def as_pixels(images: NDArray[np.uint8]) -> torch.Tensor:
+    """Turn pictures, N H W 3, into what the network sees: N 3 H W in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def watcher_of(network: FlowNetwork, size: int, run: Run) -> Watcher:
+    """Give the model that a trained network makes."""
+    return Watcher(NetFinder(network), Trained(network.eval(), size, run))
+
+
+def load(run: Run) -> Watcher:
+    """Load a run's network.
+
+    Raises:
+        RunFault: nothing was trained yet.
+    """
+    facts = run.folder.record.get("flow")
+    if facts is None:
+        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
+    average = Average(FlowNetwork(int(facts["width"])), 1)
+    run.load_kept(average=average)
+    return watcher_of(average.network, int(facts["size"]), run)
+
+
+def export(watcher: Watcher, folder: Path) -> Iterator[Path]:
+    """Write the network as ONNX: two pictures N 3 S S in [-1, 1] to N 2 S S, the way of each pixel in pixels.
+
+    Raises:
+        RunFault: DIS needs no export.
+    """
+    if watcher.trained is None:
+        raise RunFault("Without training there is no network to export. Train one: onward train motion meadow:flow")
+    chance = torch.Generator().manual_seed(0)
+    size = watcher.trained.size
+    example = tuple(torch.rand(2, 3, size, size, generator=chance) * 2 - 1 for _ in range(2))
+    network = watcher.trained.network.cpu().eval()
+    yield write_onnx(network, example, ["first", "second"], "flow", folder / "flow.onnx", most_apart=1e-2)
