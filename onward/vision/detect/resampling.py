@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from onward.vision.detect.decoding import Found
 from onward.vision.detect.reading import Scenes
+from onward.vision.overlaps import overlaps
 
 __all__ = ["Matches", "intervals", "match_boxes"]
 
@@ -91,7 +92,7 @@ def _match_class(scenes: Scenes, places: NDArray[np.int64], found: Sequence[Foun
 
 def _match_picture(told: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Give each told box, the surest first, the free true box it overlaps most with: T K."""
-    shared = _overlaps(told, true)
+    shared = overlaps(told.astype(np.float64), true.astype(np.float64))
     matched = np.zeros((len(_OVERLAPS), len(told)), bool)
     for row, least in enumerate(_OVERLAPS):
         is_free = np.ones(len(true), bool)
@@ -101,11 +102,3 @@ def _match_picture(told: NDArray[np.float32], true: NDArray[np.float32]) -> NDAr
             if best >= 0 and candidates[best] >= min(least, 1 - 1e-10):
                 is_free[best], matched[row, number] = False, True
     return matched
-
-
-def _overlaps(told: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give the intersection over union of each pair: K M."""
-    one, other = told.astype(np.float64)[:, None], true.astype(np.float64)[None]
-    inner = (np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])).clip(0).prod(axis=2)
-    areas = [(each[..., 2:] - each[..., :2]).prod(axis=2) for each in (one, other)]
-    return inner / np.maximum(areas[0] + areas[1] - inner, 1e-12)
