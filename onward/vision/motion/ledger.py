@@ -67,11 +67,9 @@ class Ledger:
             file.close()
         for number, path in enumerate(self._paths):
             aside = path.with_suffix(".part")
-            lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+            lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line]
             rows = sorted(lines[number:], key=lambda line: int(line.partition(",")[0]))  # tracks.csv has a head
-            aside.write_text(
-                "".join(f"{line}\n" for line in [*lines[:number], *rows] if line), encoding="utf-8", newline="\n"
-            )
+            aside.write_text("".join(f"{line}\n" for line in [*lines[:number], *rows]), encoding="utf-8", newline="\n")
             os.replace(aside, path)
 
     def counts(self) -> Table:

@@ -95,11 +95,11 @@ class FlowNetwork(nn.Module):
         self.context = nn.Sequential(
             *(_layer(width + 2 if gap == 1 else 2 * width, 2 * width, gap=gap) for gap in (1, 2, 4, 8)),
             _layer(2 * width, width),
-            nn.Conv2d(width, 2, 3, padding=1),
         )
-        for last in (self.decoder.flow, self.context[-1]):
-            nn.init.normal_(last.weight, std=1e-3)  # at first nothing moves
-            nn.init.zeros_(last.bias)
+        self.last_word = nn.Conv2d(width, 2, 3, padding=1)
+        for last in (self.decoder.flow, self.last_word):  # at first nothing moves
+            nn.init.normal_(last.weight, std=1e-3)
+            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
         self.width = width
 
     def pyramid(self, pictures: Tensor) -> list[Tensor]:
@@ -114,11 +114,11 @@ class FlowNetwork(nn.Module):
     def levels(self, first: Tensor, second: Tensor) -> list[Tensor]:
         """Find the flow from coarse to fine: B 2 H W at strides 32, 16, 8, 4, in places of each; the last one twice."""
         both = self.pyramid(torch.cat([first, second]))
-        flow = memory = None
-        found = []
+        flow = memory = first.new_zeros(())
+        found: list[Tensor] = []
         for maps in reversed(both):
             here, there = (F.normalize(each.float(), dim=1) for each in maps.chunk(2))
-            if flow is None or memory is None:
+            if not found:
                 flow = torch.zeros_like(here[:, :2])
                 memory = torch.zeros_like(here)
             else:
@@ -129,7 +129,7 @@ class FlowNetwork(nn.Module):
             step, memory = self.decoder(torch.cat([told, maps.chunk(2)[0].float(), flow, memory.float()], dim=1))
             flow = flow + step
             found.append(flow)
-        found.append(flow + self.context(torch.cat([flow, memory.float()], dim=1)).float())
+        found.append(flow + self.last_word(self.context(torch.cat([flow, memory.float()], dim=1))).float())
         return found
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:

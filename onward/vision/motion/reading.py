@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -229,12 +230,12 @@ def _cropped(pair: Pair, chance: np.random.Generator, size: int) -> Pair:
     """Cut a square from a pair, mirrored every other time; smaller pairs are filled up with their border, unknown."""
     short = [max(0, size - side) for side in pair.way.shape[:2]]
     fill = ((0, short[0]), (0, short[1]))
-    first, second, way = (np.pad(each, (*fill, (0, 0)), "edge") for each in (pair.first, pair.second, pair.way))
-    known = np.pad(pair.known, fill)
-    top, left = (int(chance.integers(0, side - size + 1)) for side in known.shape)
-    place = (slice(top, top + size), slice(left, left + size))
-    first, second, way, known = first[place], second[place], way[place], known[place]
-    if chance.random() < 0.5:
-        first, second, known = first[:, ::-1], second[:, ::-1], known[:, ::-1]
-        way = way[:, ::-1] * np.array([-1, 1], np.float32)
-    return Pair(*(np.ascontiguousarray(each) for each in (first, second, way)), np.ascontiguousarray(known))
+    top, left = (int(chance.integers(0, max(side, size) - size + 1)) for side in pair.known.shape)
+    flip = -1 if chance.random() < 0.5 else 1
+
+    def cut(values: NDArray[Any], mode: Literal["edge", "constant"] = "edge") -> NDArray[Any]:
+        filled = np.pad(values, (*fill, (0, 0))[: values.ndim], mode)
+        return np.ascontiguousarray(filled[top : top + size, left : left + size][:, ::flip])
+
+    way = cut(pair.way) * np.array([flip, 1], np.float32)
+    return Pair(cut(pair.first), cut(pair.second), way, cut(pair.known, "constant"))

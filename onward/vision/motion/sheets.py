@@ -108,20 +108,20 @@ def _cut_out(cv2: Any, chance: np.random.Generator, size: int) -> NDArray[np.flo
     turned = np.stack([x * np.cos(tilt) - y * np.sin(tilt), x * np.sin(tilt) + y * np.cos(tilt)], axis=1) + middle
     mask = np.zeros((size, size), np.uint8)
     cv2.fillPoly(mask, [np.round(turned * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    return mask.astype(np.float32) / 255
+    return mask.astype(np.float32) / np.float32(255)
 
 
-def _through(cv2: Any, sheet: NDArray[Any], lookup: NDArray[np.float64], size: int, border: int) -> NDArray[np.float32]:
+def _through(cv2: Any, sheet: NDArray[Any], lookup: NDArray[Any], size: int, border: int) -> NDArray[np.float32]:
     """Look a sheet up through a map from the frame's pixels to the sheet's."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(sheet, lookup[:2], (size, size), flags=flags, borderMode=border).astype(np.float32)
 
 
 def _way(motion: NDArray[np.float64], size: int) -> NDArray[np.float32]:
-    rows, columns = np.mgrid[:size, :size].astype(np.float64)
+    rows, columns = np.mgrid[:size, :size].astype(float)
     x = motion[0, 0] * columns + motion[0, 1] * rows + motion[0, 2] - columns
     y = motion[1, 0] * columns + motion[1, 1] * rows + motion[1, 2] - rows
-    return np.stack([x, y], axis=2).astype(np.float32)
+    return np.stack([x, y], axis=2, dtype=np.float32, casting="same_kind")
 
 
 def _lit(chance: np.random.Generator, frames: Sequence[NDArray[np.float32]]) -> list[NDArray[np.uint8]]:
