@@ -113,11 +113,10 @@ class FlowNetwork(nn.Module):
 
     def levels(self, first: Tensor, second: Tensor) -> list[Tensor]:
         """Find the flow from coarse to fine: B 2 H W at strides 32, 16, 8, 4, in places of each; the last one twice."""
-        both = self.pyramid(torch.cat([first, second]))
         flow = memory = first.new_zeros(())
         found: list[Tensor] = []
-        for maps in reversed(both):
-            here, there = (F.normalize(each.float(), dim=1) for each in maps.chunk(2))
+        for maps, others in zip(reversed(self.pyramid(first)), reversed(self.pyramid(second)), strict=True):
+            here, there = (F.normalize(each.float(), dim=1) for each in (maps, others))
             if not found:
                 flow = torch.zeros_like(here[:, :2])
                 memory = torch.zeros_like(here)
@@ -126,7 +125,7 @@ class FlowNetwork(nn.Module):
                 memory = F.interpolate(memory, scale_factor=2.0, mode="bilinear", align_corners=False)
             flow = flow.detach()  # each level answers for its own step (IRR-PWC, section 3.2)
             told = _SHARPNESS * correlation(here, warp(there, flow))
-            step, memory = self.decoder(torch.cat([told, maps.chunk(2)[0].float(), flow, memory.float()], dim=1))
+            step, memory = self.decoder(torch.cat([told, maps.float(), flow, memory.float()], dim=1))
             flow = flow + step
             found.append(flow)
         found.append(flow + self.last_word(self.context(torch.cat([flow, memory.float()], dim=1))).float())
