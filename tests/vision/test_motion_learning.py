@@ -108,11 +108,21 @@ def test_what_cannot_serve_is_said(tmp_path: Path) -> None:
         read(Source(("meadow:horses",)), Settings())
 
 
+@pytest.fixture
+def textures(tmp_path: Path) -> Path:
+    """Make a dozen pictures whose texture can be followed."""
+    chance = np.random.default_rng(0)
+    folder = tmp_path / "textures"
+    folder.mkdir()
+    for number in range(12):
+        small = Image.fromarray(chance.integers(0, 255, (24, 32, 3), dtype=np.uint8))
+        small.resize((128, 96), Image.Resampling.BICUBIC).save(folder / f"{number}.png")
+    return folder
+
+
 @pytest.mark.parametrize("is_sabotaged", [False, True])
-def test_it_learns(tmp_path: Path, is_sabotaged: bool) -> None:
-    settings = {"size": "64", "width": "12", "batch_size": "4", "sheets": "0.5", "learning_rate": "2e-3"}
-    if is_sabotaged:
-        settings["learning_rate"] = "0"
-    run, _ = train(find_task("motion"), "meadow:flow@0", settings, steps=150, out=tmp_path, quiet=True)
+def test_it_learns(textures: Path, tmp_path: Path, is_sabotaged: bool) -> None:
+    settings = {"size": "64", "width": "12", "batch_size": "4", "learning_rate": "0" if is_sabotaged else "2e-3"}
+    run, _ = train(find_task("motion"), str(textures), settings, steps=250, out=tmp_path / "runs", quiet=True)
     first = next(iter(read_metrics(run.path / "metrics.jsonl", "score")))
-    assert (first["value"] < 0.8 * first["baseline"]["value"]) is not is_sabotaged
+    assert (first["value"] < 0.85 * first["baseline"]["value"]) is not is_sabotaged

@@ -2,8 +2,9 @@
 
 From coarse to fine: the second picture's features are brought back by what is known of the flow already, compared with
 the first's in a small neighbourhood, and the flow is mended. Three changes make it learn in minutes what the paper's
-learns in days: one decoder serves all levels (IRR-PWC, arXiv:1904.05290), features are compared by the cosine between
-them (arXiv:2006.04902, section 4), and the last word has a small context network with growing gaps.
+learns in days: one decoder serves all levels (IRR-PWC, arXiv:1904.05290); features are compared by the cosine between
+them, their means taken off (arXiv:2006.04902, section 4); and where they agree best is a first guess already (softmax
+matching, arXiv:2111.13680, section 3.2), so that the decoder only mends. A context network has the last word.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["LEVELS", "FlowNetwork", "correlation", "warp"]
+__all__ = ["LEVELS", "FlowNetwork", "best_match", "correlation", "warp"]
 
 LEVELS = 5  # strides 2 to 32
 _FINEST = 2  # the flow is told at stride 4 and drawn larger from there
 _REACH = 3  # places that are compared on each side, on every level
-_SHARPNESS = 8.0  # of the cosine, before the decoder
+_FIRST_SHARPNESS = 20.0  # of the guess; it is learned
 
 
 def warp(features: Tensor, flow: Tensor) -> Tensor:
@@ -54,6 +55,31 @@ def correlation(first: Tensor, second: Tensor, reach: int = _REACH) -> Tensor:
     return torch.stack(told, dim=1)
 
 
+def best_match(told: Tensor, sharpness: Tensor, reach: int = _REACH) -> Tensor:
+    """Guess where each place went: the mean of the neighbourhood, weighted by how well it agrees.
+
+    Args:
+        told: B (2 reach + 1)² H W, as `correlation` tells.
+        sharpness: of the weights.
+    Returns: B 2 H W in places, right and down.
+    Example:
+        >>> told = torch.zeros(1, 49, 1, 1); told[0, 3 * 7 + 5] = 1.0
+        >>> best_match(told, torch.tensor(50.0)).flatten().round().tolist()
+        [2.0, 0.0]
+    """
+    steps = torch.arange(-reach, reach + 1, dtype=told.dtype, device=told.device)
+    down, right = steps.repeat_interleave(len(steps)), steps.repeat(len(steps))
+    weights = (sharpness * told).softmax(dim=1)
+    ways = torch.stack([right, down])[None, :, :, None, None]
+    return (weights[:, None] * ways).sum(dim=2)
+
+
+def _unlike(features: Tensor) -> Tensor:
+    """Take off what all places share, and keep directions only: B C H W, each place of length 1."""
+    features = features.float()
+    return F.normalize(features - features.mean(dim=(2, 3), keepdim=True), dim=1)
+
+
 def _layer(inputs: int, outputs: int, stride: int = 1, gap: int = 1) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, gap, gap), nn.LeakyReLU(0.1))
 
@@ -63,7 +89,7 @@ class _Decoder(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        inputs = (2 * _REACH + 1) ** 2 + width + 2 + width
+        inputs = (2 * _REACH + 1) ** 2 + width + 4 + width
         self.body = nn.Sequential(_layer(inputs, 3 * width), _layer(3 * width, 2 * width), _layer(2 * width, 2 * width))
         self.memory = _layer(2 * width, width)
         self.flow = nn.Conv2d(width, 2, 3, padding=1)
@@ -100,6 +126,7 @@ class FlowNetwork(nn.Module):
         for last in (self.decoder.flow, self.last_word):  # at first nothing moves
             nn.init.normal_(last.weight, std=1e-3)
             nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+        self.sharpness = nn.Parameter(torch.tensor(_FIRST_SHARPNESS))
         self.width = width
 
     def pyramid(self, pictures: Tensor) -> list[Tensor]:
@@ -113,11 +140,10 @@ class FlowNetwork(nn.Module):
 
     def levels(self, first: Tensor, second: Tensor) -> list[Tensor]:
         """Find the flow from coarse to fine: B 2 H W at strides 32, 16, 8, 4, in places of each; the last one twice."""
-        both = self.pyramid(torch.cat([first, second]))
         flow = memory = first.new_zeros(())
         found: list[Tensor] = []
-        for maps in reversed(both):
-            here, there = (F.normalize(each.float(), dim=1) for each in maps.chunk(2))
+        for maps, others in zip(reversed(self.pyramid(first)), reversed(self.pyramid(second)), strict=True):
+            here, there = (_unlike(each) for each in (maps, others))
             if not found:
                 flow = torch.zeros_like(here[:, :2])
                 memory = torch.zeros_like(here)
@@ -125,9 +151,10 @@ class FlowNetwork(nn.Module):
                 flow = 2 * F.interpolate(flow, scale_factor=2.0, mode="bilinear", align_corners=False)
                 memory = F.interpolate(memory, scale_factor=2.0, mode="bilinear", align_corners=False)
             flow = flow.detach()  # each level answers for its own step (IRR-PWC, section 3.2)
-            told = _SHARPNESS * correlation(here, warp(there, flow))
-            step, memory = self.decoder(torch.cat([told, maps.chunk(2)[0].float(), flow, memory.float()], dim=1))
-            flow = flow + step
+            told = correlation(here, warp(there, flow))
+            guess = best_match(told, self.sharpness)
+            step, memory = self.decoder(torch.cat([told, maps.float(), flow, guess, memory.float()], dim=1))
+            flow = flow + guess + step
             found.append(flow)
         found.append(flow + self.last_word(self.context(torch.cat([flow, memory.float()], dim=1))).float())
         return found
