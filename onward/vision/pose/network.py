@@ -76,6 +76,7 @@ class PoseNetwork(nn.Module):
         eyes: pretrained ones; new ones if None.
 
     Example:
+        >>> import torch
         >>> answer = PoseNetwork(5, width=16)(torch.zeros(1, 3, 64, 96)); answer.heat.shape, answer.offsets.shape
         (torch.Size([1, 5, 16, 24]), torch.Size([1, 5, 2, 16, 24]))
     """

@@ -29,7 +29,7 @@ _FEWEST = 8
 _SIZE, _MEADOW_SIZE, _STEP = 320, 192, 32
 _FRAMES_EVERY = 5
 _USUAL_TURN, _ANY_TURN = 30.0, 180.0
-_ALL_ROUND = 0.4  # length of the mean direction below which subjects lie in all directions
+_ALL_ROUND = 0.5  # mean of the doubled directions below which subjects lie all round
 _FEW_POINTS = 20
 _STILL_FRAME = re.compile(r"^(.*?)\d+$")
 
@@ -125,9 +125,10 @@ def read(source: Source, settings: Settings) -> Poses:
 
 
 def direction_spread(pictures: PosedPictures, places: NDArray[np.int64]) -> float:
-    """Say how much subjects lie in one direction: 1 all in the same, 0 all round.
+    """Say how much subjects lie along one line: 1 all along the same, 0 all round.
 
-    The direction is that from one point to another, for the two points farthest apart.
+    The line is that through two points, the two farthest apart. Whoever is seen from the side faces left or right,
+    which is the same line, hence the doubled angles (Fisher 1993, axial data).
     """
     points, known = pictures.points[places], pictures.known[places]
     best, spread = -1.0, 1.0
@@ -141,7 +142,8 @@ def direction_spread(pictures: PosedPictures, places: NDArray[np.int64]) -> floa
             length = np.hypot(gap[:, 0], gap[:, 1])
             if float(np.median(length)) > best:
                 best = float(np.median(length))
-                spread = float(np.hypot(*(gap / np.maximum(length, 1e-6)[:, None]).mean(axis=0)))
+                along = (gap[:, 0] + 1j * gap[:, 1]) / np.maximum(length, 1e-6)
+                spread = float(abs((along**2).mean()))
     return spread
 
 

@@ -29,7 +29,7 @@ class OneEuro:
         >>> smooth = OneEuro(800.0)
         >>> still, sure = np.array([[100.0, 100.0]]), np.array([True])
         >>> _ = smooth(0.0, still, sure); float(smooth(0.04, still + 2.0, sure)[0, 0].round(1))
-        100.7
+        100.6
     """
 
     def __init__(self, diagonal: float, hertz_by_speed: float = 15.0) -> None:
