@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from onward.core.task import Source
 from onward.data.label_tables import labelled, pictures_address
 from onward.data.photo_albums import album_for
 from onward.data.pictures import Pictures, read_pictures
+from onward.data.class_names import numbers_by_name
 from onward.vision.classify.settings import Settings
 
 __all__ = ["Album", "read"]
@@ -50,6 +51,18 @@ class Album:
     def classes(self) -> tuple[str, ...]:
         """Give the classes' names."""
         return self.pictures.classes
+
+    def named_as(self, classes: Sequence[str]) -> Album:
+        """Give the same album with its labels numbered as a model's classes are, by name.
+
+        Raises:
+            DataFault: it shows a class that the model never learned.
+        """
+        if self.classes == tuple(classes):
+            return self
+        pictures = self.pictures
+        numbers = numbers_by_name(pictures.address, pictures.labels, self.classes, classes)
+        return replace(self, pictures=replace(pictures, labels=numbers[pictures.labels], classes=tuple(classes)))
 
     @property
     def fingerprint(self) -> str:

@@ -24,6 +24,7 @@ _FEWEST = 50
 
 def evaluate(recogniser: Recogniser, album: Album, seconds: float) -> Iterator[Score | Exhibit]:
     """Measure a classifier on the testing part, or as much of it as the seconds allow."""
+    album = album.named_as(recogniser.classes)
     places = np.random.default_rng(1).permutation(album.testing)
     began = time.monotonic()
     first = recogniser.tell(album.pictures.images[places[:_FEWEST]])

@@ -7,7 +7,7 @@ and its exact copies are always in one part, and the choice never changes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.data.boxes import BoxedPictures, read_boxes
 from onward.data.photo_albums import album_for
+from onward.data.class_names import numbers_by_name
 from onward.vision.detect.settings import Settings
 
 __all__ = ["Scenes", "read"]
@@ -52,6 +53,18 @@ class Scenes:
         if size == self.size or self.reader is None:
             return self
         return replace(self, pictures=self.reader(size))
+
+    def named_as(self, classes: Sequence[str]) -> Scenes:
+        """Give the same scenes with their labels numbered as a model's classes are, by name.
+
+        Raises:
+            DataFault: they show a class that the model never learned.
+        """
+        if self.classes == tuple(classes):
+            return self
+        reader = self.reader
+        again = None if reader is None else lambda side: _renumbered(reader(side), classes)
+        return replace(self, pictures=_renumbered(self.pictures, classes), reader=again)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -99,6 +112,12 @@ class Scenes:
         """Give the doctor's counts."""
         sizes = {"training": len(self.training), "validation": len(self.validation), "testing": len(self.testing)}
         return {**self.pictures.as_json(), **sizes}
+
+
+def _renumbered(pictures: BoxedPictures, classes: Sequence[str]) -> BoxedPictures:
+    shown = np.concatenate([*pictures.labels, np.zeros(0, np.int64)])
+    numbers = numbers_by_name(pictures.address, shown, pictures.classes, classes)
+    return replace(pictures, labels=[numbers[labels] for labels in pictures.labels], classes=tuple(classes))
 
 
 def read(source: Source, settings: Settings) -> Scenes:

@@ -26,7 +26,7 @@ _SIZES = {"AP small": "under 32 px", "AP medium": "32 to 96 px", "AP large": "ov
 
 def evaluate(finder: Finder, scenes: Scenes, seconds: float) -> Iterator[Score | Exhibit]:
     """Measure a detector on the testing part, or as much of it as the seconds allow."""
-    scenes = scenes.at(finder.size)
+    scenes = scenes.at(finder.size).named_as(finder.classes)
     places = by_lot(scenes.testing, lot=1)
     began = time.monotonic()
     first = find(finder.network, scenes.pictures.images[places[:_FEWEST]])
