@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from onward.core.faults import DataFault
 from onward.core.task import Source
+from onward.data.class_names import numbers_by_name
 from onward.data.label_tables import labelled, pictures_address
 from onward.data.photo_albums import album_for
 from onward.data.pictures import Pictures, read_pictures
-from onward.data.class_names import numbers_by_name
 from onward.vision.classify.settings import Settings
 
 __all__ = ["Album", "read"]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.data.boxes import BoxedPictures, read_boxes
-from onward.data.photo_albums import album_for
 from onward.data.class_names import numbers_by_name
+from onward.data.photo_albums import album_for
 from onward.vision.detect.settings import Settings
 
 __all__ = ["Scenes", "read"]
