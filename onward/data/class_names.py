@@ -26,7 +26,8 @@ def numbers_by_name(
         DataFault: a class is shown that the model never learned.
     """
     place = {name: number for number, name in enumerate(known)}
-    unknown = [own[number] for number in sorted(set(labels.tolist())) if own[number] not in place]
+    shown = [own[int(number)] for number in np.unique(labels)]
+    unknown = [name for name in shown if name not in place]
     if unknown:
         named = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
         meant = did_you_mean(unknown[0], known)
