@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.backbones import Features
+from onward.parts.order import Order
 from onward.parts.pixels import as_pixels
 from onward.vision.detect.assignment import assign
 from onward.vision.detect.network import points_of
@@ -44,13 +45,13 @@ class Batches:
     def __init__(self, scenes: Scenes, seed: int) -> None:
         self._scenes, self._seed = scenes, seed
         self._points = points_of(scenes.size)
-        self._taken, self._epoch, self._order = 0, -1, np.empty(0, np.int64)
+        self._order = Order(seed)
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
         """Give features of `count` views that the eyes have seen already: maps B C H W, and what is wanted."""
         rows = np.flatnonzero(features.done)
         pictures = len(self._scenes.training)
-        chosen = np.array([rows[place] for place in self._next(count, len(rows))])
+        chosen = np.array([rows[place] for place in self._order.next(count, len(rows))])
         maps = [torch.from_numpy(values[chosen]).float() for values in features.values]
         return maps, self._wanted([(int(row % pictures), int(row // pictures)) for row in chosen])
 
@@ -62,7 +63,7 @@ class Batches:
     def _drawn(self, count: int) -> tuple[Tensor, list[tuple[int, int]]]:
         """Draw `count` pictures in new views; give them, and which picture and view each is."""
         pictures, size = len(self._scenes.training), self._scenes.size
-        chosen = [(int(which), 2 + self._epoch) for which in self._next(count, pictures)]
+        chosen = [(int(which), 2 + self._order.epoch) for which in self._order.next(count, pictures)]
         drawn = []
         for which, number in chosen:
             place = int(self._scenes.training[which])
@@ -74,17 +75,6 @@ class Batches:
         pixels, chosen = self._drawn(count)
         truths = [self.truth(int(self._scenes.training[which]), number) for which, number in chosen]
         return pixels, [(torch.from_numpy(boxes), torch.from_numpy(labels)) for boxes, labels in truths]
-
-    def _next(self, count: int, length: int) -> list[int]:
-        """Take the next places of an order of `length` that is drawn anew each epoch."""
-        places = []
-        for number in range(self._taken, self._taken + count):
-            epoch, place = divmod(number, length)
-            if epoch != self._epoch or len(self._order) != length:
-                self._epoch, self._order = epoch, np.random.default_rng([self._seed, epoch]).permutation(length)
-            places.append(int(self._order[place]))
-        self._taken += count
-        return places
 
     def _wanted(self, chosen: list[tuple[int, int]]) -> Wanted:
         """Say what the points of views (place among the training pictures, number of the view) are to say."""
@@ -103,8 +93,8 @@ class Batches:
 
     def state_dict(self) -> dict[str, Any]:
         """Take the place in the order."""
-        return {"taken": self._taken}
+        return self._order.state_dict()
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Go to a place in the order."""
-        self._taken, self._epoch = state["taken"], -1
+        self._order.load_state_dict(state)

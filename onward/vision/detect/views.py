@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from onward.parts.retouch import lit, moved
 
 __all__ = ["View", "Views", "draw_view", "moved_boxes", "view_of"]
 
-_GREY = (127, 127, 127)
 _ZOOM = (0.6, 1.7)
 _LEAST_SEEN = 0.3  # share of a box that must stay inside
 
@@ -53,17 +53,8 @@ def draw_view(image: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
     """See a picture, S S 3 uint8, in another way."""
     if view.zoom != 1.0 or view.right or view.down:
         back = (1 / view.zoom, 0.0, -view.right / view.zoom, 0.0, 1 / view.zoom, -view.down / view.zoom)
-        moved = Image.fromarray(image).transform(
-            (image.shape[1], image.shape[0]),
-            Image.Transform.AFFINE,
-            back,
-            resample=Image.Resampling.BILINEAR,
-            fillcolor=_GREY,
-        )
-        image = np.asarray(moved)
-    if view.light != 1.0 or view.contrast != 1.0:
-        levels = (np.arange(256, dtype=np.float32) - 127) * view.contrast * view.light + 127 * view.light
-        image = levels.clip(0, 255).astype(np.uint8)[image]
+        image = moved(image, back)
+    image = lit(image, view.light, view.contrast)
     return image[:, ::-1] if view.is_mirrored else image
 
 

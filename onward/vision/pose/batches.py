@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from onward.backbones import Features
+from onward.parts.order import Order
 from onward.parts.pixels import as_pixels
 from onward.vision.pose.reading import Poses
 from onward.vision.pose.views import draw_view, moved_points, moved_states, view_of
@@ -40,36 +41,25 @@ class Batches:
 
     def __init__(self, poses: Poses, seed: int) -> None:
         self._poses, self._seed = poses, seed
-        self._taken, self._epoch, self._order = 0, -1, np.empty(0, np.int64)
+        self._order = Order(seed)
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
         """Give features of `count` views that the eyes have seen already: maps B C h w, and what is wanted."""
         rows = np.flatnonzero(features.done)
         pictures = len(self._poses.training)
-        chosen = np.array([rows[place] for place in self._next(count, len(rows))])
+        chosen = np.array([rows[place] for place in self._order.next(count, len(rows))])
         maps = [torch.from_numpy(values[chosen]).float() for values in features.values]
         return maps, self._wanted([(int(row % pictures), int(row // pictures)) for row in chosen])
 
     def fresh(self, count: int) -> tuple[Tensor, Wanted]:
         """Give `count` pictures in views never seen before: B 3 H W in [-1, 1], and what is wanted."""
-        chosen = [(int(which), 2 + self._epoch) for which in self._next(count, len(self._poses.training))]
+        chosen = [(int(which), 2 + self._order.epoch) for which in self._order.next(count, len(self._poses.training))]
         drawn = []
         for which, number in chosen:
             place = int(self._poses.training[which])
             view = view_of(self._seed, place, number, self._poses.shape, self._poses.turn)
             drawn.append(draw_view(self._poses.pictures.images[place], view))
         return as_pixels(np.stack(drawn)), self._wanted(chosen)
-
-    def _next(self, count: int, length: int) -> list[int]:
-        """Take the next places of an order of `length` that is drawn anew each epoch."""
-        places = []
-        for number in range(self._taken, self._taken + count):
-            epoch, place = divmod(number, length)
-            if epoch != self._epoch or len(self._order) != length:
-                self._epoch, self._order = epoch, np.random.default_rng([self._seed, epoch]).permutation(length)
-            places.append(int(self._order[place]))
-        self._taken += count
-        return places
 
     def _wanted(self, chosen: list[tuple[int, int]]) -> Wanted:
         """Say what is true of views (place among the training pictures, number of the view)."""
@@ -84,8 +74,8 @@ class Batches:
 
     def state_dict(self) -> dict[str, Any]:
         """Take the place in the order."""
-        return {"taken": self._taken}
+        return self._order.state_dict()
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Go to a place in the order."""
-        self._taken, self._epoch = state["taken"], -1
+        self._order.load_state_dict(state)

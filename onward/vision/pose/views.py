@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from onward.data.skeletons import Skeleton
+from onward.parts.retouch import lit, moved
 
 __all__ = ["View", "Views", "draw_view", "moved_points", "moved_states", "view_of"]
 
-_GREY = (127, 127, 127)
 _ZOOM = (0.75, 1.35)
 _SHIFT = 0.12  # of the sides
 _UPRIGHT_SHARE = 0.2  # of views that are neither turned nor zoomed
@@ -77,17 +76,8 @@ def draw_view(image: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
     elif view.matrix != View().matrix:
         whole = a * e - b * d
         back = (e / whole, -b / whole, (b * f - c * e) / whole, -d / whole, a / whole, (c * d - a * f) / whole)
-        moved = Image.fromarray(image).transform(
-            (image.shape[1], image.shape[0]),
-            Image.Transform.AFFINE,
-            back,
-            resample=Image.Resampling.BILINEAR,
-            fillcolor=_GREY,
-        )
-        image = np.asarray(moved)
-    if view.light != 1.0 or view.contrast != 1.0:
-        levels = (np.arange(256, dtype=np.float32) - 127) * view.contrast * view.light + 127 * view.light
-        image = levels.clip(0, 255).astype(np.uint8)[image]
+        image = moved(image, back)
+    image = lit(image, view.light, view.contrast)
     return np.ascontiguousarray(image)
 
 
