@@ -28,8 +28,8 @@ def lit(image: NDArray[np.uint8], light: float, contrast: float) -> NDArray[np.u
     """Multiply a picture's light, and its contrast around the middle grey.
 
     Example:
-        >>> lit(np.full((1, 1, 3), 100, np.uint8), 1.2, 1.0)[0, 0].tolist()
-        [120, 120, 120]
+        >>> lit(np.full((1, 1, 3), 100, np.uint8), 1.5, 1.0)[0, 0].tolist()
+        [150, 150, 150]
     """
     if light == 1.0 and contrast == 1.0:
         return image
