@@ -17,7 +17,7 @@ import numpy as np
 from onward.core.faults import DataFault
 from onward.data.archive import Store, open_store, read_whole
 from onward.data.pictures import Pictures
-from onward.data.splits import SPLITS, most_held_out, table_split
+from onward.data.splits import SPLITS, holds_answers, most_held_out, table_split
 from onward.data.tables import decoded_text, split_cells
 
 __all__ = ["labelled", "pictures_address"]
@@ -58,7 +58,8 @@ def labelled(pictures: Pictures, address: str) -> tuple[Pictures, tuple[str, ...
     if not is_named and (pictures.classes != ("all",) or not _may_be_store(address)):
         return pictures, ()
     store = open_store(pictures_address(address))
-    names = [Path(address).name] if is_named else [name for name in store.names if name.lower().endswith(_ENDINGS)]
+    tables = [name for name in store.names if name.lower().endswith(_ENDINGS) and not holds_answers(name)]
+    names = [Path(address).name] if is_named else tables
     rows = [row for name in names for row in _rows(store, name, pictures, is_named)]
     return _with_rows(pictures, rows, store.title) if rows else (pictures, ())
 

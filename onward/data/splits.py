@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-__all__ = ["SPLITS", "folder_split", "most_held_out", "split_of", "table_split"]
+__all__ = ["SPLITS", "folder_split", "holds_answers", "most_held_out", "split_of", "table_split"]
 
 SPLITS = {
     "train": "train",
@@ -64,3 +64,14 @@ def most_held_out(splits: set[str]) -> str:
         'test'
     """
     return max(splits, key=_RANKS.index, default="")
+
+
+def holds_answers(name: str) -> bool:
+    """Say whether a table's name is that of answers, ours or a contest's sample, which are no truth to learn from.
+
+    Example:
+        >>> holds_answers("cats/predictions.csv"), holds_answers("sample_submission.csv"), holds_answers("labels.csv")
+        (True, True, False)
+    """
+    plain = PurePosixPath(name).name.lower()
+    return plain.startswith("predictions") or "submission" in plain

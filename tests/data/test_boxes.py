@@ -160,3 +160,10 @@ def test_public_sets_are_read_whole(real_data: Path) -> None:
     raccoons = read_boxes(str(real_data / "detect" / "raccoon"), 64)
     assert (raccoons.splits.count("train"), raccoons.splits.count("test")) == (160, 40)
     assert sum(map(len, raccoons.boxes)) == 217
+
+
+def test_a_detector_s_own_answers_are_no_boxes(boxed_folder: Path) -> None:
+    before = read_boxes(str(boxed_folder), 64)
+    answers = "path,label,score,xmin,ymin,xmax,ymax\n000.png,round,0.9,1,1,9,9\n"
+    (boxed_folder / "predictions.csv").write_text(answers, encoding="utf-8")
+    assert read_boxes(str(boxed_folder), 64).as_json() == before.as_json()

@@ -144,3 +144,15 @@ def test_class_folders_go_before_a_table_that_nobody_named(class_folder: Path) -
 def test_a_bad_table_gets_one_sentence(folder: Path, lines: list[str], words: str) -> None:
     with pytest.raises(DataFault, match=words.replace("?", "\\?")):
         album(write(folder, lines))
+
+
+def test_answers_beside_the_pictures_are_no_labels(folder: Path) -> None:
+    """What `onward apply --out` left there, or a contest's sample, is not learned from."""
+    write(
+        folder, ["path,label,probability", *(f"{n:02d}.png,{kinds(n + 1)},0.9" for n in range(12))], "predictions.csv"
+    )
+    write(folder, ["id,label", *(f"{n:02d}.png,Hund" for n in range(12))], "sample_submission.csv")
+    with pytest.raises(DataFault, match="nothing to tell apart"):
+        album(folder)
+    write(folder, ["file,label", *(f"{number:02d}.png,{kinds(number)}" for number in range(12))])
+    check(album(folder))
