@@ -30,9 +30,9 @@ from onward.vision.classify.tuning import tune
 
 __all__ = ["train"]
 
-_WIDTHS = (64, 48, 32, 16)
+_WIDTHS = (96, 64, 48, 32, 16)
 _USUAL_WIDTH = 32
-_ENOUGH_EPOCHS = 8
+_ENOUGH_EPOCHS = 10
 _BIAS_RATE = 64.0  # shifts of normalisations learn this much faster (section 3.4 of arXiv:2404.00498)
 _PAPERS_RATE = 11.5  # the paper's decay is given for a step of this rate
 _MANY, _TINY_SIDE = 20_000, 48
@@ -101,7 +101,7 @@ def _seeing_groups(network: SeeingNetwork, decay: float) -> list[Group]:
 
 
 def _width(run: Run, settings: Settings, images: np.ndarray, kinds: int, batch_size: int) -> int:
-    """Choose the widest network that can see every picture eight times; without a clock, the usual one."""
+    """Choose the widest network that can see every picture ten times; without a clock, the usual one."""
     before = run.folder.record.get("classifier")
     if before is not None:
         return int(before["width"])
