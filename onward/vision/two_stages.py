@@ -30,6 +30,7 @@ __all__ = ["Exam", "Plan", "TwoStages", "hill"]
 _LOOKING_SHARE = 0.4  # of the time with frozen eyes
 _FEWER_AT_ONCE = 2  # pictures a step once the eyes learn too: this many times fewer
 _EYES_RATE = 0.1
+_FROZEN_EPOCHS, _FROZEN_STEPS = 80, 600  # frozen eyes have no more to give after both: then the eyes learn too
 _AVERAGED_EPOCHS = 20
 _EXAMS = 10
 _REPORT_SECONDS = 8.0
@@ -131,7 +132,7 @@ class TwoStages:
         pictures: int,
     ) -> None:
         self._run, self._plan, self._network, self._views = run, plan, network, views
-        self._features, self._loss = features, loss
+        self._features, self._loss, self._pictures = features, loss, pictures
         self._head = Adam(network.head.parameters(), plan.learning_rate, (0.9, 0.99))
         self._deep = Adam(network.eyes.parameters(), plan.learning_rate, (0.9, 0.99))
         self.average: Average[Any] = Average(network, half_life_pictures=_AVERAGED_EPOCHS * pictures)
@@ -142,17 +143,17 @@ class TwoStages:
 
     def learn(self, exam: Exam) -> Any:
         """Go through both stages; give the averaged network."""
-        stage, frozen_share = self._stage.value, self._plan.frozen_share
         for step in self._run.steps():
             stage = self._stage.value
-            is_frozen = stage["freed"] is None and step.progress < frozen_share
+            phase = self._frozen_phase(step)
+            is_frozen = stage["freed"] is None and phase < 1
             if is_frozen and stage["chunks"] is None and self._has_time_to_look(step):
                 self._features.look(step.index)
                 step.log(pictures_looked_at=float(self._features.done.sum()))
                 continue
             if is_frozen:
                 stage["chunks"] = stage["chunks"] or int(step.index)
-                step.log(**self._learn_from_looks(step.progress / frozen_share))
+                step.log(**self._learn_from_looks(phase))
             else:
                 if stage["freed"] is None:
                     self._free(exam)
@@ -160,6 +161,15 @@ class TwoStages:
             exam.look(step, self.average.network)
         self._keep_the_better(exam)
         return self.average.network.eval()
+
+    def _frozen_phase(self, step: Step) -> float:
+        """Give how much of the frozen stage has gone: by the clock, or by epochs, where the clock allows too many."""
+        share, chunks = self._plan.frozen_share, self._stage.value["chunks"]
+        by_clock = step.progress / share if share > 0 else 1.0
+        if chunks is None or share == 1:
+            return by_clock
+        enough = max(_FROZEN_STEPS, _FROZEN_EPOCHS * self._pictures / self._plan.batch_size)
+        return max(by_clock, (step.index - chunks) / enough)
 
     def _has_time_to_look(self, step: Step) -> bool:
         has_time = step.index == 0 or step.progress < _LOOKING_SHARE * self._plan.frozen_share
