@@ -18,6 +18,7 @@ from onward.data.archive import Store, read_whole
 from onward.data.box_records import Annotations, Drawn, Noted, checked_corners, checked_size
 from onward.data.box_tables import is_table, read_box_table
 from onward.data.splits import folder_split, table_split
+from onward.data.tables import decoded_text
 
 __all__ = ["read_box_files"]
 
@@ -26,6 +27,8 @@ _WHOLE = "Left out, since files of the parts lie beside it"
 _CROWD = "Left out, since it outlines a crowd"
 _UNLISTED = "Drawn for a picture that the file does not list"
 _UNNAMED = "Numbered above the list of classes"
+_UNKNOWN = "Of a category that the file does not list"
+_MOST_CLASSES = 100_000
 _Troubles = dict[str, list[str]]
 
 
@@ -47,7 +50,12 @@ def read_box_files(store: Store) -> Annotations:
 
 
 def _text(store: Store, name: str) -> str:
+    """Read a text that may turn out to be none of ours, so that no byte of it is refused."""
     return read_whole(store, name).decode("utf-8-sig", "replace")
+
+
+def _decoded(store: Store, name: str) -> str:
+    return decoded_text(f"{store.title}/{name}", read_whole(store, name))
 
 
 def _without_whole(files: dict[str, list[Noted]], troubles: _Troubles) -> Iterator[Noted]:
@@ -65,7 +73,7 @@ def _coco(store: Store, troubles: _Troubles) -> Iterator[Noted]:
         if not name.lower().endswith(".json"):
             continue
         try:
-            page = json.loads(_text(store, name))
+            page = json.loads(_decoded(store, name))
         except (ValueError, RecursionError) as reason:
             raise DataFault(f"{store.title}: {name} is no readable json ({reason}). Write it anew.") from None
         if isinstance(page, dict) and {"images", "annotations", "categories"} <= page.keys():
@@ -75,30 +83,38 @@ def _coco(store: Store, troubles: _Troubles) -> Iterator[Noted]:
 
 def _coco_page(store: Store, name: str, page: dict[str, Any], troubles: _Troubles) -> Iterator[Noted]:
     try:
-        classes = {entry["id"]: str(entry["name"]) for entry in page["categories"]}
-        boxes: dict[object, list[Drawn]] = {entry["id"]: [] for entry in page["images"]}
+        classes = {_identity(entry["id"]): str(entry["name"]) for entry in page["categories"]}
+        boxes: dict[str, list[Drawn]] = {_identity(entry["id"]): [] for entry in page["images"]}
         for number, entry in enumerate(page["annotations"], start=1):
             where = f"{name}, annotation {number}"
             if entry.get("iscrowd"):
                 troubles.setdefault(_CROWD, []).append(where)
             if entry.get("iscrowd") or "bbox" not in entry:
                 continue
-            if entry["image_id"] not in boxes:
+            image, category = _identity(entry["image_id"]), _identity(entry["category_id"])
+            if image not in boxes:
                 troubles.setdefault(_UNLISTED, []).append(where)
                 continue
+            if category not in classes:
+                troubles.setdefault(_UNKNOWN, []).append(f"{where} (category {category})")
             left, top, width, height = checked_corners(entry["bbox"], where)
-            label = classes.get(entry["category_id"], f"category {entry['category_id']}")
-            boxes[entry["image_id"]].append(Drawn(label, left, top, left + width, top + height, where))
+            label = classes.get(category, f"category {category}")
+            boxes[image].append(Drawn(label, left, top, left + width, top + height, where))
         for number, entry in enumerate(page["images"], start=1):
             size = checked_size(entry.get("width"), entry.get("height"))
             where, picture = f"{name}, image {number}", str(entry["file_name"])
-            yield Noted((picture,), tuple(boxes[entry["id"]]), size, table_split(name), name, where)
+            yield Noted((picture,), tuple(boxes[_identity(entry["id"])]), size, table_split(name), name, where)
     except (KeyError, TypeError, ValueError, AttributeError) as reason:
         raise DataFault(f"{store.title}: {name} is no whole COCO file ({reason!r}). Export it anew.") from None
 
 
+def _identity(value: object) -> str:
+    """Write a number in one way: some tools write 7 in one list, and "7" or 7.0 in the other."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
 def _csv(store: Store, troubles: _Troubles) -> Iterator[Noted]:
-    files = {name: list(read_box_table(_text(store, name), name)) for name in store.names if is_table(name)}
+    files = {name: list(read_box_table(_decoded(store, name), name)) for name in store.names if is_table(name)}
     yield from _without_whole({name: noted for name, noted in files.items() if noted}, troubles)
 
 
@@ -107,15 +123,37 @@ def _voc(store: Store, troubles: _Troubles) -> Iterator[Noted]:
     for name in store.names:
         if not name.lower().endswith(".xml"):
             continue
-        text = _text(store, name)
-        if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise DataFault(f"{store.title}: {name} declares entities, which annotations never need. Do not trust it.")
-        try:
-            root = ElementTree.fromstring(text)
-        except ElementTree.ParseError as reason:
-            raise DataFault(f"{store.title}: {name} is no readable xml ({reason}). Write it anew.") from None
+        root = _voc_root(store, name)
         if root.tag == "annotation":
             yield _voc_page(name, root, _listed(splits, name) or folder_split(name))
+
+
+class _Plain(ElementTree.TreeBuilder):
+    """Builds a tree of a file that declares nothing; a declaration is met before anything in it could unfold."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        """Refuse it."""
+        raise _Declared
+
+
+class _Declared(Exception):
+    pass
+
+
+def _voc_root(store: Store, name: str) -> ElementTree.Element:
+    """Read an xml in the encoding it names, or, where that fails, as any other text."""
+    content, reason = read_whole(store, name), ""
+    for form in (content, None):
+        try:
+            parser = ElementTree.XMLParser(target=_Plain())
+            return ElementTree.fromstring(_decoded(store, name) if form is None else form, parser)
+        except _Declared:
+            raise DataFault(
+                f"{store.title}: {name} declares entities, which annotations never need. Do not trust it."
+            ) from None
+        except (ElementTree.ParseError, ValueError, LookupError) as found:
+            reason = reason or str(found)
+    raise DataFault(f"{store.title}: {name} is no readable xml ({reason}). Write it anew.")
 
 
 def _voc_page(name: str, root: ElementTree.Element, split: str) -> Noted:
@@ -183,8 +221,8 @@ def _yolo_boxes(text: str, name: str, classes: Sequence[str], is_label: bool, tr
             if not is_label and not re.fullmatch(r"-?\d+", words[0]):
                 return
             raise DataFault(f"{where}: {line[:60]!r} is no box. Write class, middle x, y, width, height.") from None
-        if kind < 0:
-            raise DataFault(f"{where}: there is no class {words[0]}. Number the classes from 0.")
+        if not 0 <= kind <= _MOST_CLASSES:
+            raise DataFault(f"{where}: there is no class {words[0][:20]}. Number the classes from 0.")
         if classes and kind >= len(classes):
             troubles.setdefault(_UNNAMED, []).append(where)
         label = classes[int(kind)] if kind < len(classes) else f"class {int(kind)}"
@@ -199,12 +237,33 @@ def _yolo_classes(store: Store) -> list[str]:
         if plain in ("classes.txt", "obj.names"):
             return [line.strip() for line in _text(store, name).splitlines() if line.strip()]
         if plain in ("data.yaml", "data.yml", "dataset.yaml"):
-            text = _text(store, name)
-            listed = re.search(r"names:\s*\[(.*?)\]", text, re.DOTALL)
-            if listed:
-                return [word.strip().strip("'\"") for word in listed[1].split(",")]
-            return [word.strip().strip("'\"") for word in re.findall(r"^\s+(?:\d+:|-)\s*(.+)$", text, re.MULTILINE)]
+            return _yaml_names(_text(store, name))
     return []
+
+
+def _yaml_names(text: str) -> list[str]:
+    r"""Read the names in a YOLO yaml: in brackets, in braces by number, or a line each; quoted or not.
+
+    Example:
+        >>> _yaml_names("nc: 2\nnames: ['cat, small', dog] # two")
+        ['cat, small', 'dog']
+        >>> _yaml_names("names:\n  1: dog  # big\n  0: cat\nflip:\n  - 3")
+        ['cat', 'dog']
+    """
+    word = r"""'(?:[^']|'')*'|"[^"]*"|[^,\n]+?"""
+    if listed := re.search(r"^names:\s*[\[{](.*?)[\]}]", text, re.DOTALL | re.MULTILINE):
+        entries = re.findall(rf"\s*(?:(\d+)\s*:\s)?\s*({word})\s*(?:,|$)", listed[1].replace("\n", " "))
+    else:
+        block = re.search(r"^names:[^\n]*\n((?:[ \t]+.*\n?|-.*\n?|\s*\n|#.*\n?)*)", text, re.MULTILINE)
+        rows = re.findall(r"^\s*(?:(\d+)\s*:|-)\s*(.+)$", block[1], re.MULTILINE) if block else []
+        entries = [(number, row if row[0] in "'\"" else row.partition(" #")[0]) for number, row in rows]
+    found = [(int(number or place), _unquoted(row)) for place, (number, row) in enumerate(entries) if row.strip()]
+    return [name for _, name in sorted(found)]
+
+
+def _unquoted(word: str) -> str:
+    quoted = re.match(r"""(['"])(.*?)\1""", word.strip())
+    return quoted[2] if quoted else word.strip()
 
 
 _READERS = {"coco": _coco, "csv": _csv, "voc": _voc, "yolo": _yolo}

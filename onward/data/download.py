@@ -49,6 +49,8 @@ FILES = {
     "fashion-mnist": (
         RemoteFile("train-images-idx3-ubyte.gz", _FASHION, 26421880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
         RemoteFile("train-labels-idx1-ubyte.gz", _FASHION, 29515, "25c81989df183df01b3e8a0aad5dffbe"),
+        RemoteFile("t10k-images-idx3-ubyte.gz", _FASHION, 4422102, "bef4ecab320f06d8554ea6380940ec79"),
+        RemoteFile("t10k-labels-idx1-ubyte.gz", _FASHION, 5148, "bb300cfdad3c16e7a12a480ee83cd310"),
     ),
 }
 _CHUNK = 1 << 18

@@ -25,6 +25,7 @@ __all__ = ["labelled", "pictures_address"]
 _ENDINGS = (".csv", ".tsv")
 _LABEL_COLUMNS = ("label", "labels", "class", "class_name", "category", "target", "species", "breed", "kind", "tag")
 _BOX_COLUMNS = {"xmin", "x_min", "bbox", "left"}
+_PART_COLUMNS = {"split", "set", "part", "subset", "partition"}
 _NAMED_AT_MOST = 3
 
 
@@ -60,7 +61,10 @@ def labelled(pictures: Pictures, address: str) -> tuple[Pictures, tuple[str, ...
     store = open_store(pictures_address(address))
     tables = [name for name in store.names if name.lower().endswith(_ENDINGS) and not holds_answers(name)]
     names = [Path(address).name] if is_named else tables
-    rows = [row for name in names for row in _rows(store, name, pictures, is_named)]
+    unread: list[DataFault] = []
+    rows = [row for name in names for row in _rows(store, name, pictures, None if is_named else unread)]
+    if unread and not rows:  # nothing else tells the classes, so what is wrong with the table is what matters
+        raise unread[0]
     return _with_rows(pictures, rows, store.title) if rows else (pictures, ())
 
 
@@ -68,14 +72,15 @@ def _may_be_store(address: str) -> bool:
     return Path(address).is_dir() or ".zip" in address.lower() or ".tar" in address.lower() or ".tgz" in address.lower()
 
 
-def _rows(store: Store, name: str, pictures: Pictures, is_named: bool) -> Iterator[_Row]:
-    """Read one table; nothing, if it is not one of labels and nobody said it was."""
+def _rows(store: Store, name: str, pictures: Pictures, unread: list[DataFault] | None) -> Iterator[_Row]:
+    """Read one table; nothing, if it is not one of labels and nobody said it was (`unread` then takes what failed)."""
     title = f"{store.title}/{name}"
     try:
         header, cells = split_cells(title, decoded_text(title, read_whole(store, name)))
-    except DataFault:
-        if is_named:
+    except DataFault as fault:
+        if unread is None:
             raise
+        unread.append(fault)
         return
     known, folder = _known_names(pictures.names), str(PurePosixPath(name).parent)
     is_headless = any(_find(cell, known, folder) is not None for cell in header)
@@ -85,18 +90,14 @@ def _rows(store: Store, name: str, pictures: Pictures, is_named: bool) -> Iterat
     fits = [sum(_find(row[column], known, folder) is not None for row in cells) for column in range(len(heads))]
     names_column = int(np.argmax(fits))
     if not fits[names_column] or _BOX_COLUMNS & set(heads):
-        if is_named:
+        if unread is None:
             raise DataFault(f"{title}: no column of it names a picture of its folder. Write a column with file names.")
         return
+    first_line = 1 if is_headless else 2
+    _check_parts(title, heads, cells, first_line)
     parts = [column for column in range(len(heads)) if _is_parts(cells, column)]
-    rest = [column for column in range(len(heads)) if column != names_column and column not in parts]
-    named = [column for column in rest if heads[column] in _LABEL_COLUMNS]
-    if not named and len(rest) != 1:
-        raise DataFault(
-            f"{title}: which of the columns {', '.join(header)} is the label? Call one of them `label`, or remove it."
-        )
-    label_column = (named or rest)[0]
-    for number, row in enumerate(cells, start=1 if is_headless else 2):
+    label_column = _label_column(title, header, cells, {names_column, *parts})
+    for number, row in enumerate(cells, start=first_line):
         split = SPLITS[row[parts[0]].lower()] if parts else table_split(name)
         picture, where = row[names_column], f"{name}, line {number}"
         yield _Row(_find(picture, known, folder), picture, row[label_column], split, where)
@@ -126,6 +127,33 @@ def _find(cell: str, known: dict[str, int], folder: str) -> int | None:
 
 def _is_parts(cells: Sequence[Sequence[str]], column: int) -> bool:
     return all(row[column].lower() in SPLITS for row in cells)
+
+
+def _label_column(title: str, header: Sequence[str], cells: Sequence[Sequence[str]], taken: set[int]) -> int:
+    """Find the column of labels: the one called so, or the only one left; of two that agree, the one in words."""
+    rest = [column for column in range(len(header)) if column not in taken]
+    named = [column for column in rest if header[column].lower() in _LABEL_COLUMNS]
+    pairs = {tuple(row[column] for column in named) for row in cells}
+    say_the_same = all(len({row[column] for row in cells}) == len(pairs) for column in named)
+    if len(named) > 1 and say_the_same and len(pairs) < len(cells):
+        return next((column for column in named if not cells[0][column].isdecimal()), named[0])
+    if len(named or rest) != 1:
+        raise DataFault(
+            f"{title}: which of the columns {', '.join(header)} is the label? Call one `label`, remove other labels."
+        )
+    return (named or rest)[0]
+
+
+def _check_parts(title: str, heads: Sequence[str], cells: Sequence[Sequence[str]], first_line: int) -> None:
+    """Refuse a column of parts with a word that is none: left unread, it would mix test and training pictures."""
+    for column in (place for place, head in enumerate(heads) if head in _PART_COLUMNS):
+        is_part = [row[column].lower() in SPLITS for row in cells]
+        if any(is_part) and not all(is_part):
+            place = is_part.index(False)
+            raise DataFault(
+                f"{title}, line {first_line + place}: {cells[place][column]!r} is no part in the column "
+                f"{heads[column]}. Write train, val or test."
+            )
 
 
 def _with_rows(pictures: Pictures, rows: Sequence[_Row], title: str) -> tuple[Pictures, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """Sets known by name: `meadow:horses`, `cifar10[:class]`, `fashion-mnist[:class]`.
 
-`cifar10` is both parts, training and test, so that its figures are those of the test that everybody uses; a class of it
-is that class's training pictures.
+`cifar10` and `fashion-mnist` are both parts, training and test, so that figures are those of the test that everybody
+uses; a class of them is that class's training pictures.
 
 A local copy is used when there is one; only then, and only because the name asks for it, is anything downloaded.
 """
@@ -48,7 +48,7 @@ def find_named(address: str, photos: Photos | None = None) -> str | Callable[[in
         return _cifar10(part)
     if name == "fashion-mnist":
         _check_part(name, part, FASHION_CLASSES)
-        return lambda size: (_fashion(part), None)
+        return lambda size: _fashion(part)
     return None
 
 
@@ -127,16 +127,29 @@ def _cifar10_arrays(found: PartedSet | None, part: str) -> PartedSet:
     return _only((images, labels, classes), CIFAR10_CLASSES.index(part)), None
 
 
-def _fashion(part: str) -> ArraySet:
+def _fashion(part: str) -> PartedSet:
+    """Take both parts where both are there, or can be fetched; of one class its training pictures."""
+    images_file, labels_file, test_images_file, test_labels_file = FILES["fashion-mnist"]
+    folder = next((place for place in _fashion_folders() if (place / images_file.name).is_file()), None)
+    if folder is None:
+        training = _mnist(fetch(images_file), fetch(labels_file))
+    else:
+        training = _mnist(folder / images_file.name, folder / labels_file.name)
+    if part:
+        return _only(training, FASHION_CLASSES.index(part)), None
+    if folder is not None and not (folder / test_images_file.name).is_file():
+        return training, None
+    if folder is None:
+        testing = _mnist(fetch(test_images_file), fetch(test_labels_file))
+    else:
+        testing = _mnist(folder / test_images_file.name, folder / test_labels_file.name)
+    images, labels = (np.concatenate([training[place], testing[place]]) for place in (0, 1))
+    return (images, labels, FASHION_CLASSES), ("train",) * len(training[0]) + ("test",) * len(testing[0])
+
+
+def _fashion_folders() -> list[Path]:
     places = [*_places(), Path("/usr/share/datasets/fashion-mnist")]
-    images_file, labels_file = FILES["fashion-mnist"]
-    for place in places:
-        for folder in (place, place / "fashion-mnist", place / "pictures" / "fashion-mnist"):
-            if (folder / images_file.name).is_file():
-                found = _mnist(folder / images_file.name, folder / labels_file.name)
-                return _only(found, FASHION_CLASSES.index(part) if part else None)
-    found = _mnist(fetch(images_file), fetch(labels_file))
-    return _only(found, FASHION_CLASSES.index(part) if part else None)
+    return [folder for place in places for folder in (place, place / "fashion-mnist", place / "pictures/fashion-mnist")]
 
 
 def _mnist(images: Path, labels: Path) -> ArraySet:
@@ -144,9 +157,7 @@ def _mnist(images: Path, labels: Path) -> ArraySet:
     return np.repeat(grey[..., None], 3, axis=3), read_idx(labels).astype(np.int64), FASHION_CLASSES
 
 
-def _only(found: ArraySet, label: int | None) -> ArraySet:
-    if label is None:
-        return found
+def _only(found: ArraySet, label: int) -> ArraySet:
     images, labels, classes = found
     chosen = labels == label
     return images[chosen], np.zeros(int(chosen.sum()), np.int64), (classes[label],)

@@ -156,3 +156,28 @@ def test_answers_beside_the_pictures_are_no_labels(folder: Path) -> None:
         album(folder)
     write(folder, ["file,label", *(f"{number:02d}.png,{kinds(number)}" for number in range(12))])
     check(album(folder))
+
+
+def test_a_word_that_is_no_part_is_named_with_its_line(folder: Path) -> None:
+    rows = [f"{number:02d}.png,{kinds(number)},{'train' if number < 8 else 'test'}" for number in range(12)]
+    rows[3] = "03.png,Katze,tarin"
+    write(folder, ["file,label,split", *rows])
+    with pytest.raises(DataFault, match=r"labels\.csv, line 5: 'tarin' is no part in the column split"):
+        album(folder)
+
+
+def test_of_two_columns_of_labels_that_agree_the_words_are_taken(folder: Path) -> None:
+    write(folder, ["file,class,class_name", *(f"{n:02d}.png,{n % 2},{kinds(n)}" for n in range(12))])
+    check(album(folder))
+
+
+def test_two_columns_of_labels_that_differ_are_not_chosen_from(folder: Path) -> None:
+    write(folder, ["file,label,category", *(f"{n:02d}.png,{kinds(n)},{n % 3}" for n in range(12))])
+    with pytest.raises(DataFault, match="which of the columns file, label, category is the label"):
+        album(folder)
+
+
+def test_a_broken_table_is_what_is_wrong_with_a_heap_of_pictures(folder: Path) -> None:
+    write(folder, ["file,label", "00.png,Hund", "01.png,Katze,what"])
+    with pytest.raises(DataFault, match=r"labels\.csv line 3: 3 cells, but line 1 has 2"):
+        album(folder)

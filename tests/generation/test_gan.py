@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from onward.core.faults import DataFault, UsageFault
 from onward.core.task import Source
@@ -190,3 +191,16 @@ def test_a_gallery_is_averaged_down(horse_folder: Path) -> None:
     assert small.pictures.images.shape[1:] == (16, 16, 3)
     assert small.pictures.images.mean() == pytest.approx(gallery.pictures.images.mean(), abs=0.5)
     assert gallery.at(32) is gallery
+
+
+def test_pictures_for_the_test_are_not_learned_from(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    for part, count in (("train", 70), ("test", 9)):
+        (tmp_path / part / "cat").mkdir(parents=True)
+        for number in range(count):
+            pixels = chance.integers(0, 255, (16, 16, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / part / "cat" / f"{number}.png")
+    gallery = read(Source((str(tmp_path),)), Settings(size=16))
+    assert all(name.startswith("train/") for name in gallery.pictures.names)
+    assert len(gallery.training) + len(gallery.held_out) == 70
+    assert gallery.findings()[-2].startswith("9 pictures of other parts than `train`")

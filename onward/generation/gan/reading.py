@@ -33,6 +33,7 @@ class Gallery:
     pictures: Pictures
     training: NDArray[np.int64]
     held_out: NDArray[np.int64]
+    notes: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -56,7 +57,7 @@ class Gallery:
 
     def findings(self) -> list[str]:
         """Say what was understood, and warn of too few pictures."""
-        sentences = self.pictures.findings()
+        sentences = [*self.pictures.findings(), *self.notes]
         if self.is_small:
             sentences.append(
                 f"{len(self.pictures)} pictures are few: augmentation is stronger, and watch the nearest training "
@@ -80,7 +81,7 @@ def read(source: Source, settings: Settings) -> Gallery:
         raise UsageFault(
             f"size is {settings.size}; the networks double from 4 pixels. Use {', '.join(map(str, _SIZES))}."
         )
-    pictures = read_pictures(source.address, size=settings.size)
+    pictures, notes = _training_part(read_pictures(source.address, size=settings.size))
     if len(pictures) < FEWEST_PICTURES:
         raise DataFault(
             f"{source.address} has {len(pictures)} readable pictures; a GAN needs at least {FEWEST_PICTURES}. Add more."
@@ -92,4 +93,22 @@ def read(source: Source, settings: Settings) -> Gallery:
     chosen = keys < np.uint64(int(_HELD_OUT * 2**64))
     if chosen.sum() < 4:
         chosen[np.argsort(keys)[:4]] = True
-    return Gallery(pictures, np.flatnonzero(~chosen), np.flatnonzero(chosen))
+    return Gallery(pictures, np.flatnonzero(~chosen), np.flatnonzero(chosen), notes)
+
+
+def _training_part(pictures: Pictures) -> tuple[Pictures, tuple[str, ...]]:
+    """Keep pictures to learn from: those for validation and test are never shown to a network that learns."""
+    if pictures.splits is None or "train" not in pictures.splits:
+        return pictures, ()
+    places = np.flatnonzero(np.array(pictures.splits) == "train")
+    if len(places) == len(pictures):
+        return pictures, ()
+    kept = replace(
+        pictures,
+        images=pictures.images[places],
+        labels=pictures.labels[places],
+        names=tuple(pictures.names[place] for place in places) if pictures.names else (),
+        splits=None,
+        digests=tuple(pictures.digests[place] for place in places),
+    )
+    return kept, (f"{len(pictures) - len(places):,} pictures of other parts than `train` are left out.",)
