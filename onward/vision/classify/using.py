@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from onward.core.exhibits import Exhibit, Film, Picture, Table
-from onward.core.faults import DataFault, RunFault
+from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.core.task import Source
-from onward.data.films import film_facts, film_frames, is_film
+from onward.data.films import film_facts, film_frames
+from onward.data.inputs import checked_inputs, told_apart
 from onward.data.picture_files import square
 from onward.data.pictures import read_pictures
 from onward.parts.averaging import Average
@@ -58,19 +59,19 @@ def apply(recogniser: Recogniser, source: Source, options: Looking) -> Iterator[
     Beside it a sheet, what was looked at, and the films with what was told written on them.
 
     Raises:
-        DataFault: no picture was named, or none can be read.
+        DataFault: no picture was named, one is not there, or none can be read.
     """
-    if not source.addresses:
-        raise DataFault("Name pictures to look at: onward apply RUN photo.jpg folder/")
     rows, lost, sheets = [], [], []
-    for address in source.addresses:
-        if is_film(address):
-            frames = _told_film(recogniser, address, rows)
-            yield Film(frames, film_facts(address).frames_per_second, f"told-{Path(address).stem}")
+    taken: set[str] = set()
+    for given in checked_inputs(source.addresses, "onward apply RUN photo.jpg folder/"):
+        if given.is_film:
+            frames = _told_film(recogniser, given.address, rows)
+            yield Film(frames, film_facts(given.address).frames_per_second, f"told-{given.stem}")
             continue
-        pictures = read_pictures(address, size=recogniser.size)
+        pictures = read_pictures(given.address, size=recogniser.size)
         shares = recogniser.tell(pictures.images)
-        rows += [_row(recogniser, name, share) for name, share in zip(pictures.names, shares, strict=True)]
+        for name, share in zip(pictures.names, shares, strict=True):
+            rows.append(_row(recogniser, told_apart(name, given.path_of(name), taken), share))
         lost += pictures.unreadable
         sheets.append((pictures.images[:_SHEET], shares[:_SHEET]))
         for number in range(min(options.saliency, len(pictures))):

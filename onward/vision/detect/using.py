@@ -19,7 +19,8 @@ from onward.core.faults import DataFault, RunFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.boxes import letterboxed
-from onward.data.films import film_facts, film_frames, is_film
+from onward.data.films import film_facts, film_frames
+from onward.data.inputs import checked_inputs, told_apart
 from onward.data.upright import upright_pictures
 from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
@@ -103,22 +104,22 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
     """Find things in pictures and films: `predictions.csv`, `predictions.json`, `images.json`, and both drawn.
 
     Raises:
-        DataFault: no picture was named, or none can be read.
+        DataFault: no picture was named, one is not there, or none can be read.
     """
-    if not source.addresses:
-        raise DataFault("Name pictures to look at: onward apply RUN photo.jpg folder/")
+    inputs = checked_inputs(source.addresses, "onward apply RUN photo.jpg folder/")
     looked = _Looked(finder.classes)
     lost: list[tuple[str, str]] = []
     drawn: list[Image.Image] = []
     count = 0
-    for address in source.addresses:
-        if is_film(address):
-            frames = _drawn_film(finder, address, options.threshold, looked)
-            yield Film(frames, film_facts(address).frames_per_second, f"found-{Path(address).stem}")
+    taken: set[str] = set()
+    for given in inputs:
+        if given.is_film:
+            frames = _drawn_film(finder, given.address, options.threshold, looked)
+            yield Film(frames, film_facts(given.address).frames_per_second, f"found-{given.stem}")
             count += 1
             continue
-        for name, picture, found in _found(finder, address, lost):
-            looked.add(name, picture, found)
+        for name, picture, found in _found(finder, given.address, lost):
+            looked.add(told_apart(name, given.path_of(name), taken), picture, found)
             if count < options.pictures:
                 shown = draw_boxes(picture, found.above(options.threshold), finder.classes)
                 drawn += [shown] if len(drawn) < _ON_SHEET else []

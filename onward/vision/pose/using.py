@@ -16,6 +16,7 @@ from onward.core.faults import DataFault, RunFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.films import film_frames, is_film
+from onward.data.inputs import checked_inputs
 from onward.data.meadow_points import draw_meadow_points
 from onward.data.skeletons import Skeleton
 from onward.data.upright import upright_pictures
@@ -61,8 +62,7 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
     Raises:
         DataFault: no picture was named, or none can be read.
     """
-    if not source.addresses:
-        raise DataFault("Name pictures or films to look at: onward apply RUN film.mp4 photo.jpg folder/")
+    inputs = checked_inputs(source.addresses, "onward apply RUN film.mp4 photo.jpg folder/")
     boxes = read_boxes_table(options.boxes) if options.boxes else None
     journal, candidates = Journal(), Candidates()
     results = Results(found=[], skeleton=finder.skeleton, threshold=options.threshold)
@@ -70,8 +70,9 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
     yield journal
     drawn: list[Image.Image] = []
     count = 0
-    for address in source.addresses:
-        if is_film(address):
+    for given in inputs:
+        address = given.address
+        if given.is_film:
             yield from film_exhibits(finder, address, options, journal, candidates, boxes)
             count += 1
             continue
