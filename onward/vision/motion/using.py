@@ -16,6 +16,7 @@ from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.data.films import Footage, footage, sequence_rate
 from onward.data.flow_files import write_flo
+from onward.data.inputs import checked_inputs
 from onward.data.mot_files import is_mot, read_mot
 from onward.data.picture_files import PICTURE_ENDINGS
 from onward.data.upright import upright_pictures
@@ -64,6 +65,7 @@ def apply(watcher: Watcher, source: Source, options: Watching) -> Iterator[Any]:
     addresses = list(source.addresses)
     if not addresses:
         raise DataFault("Name a film, a folder of frames, two pictures or a MOT det.txt: onward apply motion film.mp4")
+    checked_inputs(addresses, "onward apply motion film.mp4")
     pictures = [address for address in addresses if address.lower().endswith(PICTURE_ENDINGS)]
     if len(pictures) not in (0, 2):
         raise DataFault(f"{pictures[0]} alone shows no motion. Name two pictures, a film, or a folder of frames.")
