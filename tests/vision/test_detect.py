@@ -136,7 +136,8 @@ def test_every_picture_looked_at_has_its_own_number(tmp_path: Path) -> None:
         for name in ("0.png", "in/1.png"):
             (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", size, "grey").save(tmp_path / folder / name)
-            names.append((name, *size))
+            # a name that was there already is written as it was typed, so that its rows can be told from the first's
+            names.append((name if folder == "a" else str(tmp_path / folder / name), *size))
     network = Detector(1, width=16).eval()
     finder = Finder(network, ("cat",), 64, cast(Run, None))
     addresses = tuple(str(tmp_path / folder) for folder in ("a", "b"))
