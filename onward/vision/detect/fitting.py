@@ -18,6 +18,7 @@ _SIDES = (416, 512)
 _LEGIBLE = 32.0  # pixels: four of the finest points across
 _FEWEST_EPOCHS = 30  # with eyes that learn
 _TRIED, _TIMES = 8, 5  # pictures a step; the first steps are slower than all that follow
+_ASKING_SHARE = 0.02  # of the time left: a short budget on a slow machine is not spent on the question
 
 
 def fitting_size(run: Run, scenes: Scenes, settings: Settings) -> int:
@@ -70,4 +71,6 @@ def _seconds_a_picture(run: Run, scenes: Scenes, settings: Settings) -> float:
                 logits, reaches = network(pictures)
             (logits.mean() + reaches.mean()).backward()
             taken.append(time.perf_counter() - began)
+            if sum(taken) > _ASKING_SHARE * run.seconds_left:
+                break
     return min(taken) / _TRIED
