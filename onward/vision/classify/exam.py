@@ -13,7 +13,8 @@ from onward.core.run import Run, Step
 from onward.parts.lots import by_lot
 from onward.vision.classify.pictures import guesses_picture
 from onward.vision.classify.reading import Album
-from onward.vision.classify.recogniser import Recogniser, fitted_temperature, logits_of
+from onward.vision.classify.network import SeeingNetwork
+from onward.vision.classify.recogniser import MIRRORED, MOVED, Recogniser, fitted_temperature, logits_of
 
 __all__ = ["FINAL_SHARE", "Exam", "finished"]
 
@@ -21,6 +22,7 @@ _EXAMS = 16
 _SHARE = 0.05
 _SHOWN = 24
 _MOST, _MOST_FOR_TEMPERATURE = 2000, 1000
+_MOVED_SHARE = 0.05  # of the budget: what the final test may take for moved views to be worth it
 FINAL_SHARE = 0.02  # of the budget: what each last look at the validation part may take
 
 
@@ -46,8 +48,8 @@ class Exam:
         self._taken = number
         places = self._affordable()
         began = time.perf_counter()
-        logits = logits_of(network, self._album.pictures.images[places], mirrored=False)
-        self._reserve((time.perf_counter() - began) / max(1, len(places)))
+        logits = logits_of(network, self._album.pictures.images[places], 1)
+        self._reserve(network, (time.perf_counter() - began) / max(1, len(places)))
         labels = torch.from_numpy(self._album.pictures.labels[places])
         step.mark(validation_accuracy=float((logits.argmax(dim=1) == labels).float().mean()))
         shown = places[:_SHOWN]
@@ -66,6 +68,14 @@ class Exam:
             return _MOST
         return max(_SHOWN, int(share * seconds / self.seconds_a_picture))
 
+    def views(self, network: nn.Module) -> int:
+        """Say how many views of a picture answer best: moved ones where the network is small enough for the time."""
+        if not isinstance(network, SeeingNetwork):
+            return MIRRORED
+        seconds = self._run.budget.seconds
+        cost = MOVED * self.seconds_a_picture * len(self._album.testing)
+        return MOVED if seconds is None or cost < _MOVED_SHARE * seconds else MIRRORED
+
     def _affordable(self) -> np.ndarray:
         """Take as many pictures as sixteen exams may cost in all."""
         seconds = self._run.budget.seconds
@@ -73,7 +83,7 @@ class Exam:
             return self._places[:128] if seconds is not None else self._places[:500]
         return self._places[: self.affordable(_SHARE / _EXAMS)]
 
-    def _reserve(self, seconds_a_picture: float) -> None:
+    def _reserve(self, network: nn.Module, seconds_a_picture: float) -> None:
         """Keep time for the final test, as long as that takes no more than a tenth of the budget.
 
         The first look is slow, so what was reserved then is given back later.
@@ -81,7 +91,8 @@ class Exam:
         self.seconds_a_picture = seconds_a_picture
         if self._run.budget.seconds is not None:
             chosen_by = min(len(self._places), self.affordable(FINAL_SHARE))
-            needed = 4.0 + 2.2 * seconds_a_picture * (len(self._album.testing) + 1.5 * chosen_by)
+            views = self.views(network) + 0.2
+            needed = 4.0 + views * seconds_a_picture * (len(self._album.testing) + 1.5 * chosen_by)
             self._run.tail_seconds = max(self._least_tail_seconds, min(needed, 0.1 * self._run.budget.seconds))
 
 
@@ -90,8 +101,10 @@ def finished(
 ) -> Recogniser:
     """Find the temperature on the validation part, and write down what `load` needs."""
     places = by_lot(album.validation, min(_MOST_FOR_TEMPERATURE, exam.affordable(FINAL_SHARE)))
-    logits = logits_of(network, album.pictures.images[places])
+    views = exam.views(network)
+    logits = logits_of(network, album.pictures.images[places], views)
     temperature = fitted_temperature(logits, album.pictures.labels[places])
     facts = run.folder.record["classifier"]
-    run.folder.update(classifier={**facts, "temperature": temperature, "beside": [list(each) for each in beside]})
-    return Recogniser(network.eval(), album.classes, int(facts["size"]), temperature, run, beside)
+    found = {"views": views, "temperature": temperature, "beside": [list(each) for each in beside]}
+    run.folder.update(classifier={**facts, **found})
+    return Recogniser(network.eval(), album.classes, int(facts["size"]), views, temperature, run, beside)

@@ -17,8 +17,9 @@ from onward.parts.pixels import as_pixels
 from onward.vision.classify.network import SeeingNetwork
 from onward.vision.classify.transfer import TransferNetwork
 
-__all__ = ["Recogniser", "build", "fitted_temperature", "logits_of"]
+__all__ = ["MIRRORED", "MOVED", "Recogniser", "build", "fitted_temperature", "logits_of"]
 
+MIRRORED, MOVED = 2, 6  # views of a picture
 _AT_ONCE = 64
 
 
@@ -30,6 +31,7 @@ class Recogniser:
         network: B 3 H W in [-1, 1] to B classes logits; in evaluation mode.
         classes: the classes' names.
         size: side in pixels that pictures are read at.
+        views: how many views of a picture an answer is the mean of (`logits_of`).
         temperature: logits are divided by it, so that 70 % means right seven times of ten (arXiv:1706.04599).
         run: where it was trained.
         beside: (name, accuracy) of simpler models on the validation part, kept for the report.
@@ -38,13 +40,14 @@ class Recogniser:
     network: nn.Module
     classes: tuple[str, ...]
     size: int
+    views: int
     temperature: float
     run: Run
     beside: tuple[tuple[str, float], ...] = ()
 
     def tell(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Tell each class's probability: N H W 3, uint8, to N classes."""
-        logits = logits_of(self.network, images) / self.temperature
+        logits = logits_of(self.network, images, self.views) / self.temperature
         return logits.softmax(dim=1).numpy()
 
 
@@ -57,17 +60,31 @@ def build(facts: dict[str, Any]) -> nn.Module:
 
 
 @torch.no_grad()
-def logits_of(network: nn.Module, images: NDArray[np.uint8], *, mirrored: bool = True) -> Tensor:
-    """Give N classes logits of N H W 3 pictures: the mean over each and its mirror image."""
+def logits_of(network: nn.Module, images: NDArray[np.uint8], views: int) -> Tensor:
+    """Give N classes logits of N H W 3 pictures, each the mean over several views of the picture.
+
+    Args:
+        views: 1, as it is; `MIRRORED`, its mirror image too; `MOVED`, both of them also moved by a pixel up and left, and down and
+            right, which count half (arXiv:2404.00498, section 3.5).
+    """
     was_training = network.training
     network.eval()
     found: list[Tensor] = []
     for start in range(0, len(images), _AT_ONCE):
         pictures = as_pixels(images[start : start + _AT_ONCE])
-        logits = network(pictures).float()
-        found.append((logits + network(pictures.flip(3)).float()) / 2 if mirrored else logits)
+        logits = _answers(network, pictures, views > 1)
+        if views > 2:
+            padded = nn.functional.pad(pictures, (1,) * 4, mode="reflect")
+            moved = (padded[:, :, :-2, :-2], padded[:, :, 2:, 2:])
+            logits = logits / 2 + sum(_answers(network, each, True) for each in moved) / 4
+        found.append(logits)
     network.train(was_training)
     return torch.cat(found) if found else torch.zeros(0, 0)
+
+
+def _answers(network: nn.Module, pictures: Tensor, mirrored: bool) -> Tensor:
+    logits = network(pictures).float()
+    return (logits + network(pictures.flip(3)).float()) / 2 if mirrored else logits
 
 
 def fitted_temperature(logits: Tensor, labels: Sequence[int] | NDArray[np.int64]) -> float:

@@ -149,7 +149,7 @@ def _better(run: Run, album: Album, parts: _Parts, exam: Exam, eyes: Eyes) -> Re
     frozen, count = parts.frozen.value, exam.affordable(FINAL_SHARE)
     places, right = frozen["asked"][:count].numpy(), frozen["right"][:count]
     before = float(right.float().mean()) if len(right) else 0.0
-    told = logits_of(network, album.pictures.images[places], mirrored=False).argmax(dim=1).numpy()
+    told = logits_of(network, album.pictures.images[places], 1).argmax(dim=1).numpy()
     after = float((told == album.pictures.labels[places]).mean()) if len(places) else 1.0
     if after < before:
         with torch.no_grad():

@@ -21,7 +21,7 @@ from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
 from onward.parts.pixels import as_pixels
 from onward.vision.classify.pictures import captioned, guesses_picture, saliency, saliency_picture
-from onward.vision.classify.recogniser import Recogniser, build
+from onward.vision.classify.recogniser import MIRRORED, Recogniser, build
 from onward.vision.classify.settings import Looking
 
 __all__ = ["apply", "export", "load"]
@@ -49,8 +49,8 @@ def load(run: Run) -> Recogniser:
         run.load_kept(average=average)
     network = average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     beside = tuple((str(name), float(value)) for name, value in facts.get("beside", ()))
-    temperature = float(facts.get("temperature", 1.0))
-    return Recogniser(network, tuple(facts["classes"]), int(facts["size"]), temperature, run, beside)
+    views, temperature = int(facts.get("views", MIRRORED)), float(facts.get("temperature", 1.0))
+    return Recogniser(network, tuple(facts["classes"]), int(facts["size"]), views, temperature, run, beside)
 
 
 def apply(recogniser: Recogniser, source: Source, options: Looking) -> Iterator[Exhibit]:
