@@ -11,9 +11,9 @@ from torch import nn
 from onward.core.exhibits import Picture
 from onward.core.run import Run, Step
 from onward.parts.lots import by_lot
+from onward.vision.classify.network import SeeingNetwork
 from onward.vision.classify.pictures import guesses_picture
 from onward.vision.classify.reading import Album
-from onward.vision.classify.network import SeeingNetwork
 from onward.vision.classify.recogniser import MIRRORED, MOVED, Recogniser, fitted_temperature, logits_of
 
 __all__ = ["FINAL_SHARE", "Exam", "finished"]

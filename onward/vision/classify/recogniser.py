@@ -64,8 +64,8 @@ def logits_of(network: nn.Module, images: NDArray[np.uint8], views: int) -> Tens
     """Give N classes logits of N H W 3 pictures, each the mean over several views of the picture.
 
     Args:
-        views: 1, as it is; `MIRRORED`, its mirror image too; `MOVED`, both of them also moved by a pixel up and left, and down and
-            right, which count half (arXiv:2404.00498, section 3.5).
+        views: 1, as it is; `MIRRORED`, its mirror image too; `MOVED`, both of them also moved by a pixel up and left,
+            and down and right, which count half (arXiv:2404.00498, section 3.5).
     """
     was_training = network.training
     network.eval()
