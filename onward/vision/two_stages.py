@@ -2,7 +2,8 @@
 
 First frozen eyes look at a few views of every picture, once (`onward/backbones/features.py`); neck and head learn from
 what they saw, many epochs a minute. Then the deeper half of the eyes learns too, at a tenth of the rate, on views never
-seen before. Whichever of the two is better on the validation part is kept. What is kept is an average of the weights.
+seen before. Whichever of the two is better on the validation part is kept; once that is settled there is nothing left
+to choose, so the rest of the time learns from the validation part too. What is kept is an average of the weights.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _LOOKING_SHARE = 0.4  # of the time with frozen eyes
 _FEWER_AT_ONCE = 2  # pictures a step once the eyes learn too: this many times fewer
 _EYES_RATE = 0.1
 _FROZEN_EPOCHS, _FROZEN_STEPS = 80, 600  # frozen eyes have no more to give after both: then the eyes learn too
+_SETTLED_SHARE = 0.6  # of the time with eyes that learn: then the better of the two is settled
 _AVERAGED_EPOCHS = 20
 _EXAMS = 10
 _REPORT_SECONDS = 8.0
@@ -42,6 +44,7 @@ class Views(Protocol):
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Any]: ...
     def fresh(self, count: int) -> tuple[Tensor, Any]: ...
+    def learn_from_validation(self) -> None: ...
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state: dict[str, Any], /) -> None: ...
 
@@ -55,12 +58,14 @@ class Plan:
         learning_rate: the highest one, of neck and head.
         frozen_share: part of the time with frozen eyes; 0 for none, 1 for all of it.
         learns_to_see: whether the eyes begin from nothing, and learn whole at the full rate.
+        joins_validation: whether to learn from the validation part too once nothing is left to choose.
     """
 
     batch_size: int
     learning_rate: float
     frozen_share: float
     learns_to_see: bool
+    joins_validation: bool
 
 
 class Exam:
@@ -86,18 +91,23 @@ class Exam:
     ) -> None:
         self._run, self._name, self._measure, self._draw = run, name, measure, draw
         self._looked_at, self._tested = counts
-        self.higher_is_better = higher_is_better
+        self._higher_is_better = higher_is_better
         self._taken, self._least_tail_seconds = 0, run.tail_seconds
 
-    def look(self, step: Step, network: Any) -> None:
-        """Examine the network if it is time to."""
+    def look(self, step: Step, network: Any, *, is_fair: bool) -> None:
+        """Examine the network if it is time to; only draw, where it learns from these pictures by now."""
         number = int(step.progress * _EXAMS)
         if number == self._taken and not step.is_last:
             return
         self._taken = number
-        step.mark(**{self._name: self.score(network)})
-        words = f"found in pictures it does not learn from, step {step.index}"
-        step.show(found=Picture(self._draw(network), words))
+        if is_fair:
+            step.mark(**{self._name: self.score(network)})
+        words = "it does not learn from" if is_fair else "of the validation part, from which it learns by now"
+        step.show(found=Picture(self._draw(network), f"found in pictures {words}, step {step.index}"))
+
+    def is_worse(self, score: float, than: float) -> bool:
+        """Compare two scores."""
+        return score < than if self._higher_is_better else score > than
 
     def score(self, network: Any) -> float:
         """Measure the network, and keep time for the final test, at most a seventh of the budget."""
@@ -136,13 +146,16 @@ class TwoStages:
         self._head = Adam(network.head.parameters(), plan.learning_rate, (0.9, 0.99))
         self._deep = Adam(network.eyes.parameters(), plan.learning_rate, (0.9, 0.99))
         self.average: Average[Any] = Average(network, half_life_pictures=_AVERAGED_EPOCHS * pictures)
-        # chunks that frozen eyes looked at, the moment from which they learn, and what they came to before that
-        self._stage: Any = Box({"chunks": None, "freed": None, "score": None})
+        # chunks that frozen eyes looked at, the moment from which they learn, what they came to before that, and
+        # whether those that learn proved better (None before it was asked)
+        self._stage: Any = Box({"chunks": None, "freed": None, "score": None, "settled": None})
         kept = {"network": network, "head": self._head, "deep": self._deep, "average": self.average}
         run.keep(**kept, batches=views, stage=self._stage)
 
     def learn(self, exam: Exam) -> Any:
         """Go through both stages; give the averaged network."""
+        if self._stage.value["settled"]:
+            self._views.learn_from_validation()
         for step in self._run.steps():
             stage = self._stage.value
             phase = self._frozen_phase(step)
@@ -157,8 +170,11 @@ class TwoStages:
             else:
                 if stage["freed"] is None:
                     self._free(exam)
-                step.log(**self._learn_fresh(share_since(self._run, stage["freed"], step.progress)))
-            exam.look(step, self.average.network)
+                share = share_since(self._run, stage["freed"], step.progress)
+                if share >= _SETTLED_SHARE and stage["settled"] is None and self._plan.joins_validation:
+                    self._settle(exam)
+                step.log(**self._learn_fresh(share))
+            exam.look(step, self.average.network, is_fair=not stage["settled"])
         self._keep_the_better(exam)
         return self.average.network.eval()
 
@@ -214,12 +230,24 @@ class TwoStages:
             self._stage.value["score"] = exam.score(self.average.network)
             self._run.save(_FROZEN)
 
+    def _settle(self, exam: Exam) -> None:
+        """Ask whether eyes that learn are better than frozen ones; if so, nothing is left to choose by."""
+        before = self._stage.value["score"]
+        is_better = before is None or not exam.is_worse(exam.score(self.average.network), before)
+        self._stage.value["settled"] = is_better
+        if is_better:
+            self._views.learn_from_validation()
+            self._run.note(
+                "With nothing left to choose, the last part of the time learned from the validation part too; the test "
+                "part stays unseen."
+            )
+
     def _keep_the_better(self, exam: Exam) -> None:
         before = self._stage.value["score"]
-        if before is None:
+        if before is None or self._stage.value["settled"]:
             return
         after = exam.score(self.average.network)
-        if (after < before) if exam.higher_is_better else (after > before):
+        if exam.is_worse(after, before):
             self._run.load_kept(label=_FROZEN, average=self.average)
             self._run.save()
             self._run.note(

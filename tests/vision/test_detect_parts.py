@@ -19,6 +19,7 @@ from onward.verbs.resume import resume
 from onward.verbs.train import train
 from onward.vision import two_stages
 from onward.vision.detect import fitting
+from onward.vision.detect.batches import Batches
 from onward.vision.detect.decoding import Found
 from onward.vision.detect.precision import average_precision
 from onward.vision.detect.reading import Scenes, read
@@ -131,13 +132,19 @@ def test_given_more_time_the_eyes_that_learned_never_freeze_again(
     assert set(calls) == {"open"}
 
 
+def trained_with_scores(values: list[float], folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Train while the exam gives made-up scores: of frozen eyes, when it is to be settled, and at the end."""
+    scores = iter(values)
+    monkeypatch.setattr(two_stages.Exam, "score", lambda *_: next(scores))
+    monkeypatch.setattr(two_stages.Exam, "look", lambda *_, **__: None)
+    run, _ = train(find_task("detect"), str(folder), SMALL, steps=16, out=out, quiet=True)
+    return run
+
+
 def test_the_frozen_detector_is_kept_when_open_eyes_find_less(
     boxed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scores = iter([0.9, 0.1])
-    monkeypatch.setattr(two_stages.Exam, "score", lambda *_: next(scores))
-    monkeypatch.setattr(two_stages.Exam, "look", lambda *_: None)
-    run, _ = train(find_task("detect"), str(boxed_folder), SMALL, steps=8, out=tmp_path, quiet=True)
+    run = trained_with_scores([0.9, 0.1, 0.1], boxed_folder, tmp_path, monkeypatch)
     notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
     assert any("frozen eyes came to is kept" in note for note in notes)
     kept: Any = find_task("detect").load(run)
@@ -145,6 +152,27 @@ def test_the_frozen_detector_is_kept_when_open_eyes_find_less(
 
     original, now = efficientnet_lite0().body[6].state_dict(), kept.network.eyes.body[6].state_dict()
     assert all(torch.equal(original[name], now[name]) for name in original)
+
+
+@pytest.mark.parametrize(("settled", "joins"), [(0.95, True), (0.5, False)])
+def test_the_validation_part_is_learned_from_only_once_nothing_is_left_to_choose(
+    settled: float, joins: bool, boxed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: set[int] = set()
+    scenes: list[Scenes] = []
+    boxes_of = Batches.truth
+
+    def truth(self: Batches, place: int, number: int) -> Any:
+        scenes[:] = [self._scenes]
+        drawn.add(place)
+        return boxes_of(self, place, number)
+
+    monkeypatch.setattr(Batches, "truth", truth)
+    run = trained_with_scores([0.9, settled, 0.95], boxed_folder, tmp_path, monkeypatch)
+    assert drawn.isdisjoint(scenes[0].testing.tolist())
+    assert drawn.isdisjoint(scenes[0].validation.tolist()) != joins
+    notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
+    assert any("learned from the validation part too" in note for note in notes) == joins
 
 
 def test_without_frozen_eyes_nothing_is_looked_at_in_advance(boxed_folder: Path, tmp_path: Path) -> None:

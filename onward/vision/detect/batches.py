@@ -20,6 +20,8 @@ from onward.vision.detect.views import draw_view, moved_boxes, view_of
 
 __all__ = ["Batches", "Wanted"]
 
+_MANY = 1_000_000  # views: more than the training part alone is ever drawn in
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -46,6 +48,7 @@ class Batches:
         self._scenes, self._seed = scenes, seed
         self._points = points_of(scenes.size)
         self._order = Order(seed)
+        self._learned, self._first_fresh = scenes.training, 2
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
         """Give features of `count` views that the eyes have seen already: maps B C H W, and what is wanted."""
@@ -53,7 +56,8 @@ class Batches:
         pictures = len(self._scenes.training)
         chosen = np.array([rows[place] for place in self._order.next(count, len(rows))])
         maps = [torch.from_numpy(values[chosen]).float() for values in features.values]
-        return maps, self._wanted([(int(row % pictures), int(row // pictures)) for row in chosen])
+        places = self._scenes.training[chosen % pictures]
+        return maps, self._wanted(list(zip(places.tolist(), (chosen // pictures).tolist(), strict=True)))
 
     def fresh(self, count: int) -> tuple[Tensor, Wanted]:
         """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and what is wanted."""
@@ -62,25 +66,24 @@ class Batches:
 
     def _drawn(self, count: int) -> tuple[Tensor, list[tuple[int, int]]]:
         """Draw `count` pictures in new views; give them, and which picture and view each is."""
-        pictures, size = len(self._scenes.training), self._scenes.size
-        chosen = [(int(which), 2 + self._order.epoch) for which in self._order.next(count, pictures)]
+        size, chosen = self._scenes.size, []
+        for which in self._order.next(count, len(self._learned)):
+            chosen.append((int(self._learned[which]), self._first_fresh + self._order.epoch))
         drawn = []
-        for which, number in chosen:
-            place = int(self._scenes.training[which])
+        for place, number in chosen:
             drawn.append(draw_view(self._scenes.pictures.images[place], view_of(self._seed, place, number, size)))
         return as_pixels(np.stack(drawn)), chosen
 
     def fresh_boxes(self, count: int) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and each one's boxes and labels."""
         pixels, chosen = self._drawn(count)
-        truths = [self.truth(int(self._scenes.training[which]), number) for which, number in chosen]
+        truths = [self.truth(place, number) for place, number in chosen]
         return pixels, [(torch.from_numpy(boxes), torch.from_numpy(labels)) for boxes, labels in truths]
 
     def _wanted(self, chosen: list[tuple[int, int]]) -> Wanted:
-        """Say what the points of views (place among the training pictures, number of the view) are to say."""
+        """Say what the points of views (place of the picture, number of the view) are to say."""
         found = []
-        for which, number in chosen:
-            place = int(self._scenes.training[which])
+        for place, number in chosen:
             boxes, labels = self.truth(place, number)
             found.append(assign(torch.from_numpy(boxes), torch.from_numpy(labels), *self._points))
         return Wanted(torch.stack([kinds for kinds, _ in found]), torch.stack([boxes for _, boxes in found]))
@@ -90,6 +93,11 @@ class Batches:
         view = view_of(self._seed, place, number, self._scenes.size)
         boxes, seen = moved_boxes(self._scenes.boxes(place), view, self._scenes.size)
         return boxes, self._scenes.pictures.labels[place][seen]
+
+    def learn_from_validation(self) -> None:
+        """Draw fresh pictures from the validation part too, from here on, in views that were not drawn before."""
+        self._learned = np.concatenate([self._scenes.training, self._scenes.validation])
+        self._first_fresh = _MANY
 
     def state_dict(self) -> dict[str, Any]:
         """Take the place in the order."""

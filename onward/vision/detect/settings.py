@@ -24,6 +24,9 @@ class Settings:
     views: int = setting(4, "Ways each picture is looked at with frozen eyes: mirrored, nearer, farther.", 1, 64)
     photos: str = setting("", "Folder with photos to stand behind the meadow's creatures.", rare=True)
     frozen_share: float = setting(0.5, "Part of the time spent with frozen eyes.", 0.0, 1.0, rare=True)
+    learn_all: bool = setting(
+        True, "Learn from the validation part too, once nothing is left to choose by it.", rare=True
+    )
 
 
 @dataclass(frozen=True)

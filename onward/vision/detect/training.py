@@ -63,7 +63,7 @@ def train(run: Run, scenes: Scenes, settings: Settings) -> Finder:
         return {"score_loss": scores, "box_loss": _REACH_WEIGHT * boxes}
 
     frozen_share = 0.0 if eyes is None else settings.frozen_share if settings.unfreeze else 1.0
-    plan = Plan(settings.batch_size, settings.learning_rate, frozen_share, learns_to_see=eyes is None)
+    plan = Plan(settings.batch_size, settings.learning_rate, frozen_share, eyes is None, settings.learn_all)
     stages = TwoStages(run, plan, network, Batches(scenes, run.seed), features, loss, len(scenes.training))
     return Finder(stages.learn(_exam(run, scenes)), scenes.classes, scenes.size, run)
 
@@ -102,7 +102,7 @@ def _train_big(run: Run, scenes: Scenes, settings: Settings) -> Finder:
         descent.step()
         average.follow(network, pictures=count)
         step.log(loss=loss)
-        exam.look(step, average.network)
+        exam.look(step, average.network, is_fair=True)
     return Finder(average.network.eval(), scenes.classes, scenes.size, run)
 
 

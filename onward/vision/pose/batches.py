@@ -17,6 +17,8 @@ from onward.vision.pose.views import draw_view, moved_points, moved_states, view
 
 __all__ = ["Batches", "Wanted"]
 
+_MANY = 1_000_000  # views: more than the training part alone is ever drawn in
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -42,6 +44,7 @@ class Batches:
     def __init__(self, poses: Poses, seed: int) -> None:
         self._poses, self._seed = poses, seed
         self._order = Order(seed)
+        self._learned, self._first_fresh = poses.training, 2
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
         """Give features of `count` views that the eyes have seen already: maps B C h w, and what is wanted."""
@@ -49,28 +52,33 @@ class Batches:
         pictures = len(self._poses.training)
         chosen = np.array([rows[place] for place in self._order.next(count, len(rows))])
         maps = [torch.from_numpy(values[chosen]).float() for values in features.values]
-        return maps, self._wanted([(int(row % pictures), int(row // pictures)) for row in chosen])
+        places = self._poses.training[chosen % pictures]
+        return maps, self._wanted(list(zip(places.tolist(), (chosen // pictures).tolist(), strict=True)))
 
     def fresh(self, count: int) -> tuple[Tensor, Wanted]:
         """Give `count` pictures in views never seen before: B 3 H W in [-1, 1], and what is wanted."""
-        chosen = [(int(which), 2 + self._order.epoch) for which in self._order.next(count, len(self._poses.training))]
-        drawn = []
-        for which, number in chosen:
-            place = int(self._poses.training[which])
+        chosen, drawn = [], []
+        for which in self._order.next(count, len(self._learned)):
+            chosen.append((int(self._learned[which]), self._first_fresh + self._order.epoch))
+        for place, number in chosen:
             view = view_of(self._seed, place, number, self._poses.shape, self._poses.turn)
             drawn.append(draw_view(self._poses.pictures.images[place], view))
         return as_pixels(np.stack(drawn)), self._wanted(chosen)
 
     def _wanted(self, chosen: list[tuple[int, int]]) -> Wanted:
-        """Say what is true of views (place among the training pictures, number of the view)."""
+        """Say what is true of views (place of the picture, number of the view)."""
         poses, skeleton = self._poses, self._poses.skeleton
         places, states = [], []
-        for which, number in chosen:
-            place = int(poses.training[which])
+        for place, number in chosen:
             view = view_of(self._seed, place, number, poses.shape, poses.turn)
             places.append(moved_points(poses.places(place), view, skeleton))
             states.append(moved_states(poses.pictures.states[place], view, skeleton))
         return Wanted(torch.from_numpy(np.stack(places)), torch.from_numpy(np.stack(states)))
+
+    def learn_from_validation(self) -> None:
+        """Draw fresh pictures from the validation part too, from here on, in views that were not drawn before."""
+        self._learned = np.concatenate([self._poses.training, self._poses.validation])
+        self._first_fresh = _MANY
 
     def state_dict(self) -> dict[str, Any]:
         """Take the place in the order."""

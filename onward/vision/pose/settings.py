@@ -30,6 +30,9 @@ class Settings:
     )
     photos: str = setting("", "Folder with photos to stand behind the meadow's creatures.", rare=True)
     frozen_share: float = setting(0.4, "Part of the time spent with frozen eyes.", 0.0, 1.0, rare=True)
+    learn_all: bool = setting(
+        True, "Learn from the validation part too, once nothing is left to choose by it.", rare=True
+    )
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def train(run: Run, poses: Poses, settings: Settings) -> Finder:
         return {"place_loss": places, "offset_loss": offsets}
 
     frozen_share = 0.0 if eyes is None else settings.frozen_share if settings.unfreeze else 1.0
-    plan = Plan(settings.batch_size, settings.learning_rate, frozen_share, learns_to_see=eyes is None)
+    plan = Plan(settings.batch_size, settings.learning_rate, frozen_share, eyes is None, settings.learn_all)
     stages = TwoStages(run, plan, network, Batches(poses, run.seed), features, loss, len(poses.training))
     return Finder(stages.learn(_exam(run, poses)), skeleton, poses.shape, poses.pictures.are_cut, run)
 
