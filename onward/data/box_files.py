@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
@@ -17,8 +17,9 @@ from onward.core.faults import DataFault
 from onward.data.archive import Store, read_whole
 from onward.data.box_records import Annotations, Drawn, Noted, checked_corners, checked_size
 from onward.data.box_tables import is_table, read_box_table
-from onward.data.splits import folder_split, table_split
+from onward.data.splits import folder_split, holds_answers, table_split
 from onward.data.tables import decoded_text
+from onward.data.yaml_names import yaml_names
 
 __all__ = ["read_box_files"]
 
@@ -26,23 +27,31 @@ _FORMATS = ("coco", "csv", "voc", "yolo")
 _WHOLE = "Left out, since files of the parts lie beside it"
 _CROWD = "Left out, since it outlines a crowd"
 _UNLISTED = "Drawn for a picture that the file does not list"
-_UNNAMED = "Numbered above the list of classes"
+_UNNAMED = "Of a number that the list of classes does not name"
+_ANSWERS = "Left out, since its name is that of answers; name it itself to learn from it"
+_UNREAD = "Left out, since it cannot be read"
 _UNKNOWN = "Of a category that the file does not list"
 _MOST_CLASSES = 100_000
 _Troubles = dict[str, list[str]]
 
 
-def read_box_files(store: Store) -> Annotations:
+def read_box_files(store: Store, named: str = "") -> Annotations:
     """Read the annotations in a folder or archive: a record for each annotated picture in each file.
 
+    Args:
+        named: the table that the user named himself, which is read whatever it is called.
     Raises:
         DataFault: there are none, or a file of them cannot be read.
     """
+    unread: list[str] = []
     for kind in _FORMATS:
         troubles: _Troubles = {}
-        noted = list(_READERS[kind](store, troubles))
+        noted = list(_READERS[kind](store, troubles, named))
         if noted:
             return Annotations(noted, kind, troubles)
+        unread += troubles.get(_UNREAD, [])
+    if unread:  # nothing else tells the boxes, so what is wrong with the table is what matters
+        raise DataFault(unread[0])
     raise DataFault(
         f"{store.title} holds no boxes. Put COCO json, Pascal VOC xml, YOLO txt, or a csv with filename, class, xmin, "
         "ymin, xmax, ymax beside the pictures."
@@ -67,7 +76,7 @@ def _without_whole(files: dict[str, list[Noted]], troubles: _Troubles) -> Iterat
         yield from noted
 
 
-def _coco(store: Store, troubles: _Troubles) -> Iterator[Noted]:
+def _coco(store: Store, troubles: _Troubles, _: str) -> Iterator[Noted]:
     files: dict[str, list[Noted]] = {}
     for name in store.names:
         if not name.lower().endswith(".json"):
@@ -113,12 +122,23 @@ def _identity(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
-def _csv(store: Store, troubles: _Troubles) -> Iterator[Noted]:
-    files = {name: list(read_box_table(_decoded(store, name), name)) for name in store.names if is_table(name)}
-    yield from _without_whole({name: noted for name, noted in files.items() if noted}, troubles)
+def _csv(store: Store, troubles: _Troubles, named: str) -> Iterator[Noted]:
+    files: dict[str, list[Noted]] = {}
+    for name in filter(is_table, store.names):
+        try:
+            text = _decoded(store, name)
+        except DataFault as fault:
+            troubles.setdefault(_UNREAD, []).append(str(fault))
+            continue
+        noted = list(read_box_table(text, name))
+        if noted and holds_answers(name) and name != named:
+            troubles.setdefault(_ANSWERS, []).append(name)
+        elif noted:
+            files[name] = noted
+    yield from _without_whole(files, troubles)
 
 
-def _voc(store: Store, troubles: _Troubles) -> Iterator[Noted]:
+def _voc(store: Store, troubles: _Troubles, _: str) -> Iterator[Noted]:
     splits = _voc_splits(store)
     for name in store.names:
         if not name.lower().endswith(".xml"):
@@ -192,7 +212,7 @@ def _listed(splits: dict[tuple[str, str], str], name: str) -> str:
     return next((splits[folder, path.stem] for folder in folders if (folder, path.stem) in splits), "")
 
 
-def _yolo(store: Store, troubles: _Troubles) -> Iterator[Noted]:
+def _yolo(store: Store, troubles: _Troubles, _: str) -> Iterator[Noted]:
     classes = _yolo_classes(store)
     for name in store.names:
         path = PurePosixPath(name)
@@ -206,7 +226,7 @@ def _yolo(store: Store, troubles: _Troubles) -> Iterator[Noted]:
             yield Noted((path.stem,), tuple(boxes), None, folder_split(name), name, name)
 
 
-def _yolo_boxes(text: str, name: str, classes: Sequence[str], is_label: bool, troubles: _Troubles) -> Iterator[Drawn]:
+def _yolo_boxes(text: str, name: str, classes: dict[int, str], is_label: bool, troubles: _Troubles) -> Iterator[Drawn]:
     """Read a line a box; a text that begins otherwise is no label file, unless it lies among them."""
     for number, line in enumerate(text.splitlines(), start=1):
         words, where = line.split(), f"{name}, line {number}"
@@ -223,47 +243,22 @@ def _yolo_boxes(text: str, name: str, classes: Sequence[str], is_label: bool, tr
             raise DataFault(f"{where}: {line[:60]!r} is no box. Write class, middle x, y, width, height.") from None
         if not 0 <= kind <= _MOST_CLASSES:
             raise DataFault(f"{where}: there is no class {words[0][:20]}. Number the classes from 0.")
-        if classes and kind >= len(classes):
+        if classes and kind not in classes:
             troubles.setdefault(_UNNAMED, []).append(where)
-        label = classes[int(kind)] if kind < len(classes) else f"class {int(kind)}"
+        label = classes.get(int(kind), f"class {int(kind)}")
         corners = x - width / 2, y - height / 2, x + width / 2, y + height / 2
         yield Drawn(label, *corners, where, is_share=True)
         is_label = True
 
 
-def _yolo_classes(store: Store) -> list[str]:
+def _yolo_classes(store: Store) -> dict[int, str]:
     for name in store.names:
         plain = PurePosixPath(name).name.lower()
         if plain in ("classes.txt", "obj.names"):
-            return [line.strip() for line in _text(store, name).splitlines() if line.strip()]
+            return dict(enumerate(line.strip() for line in _text(store, name).splitlines() if line.strip()))
         if plain in ("data.yaml", "data.yml", "dataset.yaml"):
-            return _yaml_names(_text(store, name))
-    return []
-
-
-def _yaml_names(text: str) -> list[str]:
-    r"""Read the names in a YOLO yaml: in brackets, in braces by number, or a line each; quoted or not.
-
-    Example:
-        >>> _yaml_names("nc: 2\nnames: ['cat, small', dog] # two")
-        ['cat, small', 'dog']
-        >>> _yaml_names("names:\n  1: dog  # big\n  0: cat\nflip:\n  - 3")
-        ['cat', 'dog']
-    """
-    word = r"""'(?:[^']|'')*'|"[^"]*"|[^,\n]+?"""
-    if listed := re.search(r"^names:\s*[\[{](.*?)[\]}]", text, re.DOTALL | re.MULTILINE):
-        entries = re.findall(rf"\s*(?:(\d+)\s*:\s)?\s*({word})\s*(?:,|$)", listed[1].replace("\n", " "))
-    else:
-        block = re.search(r"^names:[^\n]*\n((?:[ \t]+.*\n?|-.*\n?|\s*\n|#.*\n?)*)", text, re.MULTILINE)
-        rows = re.findall(r"^\s*(?:(\d+)\s*:|-)\s*(.+)$", block[1], re.MULTILINE) if block else []
-        entries = [(number, row if row[0] in "'\"" else row.partition(" #")[0]) for number, row in rows]
-    found = [(int(number or place), _unquoted(row)) for place, (number, row) in enumerate(entries) if row.strip()]
-    return [name for _, name in sorted(found)]
-
-
-def _unquoted(word: str) -> str:
-    quoted = re.match(r"""(['"])(.*?)\1""", word.strip())
-    return quoted[2] if quoted else word.strip()
+            return yaml_names(_text(store, name))
+    return {}
 
 
 _READERS = {"coco": _coco, "csv": _csv, "voc": _voc, "yolo": _yolo}

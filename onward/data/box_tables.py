@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from onward.core.faults import DataFault
 from onward.data.box_records import Drawn, Noted, checked_corners, checked_size
-from onward.data.splits import holds_answers, table_split
+from onward.data.splits import table_split
 
 __all__ = ["read_box_table"]
 
@@ -32,7 +32,7 @@ _Found = dict[tuple[str, tuple[int, int] | None], tuple[int, list[Drawn]]]
 
 
 def read_box_table(text: str, name: str) -> Iterator[Noted]:
-    """Read a csv with a line a box; a picture whose box is empty shows nothing. Other tables and answers give nothing.
+    """Read a csv with a line a box; a picture whose box is empty shows nothing. Other tables give nothing.
 
     Raises:
         DataFault: a line has no box, or no place in a picture.
@@ -42,7 +42,7 @@ def read_box_table(text: str, name: str) -> Iterator[Noted]:
     try:
         heads = [cell.strip().lower() for cell in next(reader, [])]
         columns = _places(heads, _COLUMNS)
-        if len(columns) < len(_COLUMNS) or holds_answers(name):
+        if len(columns) < len(_COLUMNS):
             return
         columns |= _places(heads, _SIZES)
         found: _Found = {}

@@ -125,10 +125,10 @@ def read_boxes(address: str, size: int = 320, photos: Photos | None = None) -> B
         return _from_meadow(address, size, photos)
     path = Path(address)
     if path.suffix.lower() in (".csv", ".tsv", ".json") and path.is_file():
-        store = _beside(open_store(str(path.parent)), path.name)
+        store, named = _beside(open_store(str(path.parent)), path.name), path.name
     else:
-        store = open_store(address)
-    read = read_box_files(store)
+        store, named = open_store(address), ""
+    read = read_box_files(store, named)
     pictures = [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
     found = match_pictures(read.noted, pictures, read.troubles)
     if not found:

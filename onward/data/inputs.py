@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from onward.core.faults import DataFault
@@ -19,12 +20,18 @@ class Input:
     """One thing to look at.
 
     Attributes:
+        name: its own, or its path where another has that name; with #000000 behind it a frame's in tables.
         stem: for the names of files made from it; no other input has it.
     """
 
     address: str
     is_film: bool
+    name: str
     stem: str
+
+    def frame(self, number: int) -> str:
+        """Name a frame in tables, counted from 0."""
+        return f"{self.name}#{number:06d}"
 
     def path_of(self, name: str) -> str:
         """Give the path of a picture within it, or its own if that is the picture."""
@@ -42,7 +49,8 @@ def checked_inputs(addresses: Sequence[str], example: str) -> list[Input]:
     if not addresses:
         raise DataFault(f"Name pictures to look at: {example}")
     found: list[Input] = []
-    taken: set[str] = set()
+    names: set[str] = set()
+    stems: set[str] = set()
     for address in addresses:
         film = is_film(address)
         if film:
@@ -50,7 +58,8 @@ def checked_inputs(addresses: Sequence[str], example: str) -> list[Input]:
         elif find_named(address) is None:
             check_there(split_address(address)[0])
         plain = "".join(each if each.isprintable() else "?" for each in Path(address).stem)
-        found.append(Input(address, film, told_apart(plain, plain, taken)))
+        name = told_apart(Path(address).name, address, names)
+        found.append(Input(address, film, name, told_apart(plain, plain, stems)))
     return found
 
 
@@ -61,7 +70,7 @@ def told_apart(name: str, path: str, taken: set[str]) -> str:
         >>> taken = set(); [told_apart("0.jpg", f"{folder}/0.jpg", taken) for folder in "aab"]
         ['0.jpg', 'a/0.jpg', 'b/0.jpg']
     """
-    choices = (name, path, *(f"{path}-{number}" for number in range(2, len(taken) + 3)))
+    choices = chain((name, path), (f"{path}-{number}" for number in count(2)))
     chosen = next(each for each in choices if each not in taken)
     taken.add(chosen)
     return chosen

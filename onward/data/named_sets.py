@@ -9,7 +9,7 @@ A local copy is used when there is one; only then, and only because the name ask
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from onward.core.faults import DataFault, did_you_mean
 from onward.data.arrays import CIFAR10_CLASSES, ArraySet, PartedSet, read_arrays, read_idx
 from onward.data.cache import cache_folder, cache_key, recall, remember
-from onward.data.download import FILES, fetch
+from onward.data.download import FILES, RemoteFile, fetch
 
 if TYPE_CHECKING:
     from onward.meadow.photos import Photos
@@ -129,27 +129,27 @@ def _cifar10_arrays(found: PartedSet | None, part: str) -> PartedSet:
 
 def _fashion(part: str) -> PartedSet:
     """Take both parts where both are there, or can be fetched; of one class its training pictures."""
-    images_file, labels_file, test_images_file, test_labels_file = FILES["fashion-mnist"]
-    folder = next((place for place in _fashion_folders() if (place / images_file.name).is_file()), None)
-    if folder is None:
-        training = _mnist(fetch(images_file), fetch(labels_file))
-    else:
-        training = _mnist(folder / images_file.name, folder / labels_file.name)
+    files = FILES["fashion-mnist"]
+    local = _local_fashion(files[:2])
+    training = _mnist(*(local or [fetch(file) for file in files[:2]]))
     if part:
         return _only(training, FASHION_CLASSES.index(part)), None
-    if folder is not None and not (folder / test_images_file.name).is_file():
+    local_test = _local_fashion(files[2:])
+    if local and not local_test:  # the user's own copy has no test part; nothing is downloaded to stand beside it
         return training, None
-    if folder is None:
-        testing = _mnist(fetch(test_images_file), fetch(test_labels_file))
-    else:
-        testing = _mnist(folder / test_images_file.name, folder / test_labels_file.name)
+    testing = _mnist(*(local_test or [fetch(file) for file in files[2:]]))
     images, labels = (np.concatenate([training[place], testing[place]]) for place in (0, 1))
     return (images, labels, FASHION_CLASSES), ("train",) * len(training[0]) + ("test",) * len(testing[0])
 
 
-def _fashion_folders() -> list[Path]:
-    places = [*_places(), Path("/usr/share/datasets/fashion-mnist")]
-    return [folder for place in places for folder in (place, place / "fashion-mnist", place / "pictures/fashion-mnist")]
+def _local_fashion(files: Sequence[RemoteFile]) -> list[Path] | None:
+    """Find the files of a part in one of the user's folders, all of them; downloaded ones are for `fetch` to give."""
+    places = [place for place in _places() if place != cache_folder()]
+    for place in [*places, Path("/usr/share/datasets/fashion-mnist")]:
+        for folder in (place, place / "fashion-mnist", place / "pictures/fashion-mnist"):
+            if all((folder / file.name).is_file() for file in files):
+                return [folder / file.name for file in files]
+    return None
 
 
 def _mnist(images: Path, labels: Path) -> ArraySet:

@@ -101,7 +101,7 @@ def decoded_text(title: str, content: bytes) -> str:
         DataFault: it is no text.
     """
     if b"\0" in content[:4096] and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataFault(f"{title} is no text: it holds zero bytes. Save it as csv.")
+        raise DataFault(f"{title} is no text: it holds zero bytes. Save it as text, in UTF-8.")
     for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252", "latin-1"):
         try:
             return content.decode(encoding)

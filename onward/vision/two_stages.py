@@ -25,6 +25,7 @@ from onward.core.run import Box, Run, Step
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 from onward.parts.schedules import moment, share_since
+from onward.vision.view_order import ViewOrder
 
 __all__ = ["Exam", "Plan", "TwoStages", "hill"]
 
@@ -40,13 +41,12 @@ _FROZEN = "frozen"  # the checkpoint from before the eyes began to learn
 
 
 class Views(Protocol):
-    """Batches of pictures in many ways, with what is wanted of them; their place is part of the checkpoint."""
+    """Batches of pictures in many ways, with what is wanted of them; their order is part of the checkpoint."""
+
+    order: ViewOrder
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Any]: ...
     def fresh(self, count: int) -> tuple[Tensor, Any]: ...
-    def learn_from_validation(self) -> None: ...
-    def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state: dict[str, Any], /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -150,12 +150,10 @@ class TwoStages:
         # whether those that learn proved better (None before it was asked)
         self._stage: Any = Box({"chunks": None, "freed": None, "score": None, "settled": None})
         kept = {"network": network, "head": self._head, "deep": self._deep, "average": self.average}
-        run.keep(**kept, batches=views, stage=self._stage)
+        run.keep(**kept, batches=views.order, stage=self._stage)
 
     def learn(self, exam: Exam) -> Any:
         """Go through both stages; give the averaged network."""
-        if self._stage.value["settled"]:
-            self._views.learn_from_validation()
         for step in self._run.steps():
             stage = self._stage.value
             phase = self._frozen_phase(step)
@@ -171,10 +169,10 @@ class TwoStages:
                 if stage["freed"] is None:
                     self._free(exam)
                 share = share_since(self._run, stage["freed"], step.progress)
-                if share >= _SETTLED_SHARE and stage["settled"] is None and self._plan.joins_validation:
+                if share >= _SETTLED_SHARE and stage.get("settled") is None and self._plan.joins_validation:
                     self._settle(exam)
                 step.log(**self._learn_fresh(share))
-            exam.look(step, self.average.network, is_fair=not stage["settled"])
+            exam.look(step, self.average.network, is_fair=not stage.get("settled"))
         self._keep_the_better(exam)
         return self.average.network.eval()
 
@@ -236,7 +234,7 @@ class TwoStages:
         is_better = before is None or not exam.is_worse(exam.score(self.average.network), before)
         self._stage.value["settled"] = is_better
         if is_better:
-            self._views.learn_from_validation()
+            self._views.order.learn_from_validation()
             self._run.note(
                 "With nothing left to choose, the last part of the time learned from the validation part too; the test "
                 "part stays unseen."
@@ -244,7 +242,7 @@ class TwoStages:
 
     def _keep_the_better(self, exam: Exam) -> None:
         before = self._stage.value["score"]
-        if before is None or self._stage.value["settled"]:
+        if before is None or self._stage.value.get("settled"):
             return
         after = exam.score(self.average.network)
         if exam.is_worse(after, before):

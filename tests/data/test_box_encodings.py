@@ -84,6 +84,10 @@ def test_a_category_that_is_not_listed_is_said(folder: Path) -> None:
         ("names: {0: cat, 1: dog}", "dog"),
         ("names:\n  1: dog # the big one\n  0: cat\nflip:\n  - 1\n  - 0\n", "dog"),
         ("path: .\nnames:\n- cat\n- 'dog # 2'\n", "dog # 2"),
+        ("names: [\n  cat, # first\n  dog]\n", "dog"),
+        ("names: {'0': 'a[1]', '1': 'driver''s dog'}", "driver's dog"),
+        ("names: {1: dog, 16: cat}", "dog"),
+        ("names:\n  '0': cat\n\n  '1': b: c\n", "b: c"),
     ],
 )
 def test_names_in_a_yaml_however_they_are_written(folder: Path, names: str, wanted: str) -> None:
@@ -91,6 +95,40 @@ def test_names_in_a_yaml_however_they_are_written(folder: Path, names: str, want
     (folder / "labels" / "a.txt").write_text("1 0.5 0.5 0.5 0.5\n")
     (folder / "data.yaml").write_text(names)
     assert only(read_boxes(str(folder), 32)) == wanted
+
+
+def test_a_number_without_a_name_is_said(folder: Path) -> None:
+    (folder / "labels").mkdir()
+    (folder / "labels" / "a.txt").write_text("1 0.5 0.5 0.5 0.5\n")
+    (folder / "data.yaml").write_text("names: {0: cat, 2: dog}")
+    found = read_boxes(str(folder), 32)
+    assert only(found) == "class 1"
+    assert found.troubles["Of a number that the list of classes does not name"] == ["labels/a.txt, line 1"]
+
+
+_ROWS = "filename,class,xmin,ymin,xmax,ymax\na.png,cat,1,2,9,8\n"
+
+
+def test_a_table_of_answers_is_read_only_where_it_is_named(folder: Path) -> None:
+    (folder / "predictions-mended.csv").write_text(_ROWS)
+    assert only(read_boxes(str(folder / "predictions-mended.csv"), 32)) == "cat"
+    with pytest.raises(DataFault, match="holds no boxes"):
+        read_boxes(str(folder), 32)
+    (folder / "boxes.csv").write_text(_ROWS.replace("cat", "dog"))
+    found = read_boxes(str(folder), 32)
+    assert only(found) == "dog"
+    assert found.troubles["Left out, since its name is that of answers; name it itself to learn from it"] == [
+        "predictions-mended.csv"
+    ]
+
+
+def test_a_table_that_is_no_text_matters_only_where_nothing_else_tells_boxes(folder: Path) -> None:
+    (folder / "log.csv").write_bytes("a,b\n".encode("utf-16-le"))
+    with pytest.raises(DataFault, match=r"log\.csv is no text.*UTF-8"):
+        read_boxes(str(folder), 32)
+    (folder / "labels").mkdir()
+    (folder / "labels" / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    assert only(read_boxes(str(folder), 32)) == "class 0"
 
 
 def test_an_absurd_class_number_is_no_class(folder: Path) -> None:

@@ -40,6 +40,7 @@ def test_equal_names_are_told_apart_and_unprintable_ones_tamed(tmp_path: Path) -
         Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / folder / "x\n.png")
     first, second = checked_inputs([str(tmp_path / "a" / "x\n.png"), str(tmp_path / "b" / "x\n.png")], "")
     assert (first.stem, second.stem) == ("x?", "x?-2")
+    assert (first.frame(7), second.frame(7)) == ("x\n.png#000007", f"{tmp_path / 'b' / 'x'}\n.png#000007")
     taken: set[str] = set()
     named = [told_apart("x\n.png", each.path_of("x\n.png"), taken) for each in (first, second)]
     assert named == ["x\n.png", str(tmp_path / "b" / "x\n.png")]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from onward.core.faults import Stopped
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
 from onward.core.run import Run
@@ -173,6 +174,29 @@ def test_the_validation_part_is_learned_from_only_once_nothing_is_left_to_choose
     assert drawn.isdisjoint(scenes[0].validation.tolist()) != joins
     notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
     assert any("learned from the validation part too" in note for note in notes) == joins
+
+
+@pytest.mark.parametrize("stop_after", [10, 15])
+def test_a_run_that_is_stopped_before_or_after_that_ends_in_the_same_bits(
+    stop_after: int, boxed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through = trained_with_scores([0.9] * 9, boxed_folder, tmp_path / "a", monkeypatch)
+    between = Run._between_steps
+
+    def stopping(run: Run) -> None:
+        run.stop_requested = run.steps_done == stop_after
+        between(run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_between_steps", stopping)
+        with pytest.raises(Stopped):
+            trained_with_scores([0.9] * 9, boxed_folder, tmp_path / "b", monkeypatch)
+    (half,) = {path.parent for path in (tmp_path / "b").glob("*/run.json") if not path.parent.is_symlink()}
+    resume(Folder(half), quiet=True)
+    ends = [Folder(path).newest_checkpoint() for path in (through.path, half)]
+    files = [{file.name: file.read_bytes() for file in end.glob("*.safetensors")} for end in ends if end]
+    assert len(files) == 2
+    assert files[0] == files[1]
 
 
 def test_without_frozen_eyes_nothing_is_looked_at_in_advance(boxed_folder: Path, tmp_path: Path) -> None:

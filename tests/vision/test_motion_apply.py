@@ -68,7 +68,7 @@ def walk(tmp_path: Path) -> Path:
 
 def test_a_film_leaves_flow_tracks_and_counts(tmp_path: Path, walk: Path) -> None:
     names = applied(tmp_path / "out", str(walk), flow=True, scale=50)
-    wanted = {"tracks.mp4", "flow.mp4", "tracks.txt", "tracks.csv", "counts.csv", "time-line.png"}
+    wanted = {"tracks.mp4", "flow.mp4", "tracks.txt", "tracks.csv", "counts.csv", "meetings.csv", "time-line.png"}
     assert wanted == set(names)
     out = tmp_path / "out"
     assert len(list(film_frames(str(out / "tracks.mp4")))) == 16

@@ -73,8 +73,10 @@ class Exam:
         if not isinstance(network, SeeingNetwork):
             return MIRRORED
         seconds = self._run.budget.seconds
+        if seconds is None:
+            return MOVED
         cost = MOVED * self.seconds_a_picture * len(self._album.testing)
-        return MOVED if seconds is None or cost < _MOVED_SHARE * seconds else MIRRORED
+        return MOVED if 0 < cost < _MOVED_SHARE * seconds else MIRRORED
 
     def _affordable(self) -> np.ndarray:
         """Take as many pictures as sixteen exams may cost in all."""

@@ -14,7 +14,7 @@ from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.films import film_facts, film_frames
-from onward.data.inputs import checked_inputs, told_apart
+from onward.data.inputs import Input, checked_inputs, told_apart
 from onward.data.picture_files import square
 from onward.data.pictures import read_pictures
 from onward.parts.averaging import Average
@@ -65,7 +65,7 @@ def apply(recogniser: Recogniser, source: Source, options: Looking) -> Iterator[
     taken: set[str] = set()
     for given in checked_inputs(source.addresses, "onward apply RUN photo.jpg folder/"):
         if given.is_film:
-            frames = _told_film(recogniser, given.address, rows)
+            frames = _told_film(recogniser, given, rows)
             yield Film(frames, film_facts(given.address).frames_per_second, f"told-{given.stem}")
             continue
         pictures = read_pictures(given.address, size=recogniser.size)
@@ -90,11 +90,11 @@ def _row(recogniser: Recogniser, name: str, share: NDArray[np.floating]) -> list
     return [name, recogniser.classes[guess], f"{float(share[guess]):.6f}"]
 
 
-def _told_film(recogniser: Recogniser, address: str, rows: list[list[str]]) -> Iterator[NDArray[np.uint8]]:
+def _told_film(recogniser: Recogniser, given: Input, rows: list[list[str]]) -> Iterator[NDArray[np.uint8]]:
     """Write on each frame what it shows; `rows` get each frame's, as film.mp4#000000."""
-    for number, (_, picture) in enumerate(film_frames(address)):
+    for number, (_, picture) in enumerate(film_frames(given.address)):
         (share,) = recogniser.tell(np.stack([square(picture, recogniser.size)]))
-        row = _row(recogniser, f"{Path(address).name}#{number:06d}", share)
+        row = _row(recogniser, given.frame(number), share)
         rows.append(row)
         yield captioned(picture, f"{row[1]} {100 * float(row[2]):.0f} %")
 

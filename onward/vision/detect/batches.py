@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,16 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.backbones import Features
-from onward.parts.order import Order
 from onward.parts.pixels import as_pixels
 from onward.vision.detect.assignment import assign
 from onward.vision.detect.network import points_of
 from onward.vision.detect.reading import Scenes
 from onward.vision.detect.views import draw_view, moved_boxes, view_of
+from onward.vision.view_order import ViewOrder
 
 __all__ = ["Batches", "Wanted"]
-
-_MANY = 1_000_000  # views: more than the training part alone is ever drawn in
 
 
 @dataclass(frozen=True)
@@ -47,17 +44,13 @@ class Batches:
     def __init__(self, scenes: Scenes, seed: int) -> None:
         self._scenes, self._seed = scenes, seed
         self._points = points_of(scenes.size)
-        self._order = Order(seed)
-        self._learned, self._first_fresh = scenes.training, 2
+        self.order = ViewOrder(scenes.training, scenes.validation, seed)
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
         """Give features of `count` views that the eyes have seen already: maps B C H W, and what is wanted."""
-        rows = np.flatnonzero(features.done)
-        pictures = len(self._scenes.training)
-        chosen = np.array([rows[place] for place in self._order.next(count, len(rows))])
-        maps = [torch.from_numpy(values[chosen]).float() for values in features.values]
-        places = self._scenes.training[chosen % pictures]
-        return maps, self._wanted(list(zip(places.tolist(), (chosen // pictures).tolist(), strict=True)))
+        rows, chosen = self.order.looked_at(features.done, count)
+        maps = [torch.from_numpy(values[rows]).float() for values in features.values]
+        return maps, self._wanted(chosen)
 
     def fresh(self, count: int) -> tuple[Tensor, Wanted]:
         """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and what is wanted."""
@@ -66,10 +59,7 @@ class Batches:
 
     def _drawn(self, count: int) -> tuple[Tensor, list[tuple[int, int]]]:
         """Draw `count` pictures in new views; give them, and which picture and view each is."""
-        size, chosen = self._scenes.size, []
-        for which in self._order.next(count, len(self._learned)):
-            chosen.append((int(self._learned[which]), self._first_fresh + self._order.epoch))
-        drawn = []
+        size, chosen, drawn = self._scenes.size, self.order.fresh(count), []
         for place, number in chosen:
             drawn.append(draw_view(self._scenes.pictures.images[place], view_of(self._seed, place, number, size)))
         return as_pixels(np.stack(drawn)), chosen
@@ -93,16 +83,3 @@ class Batches:
         view = view_of(self._seed, place, number, self._scenes.size)
         boxes, seen = moved_boxes(self._scenes.boxes(place), view, self._scenes.size)
         return boxes, self._scenes.pictures.labels[place][seen]
-
-    def learn_from_validation(self) -> None:
-        """Draw fresh pictures from the validation part too, from here on, in views that were not drawn before."""
-        self._learned = np.concatenate([self._scenes.training, self._scenes.validation])
-        self._first_fresh = _MANY
-
-    def state_dict(self) -> dict[str, Any]:
-        """Take the place in the order."""
-        return self._order.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Go to a place in the order."""
-        self._order.load_state_dict(state)

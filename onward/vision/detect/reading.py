@@ -97,8 +97,8 @@ class Scenes:
         if never := [name for place, name in enumerate(self.classes) if counts[place] == 0]:
             named = ", ".join(never[:5]) + (f" and {len(never) - 5} more" if len(never) > 5 else "")
             sentences.append(
-                f"Only in pictures to choose by or to test, so never learned: {named}. Put some into training, or "
-                "remove the class."
+                f"Only in pictures to choose by or to test, so learned late or never: {named}. Put some into training, "
+                "or remove the class."
             )
         if few:
             sentences.append(f"Few boxes to learn from: {', '.join(few[:5])}. More of them will help most.")

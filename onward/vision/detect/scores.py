@@ -115,4 +115,4 @@ def _by_class(scenes: Scenes, places: NDArray[np.int64], session) -> Table:
             f"{each[each >= 0].mean():.3f}" if (each >= 0).any() else "none there" for each in (half, all_overlaps)
         ]
         rows.append([name, learned, count, *shown])
-    return Table(["class", "boxes learned from", "boxes tested", "AP50", "AP"], rows, "class by class")
+    return Table(["class", "boxes in the training part", "boxes tested", "AP50", "AP"], rows, "class by class")

@@ -92,7 +92,7 @@ def _train_big(run: Run, scenes: Scenes, settings: Settings) -> Finder:
     descent = Adam(network.parameters(), 0.0, (0.9, 0.999))
     average = Average(network, half_life_pictures=5 * len(scenes.training))
     batches = Batches(scenes, run.seed)
-    run.keep(network=network, descent=descent, average=average, batches=batches)
+    run.keep(network=network, descent=descent, average=average, batches=batches.order)
     exam, count = _exam(run, scenes), max(1, settings.batch_size // _BIG_FEWER)
     for step in run.steps():
         loss = network.train().loss(*batches.fresh_boxes(count))

@@ -20,7 +20,7 @@ from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.boxes import letterboxed
 from onward.data.films import film_facts, film_frames
-from onward.data.inputs import checked_inputs, told_apart
+from onward.data.inputs import Input, checked_inputs, told_apart
 from onward.data.upright import upright_pictures
 from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
@@ -114,7 +114,7 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
     taken: set[str] = set()
     for given in inputs:
         if given.is_film:
-            frames = _drawn_film(finder, given.address, options.threshold, looked)
+            frames = _drawn_film(finder, given, options.threshold, looked)
             yield Film(frames, film_facts(given.address).frames_per_second, f"found-{given.stem}")
             count += 1
             continue
@@ -135,10 +135,10 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
     yield _Predictions(heads, looked.rows, "predictions", looked)
 
 
-def _drawn_film(finder: Finder, address: str, threshold: float, looked: _Looked) -> Iterator[NDArray[np.uint8]]:
+def _drawn_film(finder: Finder, given: Input, threshold: float, looked: _Looked) -> Iterator[NDArray[np.uint8]]:
     """Draw boxes on a film's frames, one after the other; `looked` gets each frame as film.mp4#000000."""
-    for number, (_, picture) in enumerate(film_frames(address)):
-        ((name, frame, found),) = _looked(finder, [(f"{Path(address).name}#{number:06d}", picture)])
+    for number, (_, picture) in enumerate(film_frames(given.address)):
+        ((name, frame, found),) = _looked(finder, [(given.frame(number), picture)])
         looked.add(name, frame, found)
         yield np.asarray(draw_boxes(frame, found.above(threshold), finder.classes))
 

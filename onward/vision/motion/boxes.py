@@ -31,17 +31,19 @@ _LARGE = 0.004  # of the picture: a region of this size is believed whole
 
 @dataclass(frozen=True)
 class Found:
-    """Boxes of one frame: N 4 in pixels, N scores, N class numbers."""
+    """Boxes of one frame: N 4 in pixels, N scores, N class numbers, N areas in pixels, NaN where unknown."""
 
     boxes: NDArray[np.float64]
     scores: NDArray[np.float64]
     kinds: NDArray[np.int64]
+    sizes: NDArray[np.float64] | None = None
 
     @staticmethod
-    def of(rows: Sequence[Sequence[float]]) -> Found:
+    def of(rows: Sequence[Sequence[float]], sizes: Sequence[float] | None = None) -> Found:
         """Take rows of left, top, right, bottom, score, class."""
         values = np.array(rows, np.float64).reshape(-1, 6)
-        return Found(values[:, :4], values[:, 4], values[:, 5].astype(np.int64))
+        known = None if sizes is None else np.array(sizes, np.float64)
+        return Found(values[:, :4], values[:, 4], values[:, 5].astype(np.int64), known)
 
 
 class Finder(Protocol):
@@ -165,8 +167,8 @@ class ExportedDetector:
         return Found(boxes[kept].clip(0, limits), values[order][kept].astype(np.float64), kinds[order][kept])
 
 
-def finder_for(word: str, film: str, names: Sequence[str] = ()) -> Finder:
-    """Find out what `--detector` names; nothing means what moves by itself.
+def finder_for(word: str, film: str, names: Sequence[str] = ()) -> Finder | None:
+    """Find out what `--detector` names; None if it names nothing.
 
     Args:
         word: a MOT file, a predictions.csv, a folder with an exported detector, or a detect run.
@@ -178,7 +180,7 @@ def finder_for(word: str, film: str, names: Sequence[str] = ()) -> Finder:
     """
     path = Path(word)
     if not word:
-        return RegionBoxes()
+        return None
     if word.lower().endswith(".txt"):
         return MotBoxes(read_mot(path))
     if word.lower().endswith(".csv"):

@@ -27,6 +27,11 @@ class Watching:
 
     flow: bool = setting(False, "Write the flow of each frame too, as flow/000001.flo.")
     detector: str = setting("", "What to follow: an exported detect run, its predictions.csv, or a MOT det.txt.")
+    follow: str = setting(
+        "auto",
+        "What to follow without a detector: what moves by itself, or what stands out from an even ground.",
+        choices=("auto", "moving", "standing-out"),
+    )
     threshold: float = setting(0.3, "Least score of a box that may begin a track.", 0.0, 1.0)
     patience: float = setting(1.0, "Seconds that somebody lost is waited for.", 0.0, 3600.0)
     trail: float = setting(2.0, "Seconds of the trail that is drawn.", 0.0, 3600.0)

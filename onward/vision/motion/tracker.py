@@ -10,6 +10,7 @@ comes back; who walked out of the picture is not waited for.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -61,6 +62,7 @@ class Sighting(NamedTuple):
         box: left, top, right, bottom in pixels.
         speed: of his middle, right and down, in pixels a second.
         is_seen: False where he was hidden and his place is drawn from before and after.
+        size: his area in pixels, NaN where unknown.
     """
 
     frame: int
@@ -71,6 +73,7 @@ class Sighting(NamedTuple):
     score: float
     speed: tuple[float, float]
     is_seen: bool = True
+    size: float = math.nan
 
 
 @dataclass
@@ -115,6 +118,7 @@ class Tracker:
         boxes: NDArray[np.floating],
         scores: NDArray[np.floating],
         kinds: NDArray[np.int64] | None = None,
+        sizes: NDArray[np.float64] | None = None,
     ) -> list[Sighting]:
         """Take in a frame.
 
@@ -124,11 +128,13 @@ class Tracker:
             boxes: N 4.
             scores: N in 0 to 1.
             kinds: N class numbers, -1 for any; a track keeps to its class.
+            sizes: N areas in pixels, for whoever compares them later.
         Returns: who is seen in it, and what became clear of earlier frames: of somebody who counts only now, and of
             where somebody was while he was hidden.
         """
         tuning = self._tuning
         kinds = np.full(len(boxes), -1) if kinds is None else kinds
+        sizes = np.full(len(boxes), np.nan) if sizes is None else sizes
         self._beliefs = self._beliefs.later(max(_LEAST_SECONDS, seconds - self._now), tuning.noise)
         self._before, self._now = self._now, seconds
         self._forget()
@@ -139,7 +145,7 @@ class Tracker:
         rest = np.setdiff1d(np.flatnonzero(scores >= tuning.doubtful), [box for _, box in first])
         second = self._deal(free_tracks, rest, boxes, kinds, tuning.widen_more)
         pairs = [*first, *second]
-        told = self._learn(pairs, frame, boxes, scores)
+        told = self._learn(pairs, frame, boxes, scores, sizes)
         taken = [box for _, box in pairs]
         for place in np.setdiff1d(np.flatnonzero(scores >= tuning.birth), taken):
             self._begin(frame, boxes[place], float(scores[place]), int(kinds[place]))
@@ -189,7 +195,12 @@ class Tracker:
         ]
 
     def _learn(
-        self, pairs: list[tuple[int, int]], frame: int, boxes: NDArray[np.floating], scores: NDArray[np.floating]
+        self,
+        pairs: list[tuple[int, int]],
+        frame: int,
+        boxes: NDArray[np.floating],
+        scores: NDArray[np.floating],
+        sizes: NDArray[np.float64],
     ) -> list[Sighting]:
         """Bring the tracks to the boxes they were dealt; tell of those that count."""
         if not pairs:
@@ -204,7 +215,10 @@ class Tracker:
         for number, (row, column) in enumerate(pairs):
             track = self._tracks[row]
             speed = (float(learned.speeds[number, 0]), float(learned.speeds[number, 1]))
-            now = Sighting(frame, self._now, track.who, track.kind, shown[number], float(scores[column]), speed)
+            now = Sighting(
+                frame, self._now, track.who, track.kind, shown[number], float(scores[column]), speed,
+                size=float(sizes[column]),
+            )  # fmt: skip
             told += self._told(track, now)
         return told
 

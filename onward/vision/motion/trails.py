@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from onward.vision.motion.meetings import Meeting
 from onward.vision.motion.tracker import Sighting
 
 __all__ = ["colour_of", "draw_tracks", "time_line"]
@@ -16,6 +17,7 @@ __all__ = ["colour_of", "draw_tracks", "time_line"]
 _GOLDEN = 0.61803398875
 _INK, _GRID = (40, 44, 52), (228, 228, 228)
 _MOST_LINES = 40
+_MET, _SWAPPED = (150, 150, 150), (200, 30, 30)
 
 
 def colour_of(who: int) -> tuple[int, int, int]:
@@ -54,8 +56,11 @@ def draw_tracks(
     return np.asarray(image)
 
 
-def time_line(sightings: Sequence[Sighting], seconds: float) -> NDArray[np.uint8]:
-    """Draw when each was there: a bar a track, pale where its place was drawn from before and after."""
+def time_line(sightings: Sequence[Sighting], seconds: float, meetings: Sequence[Meeting] = ()) -> NDArray[np.uint8]:
+    """Draw when each was there: a bar a track, pale where its place was drawn from before and after.
+
+    Below the bars stand the meetings: grey ones that keep the numbers or tell nothing, red ones that swap them.
+    """
     who = sorted({each.who for each in sightings})
     shown = who[:_MOST_LINES]
     left, wide, high, top = 56, 720, 18, 34
@@ -63,6 +68,9 @@ def time_line(sightings: Sequence[Sighting], seconds: float) -> NDArray[np.uint8
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=13)
     below = top + high * max(1, len(shown))
     title = f"{len(who)} tracks" + (f", the first {len(shown)} shown" if len(shown) < len(who) else "")
+    if meetings:
+        swapped, doubtful = (sum(each.verdict == one for each in meetings) for one in ("swapped", "cannot be told"))
+        title += f"; {len(meetings)} meetings, {swapped} of which swap numbers, {doubtful} of which may have"
     pen.text((left, 8), title, fill=_INK, font=font)
     for tick in range(6):
         x = left + wide * tick / 5
@@ -80,4 +88,7 @@ def time_line(sightings: Sequence[Sighting], seconds: float) -> NDArray[np.uint8
             end = max(after.seconds, each.seconds + seconds / wide)
             place = (left + step * each.seconds, y + 4, left + step * end, y + high - 4)
             pen.rectangle(place, fill=colour if each.is_seen else pale)
+    for meeting in meetings:
+        ends = (left + step * meeting.first, left + step * max(meeting.last, meeting.first + seconds / wide))
+        pen.rectangle((ends[0], below - 4, ends[1], below), fill=_SWAPPED if meeting.verdict == "swapped" else _MET)
     return np.asarray(image)

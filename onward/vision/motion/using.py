@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from onward.data.inputs import checked_inputs
 from onward.data.mot_files import is_mot, read_mot
 from onward.data.picture_files import PICTURE_ENDINGS
 from onward.data.upright import upright_pictures
-from onward.vision.motion.boxes import MotBoxes, RegionBoxes, finder_for
+from onward.vision.motion.boxes import Finder, MotBoxes, RegionBoxes, finder_for
 from onward.vision.motion.colours import drawn_flow
 from onward.vision.motion.dense import FlowFinder, searched
 from onward.vision.motion.ledger import Ledger
+from onward.vision.motion.meetings import Meeting
 from onward.vision.motion.settings import Watching
+from onward.vision.motion.silhouettes import silhouettes_for
 from onward.vision.motion.tracker import Sighting, Tracker
 from onward.vision.motion.trails import time_line
 from onward.vision.motion.watching import Rim, Walk, Written, tuned
@@ -32,6 +35,7 @@ from onward.vision.motion.watching import Rim, Walk, Written, tuned
 __all__ = ["Watcher", "apply", "untrained"]
 
 _USUAL_RATE = 25.0
+_TRIED_FRAMES, _TRIED_STEP = 200, 8  # to choose whom to follow
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,32 @@ class _Inside:
         return self.part.write(folder / self.inner, name)
 
 
+def _opened(address: str, options: Watching) -> Footage:
+    return _meadow_footage(address) if address.startswith("meadow:") else footage(address, options.rate)
+
+
+def _unnamed(address: str, options: Watching) -> Finder:
+    """Choose whom to follow where no detector is named, by the first frames of a footage of its own.
+
+    Raises:
+        DataFault: what stands out was asked for, and nothing does.
+    """
+    if options.follow == "moving":
+        return RegionBoxes()
+    tried = islice(_opened(address, options).moments(), 0, _TRIED_FRAMES, _TRIED_STEP)
+    finder = silhouettes_for([np.asarray(picture.convert("RGB")) for _, picture in tried])
+    if finder is None and options.follow == "standing-out":
+        raise DataFault(
+            f"{address}: nothing stands out from an even ground in its first frames. Leave --follow out, or name a "
+            "--detector."
+        )
+    return finder or RegionBoxes()
+
+
 def _watched(flow: FlowFinder, address: str, options: Watching) -> Iterator[Any]:
     """Watch a film or a folder of frames."""
-    shots = _meadow_footage(address) if address.startswith("meadow:") else footage(address, options.rate)
-    finder = finder_for(options.detector, Path(address).name, shots.names)
+    shots = _opened(address, options)
+    finder = finder_for(options.detector, Path(address).name, shots.names) or _unnamed(address, options)
     needs_flow = options.films or options.flow or isinstance(finder, RegionBoxes)
     walk = Walk("tracks", shots.moments(), finder, flow if needs_flow else None, options)
     yield walk
@@ -106,14 +132,15 @@ def _watched(flow: FlowFinder, address: str, options: Watching) -> Iterator[Any]
     for name in [*names, "tracks.txt", "tracks.csv"]:
         yield Written(name)
     if walk.ledger is not None:
-        yield from _summary(walk.ledger, walk.seconds)
+        yield from _summary(walk.ledger, walk.seconds, walk.meetings.all())
+        yield walk.meetings.table()
     if shots.troubles:
         yield Table(["what was wrong"], [[sentence] for sentence in shots.troubles], "troubles")
 
 
-def _summary(ledger: Ledger, seconds: float) -> Iterator[Any]:
+def _summary(ledger: Ledger, seconds: float, meetings: Sequence[Meeting] = ()) -> Iterator[Any]:
     yield ledger.counts()
-    yield Picture(time_line(ledger.sightings, seconds), "time-line")
+    yield Picture(time_line(ledger.sightings, seconds, meetings), "time-line")
 
 
 def _meadow_footage(address: str) -> Footage:

@@ -17,10 +17,11 @@ from PIL import Image
 
 from onward.data.film_writing import FilmWriter
 from onward.data.flow_files import write_flo
-from onward.vision.motion.boxes import Finder
+from onward.vision.motion.boxes import Finder, RegionBoxes
 from onward.vision.motion.colours import drawn_flow
 from onward.vision.motion.dense import Flow, FlowFinder, searched
 from onward.vision.motion.ledger import Ledger
+from onward.vision.motion.meetings import Meetings
 from onward.vision.motion.regions import Region, moving_regions
 from onward.vision.motion.settings import Watching
 from onward.vision.motion.tracker import Sighting, Tracker, Tuning
@@ -83,6 +84,7 @@ class Walk:
         options: the user's choices.
         seconds: when the last frame was, once it is walked through.
         ledger: who was where, once it is walked through.
+        meetings: who touched whom.
     """
 
     caption: str
@@ -92,6 +94,7 @@ class Walk:
     options: Watching
     seconds: float = 0.0
     ledger: Ledger | None = None
+    meetings: Meetings = field(default_factory=Meetings)
     _trails: dict[int, list[tuple[float, float, float]]] = field(default_factory=dict)
 
     def write(self, folder: Path, name: str) -> Path:
@@ -122,10 +125,11 @@ class Walk:
             regions: list[Region] = []
             if self.flow is not None and before is not None:
                 flow, back = searched(self.flow, before, pixels)
-                regions = moving_regions(back, pixels, before)
+                regions = moving_regions(back, pixels, before) if isinstance(self.finder, RegionBoxes) else []
                 self._write_flow(folder, films, frame - 1, flow, rim)
             found = self.finder.find(frame, pixels, regions)
-            told = tracker.update(frame, seconds, found.boxes, found.scores, found.kinds)
+            told = tracker.update(frame, seconds, found.boxes, found.scores, found.kinds, found.sizes)
+            self.meetings.add([each for each in told if each.frame == frame])
             if self.ledger is not None:
                 self.ledger.add(told)
             if films:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from onward.backbones import Features
-from onward.parts.order import Order
 from onward.parts.pixels import as_pixels
 from onward.vision.pose.reading import Poses
 from onward.vision.pose.views import draw_view, moved_points, moved_states, view_of
+from onward.vision.view_order import ViewOrder
 
 __all__ = ["Batches", "Wanted"]
-
-_MANY = 1_000_000  # views: more than the training part alone is ever drawn in
 
 
 @dataclass(frozen=True)
@@ -43,23 +40,17 @@ class Batches:
 
     def __init__(self, poses: Poses, seed: int) -> None:
         self._poses, self._seed = poses, seed
-        self._order = Order(seed)
-        self._learned, self._first_fresh = poses.training, 2
+        self.order = ViewOrder(poses.training, poses.validation, seed)
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
         """Give features of `count` views that the eyes have seen already: maps B C h w, and what is wanted."""
-        rows = np.flatnonzero(features.done)
-        pictures = len(self._poses.training)
-        chosen = np.array([rows[place] for place in self._order.next(count, len(rows))])
-        maps = [torch.from_numpy(values[chosen]).float() for values in features.values]
-        places = self._poses.training[chosen % pictures]
-        return maps, self._wanted(list(zip(places.tolist(), (chosen // pictures).tolist(), strict=True)))
+        rows, chosen = self.order.looked_at(features.done, count)
+        maps = [torch.from_numpy(values[rows]).float() for values in features.values]
+        return maps, self._wanted(chosen)
 
     def fresh(self, count: int) -> tuple[Tensor, Wanted]:
         """Give `count` pictures in views never seen before: B 3 H W in [-1, 1], and what is wanted."""
-        chosen, drawn = [], []
-        for which in self._order.next(count, len(self._learned)):
-            chosen.append((int(self._learned[which]), self._first_fresh + self._order.epoch))
+        chosen, drawn = self.order.fresh(count), []
         for place, number in chosen:
             view = view_of(self._seed, place, number, self._poses.shape, self._poses.turn)
             drawn.append(draw_view(self._poses.pictures.images[place], view))
@@ -74,16 +65,3 @@ class Batches:
             places.append(moved_points(poses.places(place), view, skeleton))
             states.append(moved_states(poses.pictures.states[place], view, skeleton))
         return Wanted(torch.from_numpy(np.stack(places)), torch.from_numpy(np.stack(states)))
-
-    def learn_from_validation(self) -> None:
-        """Draw fresh pictures from the validation part too, from here on, in views that were not drawn before."""
-        self._learned = np.concatenate([self._poses.training, self._poses.validation])
-        self._first_fresh = _MANY
-
-    def state_dict(self) -> dict[str, Any]:
-        """Take the place in the order."""
-        return self._order.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Go to a place in the order."""
-        self._order.load_state_dict(state)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from PIL import Image
 
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.data.films import film_frames
+from onward.data.inputs import Input
 from onward.data.skeletons import Skeleton
 from onward.data.windows import Box, fitted
 from onward.vision.pose.finder import Finder
@@ -25,7 +25,7 @@ from onward.vision.pose.smoothing import OneEuro
 from onward.vision.pose.subjects import Follower
 from onward.vision.pose.writing import Journal, TimedFilm, of_its_kind, sureness_of
 
-__all__ = ["FilmPoints", "angles_of", "film_exhibits", "frame_name", "speeds_of"]
+__all__ = ["FilmPoints", "angles_of", "film_exhibits", "speeds_of"]
 
 _AT_ONCE = 4
 
@@ -51,23 +51,17 @@ class FilmPoints:
         return sorted(set(numbers), key=lambda number: (-numbers.count(number), number))
 
 
-def frame_name(address: str, number: int) -> str:
-    """Name a frame as `detect` does."""
-    return f"{Path(address).name}#{number:06d}"
-
-
 def film_exhibits(
     finder: Finder,
-    address: str,
+    given: Input,
     options: Looking,
     journal: Journal,
     candidates: Candidates,
     boxes: dict[str, list[Box]] | None,
 ) -> Iterator[Exhibit]:
     """Go through a film once: the film with points drawn on it, then curves and tables of what moved how."""
-    story = FilmPoints()
-    stem = Path(address).stem
-    frames = _frames(finder, address, options, boxes, candidates)
+    story, stem = FilmPoints(), given.stem
+    frames = _frames(finder, given, options, boxes, candidates)
     yield TimedFilm((), caption=f"found-{stem}", timed=_told(finder, frames, options, journal, story))
     for rank, subject in enumerate(story.subjects()[:3]):
         seconds, points = story.subject(subject)
@@ -82,15 +76,15 @@ def film_exhibits(
 
 
 def _frames(
-    finder: Finder, address: str, options: Looking, boxes: dict[str, list[Box]] | None, candidates: Candidates
+    finder: Finder, given: Input, options: Looking, boxes: dict[str, list[Box]] | None, candidates: Candidates
 ) -> Iterator[tuple[str, float, Image.Image, list[tuple[int, NDArray[np.float32]]]]]:
     """Find the points of each frame; the next frames are decoded and fitted while the network looks at these."""
-    numbered = enumerate(film_frames(address))
+    numbered = enumerate(film_frames(given.address))
 
     def fetch():
         batch = []
         for number, (seconds, picture) in islice(numbered, _AT_ONCE):
-            name = frame_name(address, number)
+            name = given.frame(number)
             own = None if boxes is None else boxes.get(name, [])
             windows = windows_for(finder, picture.size, own)
             batch.append((name, seconds, picture, own, windows, [fitted(picture, window) for window in windows]))

@@ -112,5 +112,12 @@ def _by_point(
         opponents = [float(each[own, place].mean()) for each in (guesses, middles)]
         shown = [*(f"{each:.2f}" for each in figures), share, *(f"{each:.1f}" for each in opponents)]
         rows.append([name, int(learned[place]), int(own.sum()), *shown])
-    heads = ["point", "learned from", "tested", "mean error, px", "median error, px", "within 5 % of the subject"]
+    heads = [
+        "point",
+        "in the training part",
+        "tested",
+        "mean error, px",
+        "median error, px",
+        "within 5 % of the subject",
+    ]
     return Table([*heads, "usual place errs by, px", "middle errs by, px"], rows, "point by point")

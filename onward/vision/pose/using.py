@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,8 @@ from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.faults import DataFault, RunFault
 from onward.core.run import Run
 from onward.core.task import Source
-from onward.data.films import film_frames, is_film
-from onward.data.inputs import checked_inputs
+from onward.data.films import film_frames
+from onward.data.inputs import Input, checked_inputs, told_apart
 from onward.data.meadow_points import draw_meadow_points
 from onward.data.skeletons import Skeleton
 from onward.data.upright import upright_pictures
@@ -24,7 +24,7 @@ from onward.data.windows import Box
 from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
 from onward.vision.pose.decoding import decode
-from onward.vision.pose.filming import film_exhibits, frame_name
+from onward.vision.pose.filming import film_exhibits
 from onward.vision.pose.finder import Finder
 from onward.vision.pose.labelling import Candidates, chosen_next, proposals
 from onward.vision.pose.looking import looked_at, windows_for
@@ -69,14 +69,14 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
     lost: list[tuple[str, str]] = []
     yield journal
     drawn: list[Image.Image] = []
+    taken: set[str] = set()
     count = 0
     for given in inputs:
-        address = given.address
         if given.is_film:
-            yield from film_exhibits(finder, address, options, journal, candidates, boxes)
+            yield from film_exhibits(finder, given, options, journal, candidates, boxes)
             count += 1
             continue
-        for name, picture in _found(finder, address, options, (journal, candidates), boxes, lost):
+        for name, picture in _found(finder, given, options, (journal, candidates), boxes, (taken, lost)):
             if count < options.pictures:
                 drawn += [picture] if len(drawn) < _ON_SHEET else []
                 yield Picture(np.asarray(picture), f"found-{count:04d}-{Path(name).stem}")
@@ -87,23 +87,28 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
         yield Picture(sheet_of(drawn), "sheet")
     if lost:
         yield Table(["path", "reason"], lost, "unreadable")
-    yield from _label_next(finder, source, options, candidates)
+    yield from _label_next(finder, inputs, options, candidates)
     results.found.extend(journal.found)
     yield results
 
 
 def _found(
     finder: Finder,
-    address: str,
+    given: Input,
     options: Looking,
     told: tuple[Journal, Candidates],
     boxes: dict[str, list[Box]] | None,
-    lost: list[tuple[str, str]],
+    names: tuple[set[str], list[tuple[str, str]]],
 ) -> Iterator[tuple[str, Image.Image]]:
-    """Go through pictures a few at a time; write what is found and give each with its points drawn."""
+    """Go through pictures a few at a time; write what is found and give each with its points drawn.
+
+    Args:
+        names: those that were taken by others, and those that are lost, with the reason; both grow.
+    """
     waiting: list[tuple[str, Image.Image]] = []
-    for each in _pictures(address, lost):
-        waiting.append(each)
+    taken, lost = names
+    for name, picture in _pictures(given.address, lost):
+        waiting.append((told_apart(name, given.path_of(name), taken), picture))
         if len(waiting) == _AT_ONCE:
             yield from _looked(finder, waiting, options, told, boxes)
             waiting = []
@@ -144,34 +149,25 @@ def _looked(
         yield name, draw_points(picture, shown, finder.skeleton, options.threshold)
 
 
-def _label_next(finder: Finder, source: Source, options: Looking, candidates: Candidates) -> Iterator[Exhibit]:
+def _label_next(finder: Finder, inputs: Sequence[Input], options: Looking, candidates: Candidates) -> Iterator[Exhibit]:
     """Propose the frames most worth marking; those of films are written as pictures, to be marked in."""
     if not options.label_next or len(candidates.names) < 2:
         return
     described = np.stack(candidates.described)
     chosen = sorted(chosen_next(np.array(candidates.sureness), described, options.label_next))
     files = {place: candidates.names[place] for place in chosen}
-    for address in filter(is_film, source.addresses):
-        numbers = {candidates.names[place]: place for place in chosen}
-        last = max(
-            (number for number in range(_frames_of(candidates, address)) if frame_name(address, number) in numbers),
-            default=-1,
-        )
-        for number, (_, picture) in enumerate(film_frames(address)):
-            if number > last:
-                break
-            place = numbers.get(frame_name(address, number))
+    for given in (each for each in inputs if each.is_film):
+        waiting = {candidates.names[place]: place for place in chosen}
+        waiting = {name: place for name, place in waiting.items() if name.rpartition("#")[0] == given.name}
+        for number, (_, picture) in enumerate(film_frames(given.address) if waiting else ()):
+            place = waiting.pop(given.frame(number), None)
             if place is not None:
-                title = f"label-next-{Path(address).stem}-{number:06d}"
+                title = f"label-next-{given.stem}-{number:06d}"
                 files[place] = f"{title}.png"
                 yield Picture(np.asarray(picture), title)
+            if not waiting:
+                break
     yield proposals(candidates, chosen, [files[place] for place in chosen], finder.skeleton.names)
-
-
-def _frames_of(candidates: Candidates, address: str) -> int:
-    """Give one more than the number of the last frame of a film that was looked at."""
-    start = f"{Path(address).name}#"
-    return 1 + max((int(name[len(start) :]) for name in candidates.names if name.startswith(start)), default=-1)
 
 
 class _Plain(nn.Module):
