@@ -1,0 +1,55 @@
+"""A classifier's answers: the mean over views, as many as the time allows."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from onward.core.run import Run
+from onward.vision.classify.exam import Exam
+from onward.vision.classify.network import SeeingNetwork
+from onward.vision.classify.reading import Album
+from onward.vision.classify.recogniser import MIRRORED, MOVED, logits_of
+
+
+class Corner(nn.Module):
+    """Tells the red of the upper left pixel."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return (pictures[:, :1, 0, 0] + 1) * 127.5
+
+
+def test_answers_are_the_mean_over_views() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 6, 8, 3), np.uint8)
+    red = images[..., 0].astype(float)
+    plain, mirrored = red[:, 0, 0], (red[:, 0, 0] + red[:, 0, -1]) / 2
+    moved = (red[:, 1, 1] + red[:, 1, -2]) / 2  # a pixel farther either way: the border shows its mirror image
+    for views, wanted in ((1, plain), (MIRRORED, mirrored), (MOVED, mirrored / 2 + moved / 2)):
+        assert np.allclose(logits_of(Corner(), images, views).numpy()[:, 0], wanted, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cost", "views"),
+    [(None, 0.0, MOVED), (300.0, 0.0, MIRRORED), (300.0, 0.00024, MOVED), (300.0, 0.00026, MIRRORED)],
+)
+def test_moved_views_are_taken_where_they_cost_no_more_than_a_twentieth_of_the_time(
+    seconds: float | None, cost: float, views: int
+) -> None:
+    run = SimpleNamespace(budget=SimpleNamespace(seconds=seconds), tail_seconds=0.0)
+    album = SimpleNamespace(validation=np.arange(5), testing=np.arange(10_000))
+    exam: Any = Exam(cast(Run, run), cast(Album, album))
+    exam.seconds_a_picture = cost
+    assert exam.views(SeeingNetwork(2, 8, 32)) == views
+    assert exam.views(Corner()) == MIRRORED
+
+
+def test_the_training_mode_is_left_as_it_was() -> None:
+    network = SeeingNetwork(2, 8, 32).train()
+    logits_of(network, np.zeros((1, 32, 32, 3), np.uint8), MOVED)
+    assert network.training
+    assert torch.is_grad_enabled()
