@@ -193,6 +193,18 @@ def test_films_keep_their_frames_and_seconds(run: Run, film: Path, tmp_path: Pat
     assert all((tmp_path / "out" / file).is_file() for file in files)
 
 
+def test_films_of_one_name_stand_beside_each_other(run: Run, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / film.name
+    other.write_bytes(film.read_bytes())
+    apply(run.folder, (str(film), str(other)), {"threshold": 0.0, "label_next": 24}, tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    for name in ("found-{}.mp4", "speeds-{}.csv", "label-next-{}-000011.png"):
+        assert {name.format("walk"), name.format("walk-2")} <= names
+    frames = {row[0].rpartition("#")[0] for row in rows_of(tmp_path / "out" / "predictions.csv")[1:]}
+    assert frames == {"walk.mp4", str(other)}
+
+
 def test_boxes_of_a_detect_run_are_looked_at_one_by_one(run: Run, film: Path, tmp_path: Path) -> None:
     lines = ["path,label,score,xmin,ymin,xmax,ymax"]
     for number in range(6):
