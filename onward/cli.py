@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -167,11 +168,10 @@ def apply(words: tuple[str, ...]) -> None:
     ]
 
     def call(inputs: tuple[str, ...], out: Path | None, **options: Any) -> None:
-        chosen = {key: value for key, value in options.items() if value is not None}
-        files = _apply.apply(subject, inputs, chosen, out)
-        click.echo(
-            f"{len(files)} files in {files[-1].parent}/, the last {files[-1].name}." if files else "Nothing came."
-        )
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("onward").setLevel(logging.INFO)  # how far through a film it is
+        files = _apply.apply(subject, inputs, {k: v for k, v in options.items() if v is not None}, out)
+        click.echo(f"{len(files)} files in {files[-1].parent}/, the last {files[-1].name}." if files else "Nothing.")
 
     command = click.Command(f"onward apply {words[0]}", params=params, callback=call)
     command.main(list(words[1:]), standalone_mode=False)

@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from onward.core.exhibits import Exhibit, Film, Picture, Table
-from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.films import film_facts, film_frames
 from onward.data.inputs import Input, checked_inputs, told_apart
 from onward.data.picture_files import square
 from onward.data.pictures import read_pictures
-from onward.parts.averaging import Average
+from onward.parts.film_progress import through_film
 from onward.parts.onnx_export import write_onnx
 from onward.parts.pixels import as_pixels
+from onward.parts.trained import averaged, facts_of
 from onward.vision.classify.pictures import captioned, guesses_picture, saliency, saliency_picture
 from onward.vision.classify.recogniser import MIRRORED, Recogniser, build
 from onward.vision.classify.settings import Looking
@@ -35,19 +35,16 @@ def load(run: Run) -> Recogniser:
     Raises:
         RunFault: nothing was trained yet.
     """
-    facts = run.folder.record.get("classifier")
-    if facts is None:
-        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
-    average = Average(build(facts), 1)
+    facts = facts_of(run, "classifier")
     weights = run.path / "classifier.safetensors"
     if weights.exists():
         from safetensors.torch import load_file
 
-        average.network.load_state_dict(load_file(str(weights)))
-        average.network.float()
+        network = build(facts)
+        network.load_state_dict(load_file(str(weights)))
+        network = network.float().eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     else:
-        run.load_kept(average=average)
-    network = average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        network = averaged(run, build(facts))
     beside = tuple((str(name), float(value)) for name, value in facts.get("beside", ()))
     views, temperature = int(facts.get("views", MIRRORED)), float(facts.get("temperature", 1.0))
     return Recogniser(network, tuple(facts["classes"]), int(facts["size"]), views, temperature, run, beside)
@@ -92,7 +89,8 @@ def _row(recogniser: Recogniser, name: str, share: NDArray[np.floating]) -> list
 
 def _told_film(recogniser: Recogniser, given: Input, rows: list[list[str]]) -> Iterator[NDArray[np.uint8]]:
     """Write on each frame what it shows; `rows` get each frame's, as film.mp4#000000."""
-    for number, (_, picture) in enumerate(film_frames(given.address)):
+    frames = through_film(film_frames(given.address), film_facts(given.address).frames, given.name)
+    for number, (_, picture) in enumerate(frames):
         (share,) = recogniser.tell(np.stack([square(picture, recogniser.size)]))
         row = _row(recogniser, given.frame(number), share)
         rows.append(row)

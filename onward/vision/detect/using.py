@@ -22,8 +22,9 @@ from onward.data.boxes import letterboxed
 from onward.data.films import film_facts, film_frames
 from onward.data.inputs import Input, checked_inputs, told_apart
 from onward.data.upright import upright_pictures
-from onward.parts.averaging import Average
+from onward.parts.film_progress import through_film
 from onward.parts.onnx_export import write_onnx
+from onward.parts.trained import averaged, facts_of
 from onward.vision.detect.assignment import reaches_to_boxes
 from onward.vision.detect.big import BigDetector
 from onward.vision.detect.decoding import Found
@@ -43,16 +44,10 @@ def load(run: Run) -> Finder:
     Raises:
         RunFault: nothing was trained yet.
     """
-    facts = run.folder.record.get("detector")
-    if facts is None:
-        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
+    facts = facts_of(run, "detector")
     kinds, big = len(facts["classes"]), facts.get("big")
-    average: Average[Any] = Average(
-        BigDetector(str(big), kinds, weights=False) if big else Detector(kinds, int(facts["width"])), 1
-    )
-    run.load_kept(average=average)
-    network = average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return Finder(network, tuple(facts["classes"]), int(facts["size"]), run)
+    network: Any = BigDetector(str(big), kinds, weights=False) if big else Detector(kinds, int(facts["width"]))
+    return Finder(averaged(run, network), tuple(facts["classes"]), int(facts["size"]), run)
 
 
 @dataclass
@@ -137,7 +132,8 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
 
 def _drawn_film(finder: Finder, given: Input, threshold: float, looked: _Looked) -> Iterator[NDArray[np.uint8]]:
     """Draw boxes on a film's frames, one after the other; `looked` gets each frame as film.mp4#000000."""
-    for number, (_, picture) in enumerate(film_frames(given.address)):
+    frames = through_film(film_frames(given.address), film_facts(given.address).frames, given.name)
+    for number, (_, picture) in enumerate(frames):
         ((name, frame, found),) = _looked(finder, [(given.frame(number), picture)])
         looked.add(name, frame, found)
         yield np.asarray(draw_boxes(frame, found.above(threshold), finder.classes))

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from onward.core.faults import RunFault
 from onward.core.run import Run
-from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
+from onward.parts.trained import averaged, facts_of
 from onward.vision.motion.dense import FlowFinder
 from onward.vision.motion.network import LEVELS, FlowNetwork
 from onward.vision.motion.using import Watcher
@@ -71,12 +71,8 @@ def load(run: Run) -> Watcher:
     Raises:
         RunFault: nothing was trained yet.
     """
-    facts = run.folder.record.get("flow")
-    if facts is None:
-        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
-    average = Average(FlowNetwork(int(facts["width"])), 1)
-    run.load_kept(average=average)
-    return watcher_of(average.network, int(facts["size"]), run)
+    facts = facts_of(run, "flow")
+    return watcher_of(averaged(run, FlowNetwork(int(facts["width"]))), int(facts["size"]), run)
 
 
 def export(watcher: Watcher, folder: Path) -> Iterator[Path]:

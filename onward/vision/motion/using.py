@@ -21,6 +21,7 @@ from onward.data.inputs import checked_inputs
 from onward.data.mot_files import is_mot, read_mot
 from onward.data.picture_files import PICTURE_ENDINGS
 from onward.data.upright import upright_pictures
+from onward.parts.film_progress import through_film
 from onward.vision.motion.boxes import Finder, MotBoxes, RegionBoxes, finder_for
 from onward.vision.motion.colours import drawn_flow
 from onward.vision.motion.dense import FlowFinder, searched
@@ -126,7 +127,8 @@ def _watched(flow: FlowFinder, address: str, options: Watching) -> Iterator[Any]
     shots = _opened(address, options)
     finder = finder_for(options.detector, Path(address).name, shots.names) or _unnamed(address, options)
     needs_flow = options.films or options.flow or isinstance(finder, RegionBoxes)
-    walk = Walk("tracks", shots.moments(), finder, flow if needs_flow else None, options)
+    moments = through_film(shots.moments(), shots.frames, Path(address).name)
+    walk = Walk("tracks", moments, finder, flow if needs_flow else None, options)
     yield walk
     names = ["flow.mp4"] if options.films and needs_flow else []
     for name in [*names, "tracks.txt", "tracks.csv"]:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from onward.core.exhibits import Exhibit, Picture, Table
-from onward.data.films import film_frames
+from onward.data.films import film_facts, film_frames
 from onward.data.inputs import Input
 from onward.data.skeletons import Skeleton
 from onward.data.windows import Box, fitted
+from onward.parts.film_progress import through_film
 from onward.vision.pose.finder import Finder
 from onward.vision.pose.labelling import Candidates
 from onward.vision.pose.looking import placed, windows_for
@@ -79,7 +80,8 @@ def _frames(
     finder: Finder, given: Input, options: Looking, boxes: dict[str, list[Box]] | None, candidates: Candidates
 ) -> Iterator[tuple[str, float, Image.Image, list[tuple[int, NDArray[np.float32]]]]]:
     """Find the points of each frame; the next frames are decoded and fitted while the network looks at these."""
-    numbered = enumerate(film_frames(given.address))
+    facts = film_facts(given.address)
+    numbered = enumerate(through_film(film_frames(given.address), facts.frames, given.name))
 
     def fetch():
         batch = []

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from onward.core.exhibits import Exhibit, Picture, Table
-from onward.core.faults import DataFault, RunFault
+from onward.core.faults import DataFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.films import film_frames
@@ -21,8 +21,8 @@ from onward.data.meadow_points import draw_meadow_points
 from onward.data.skeletons import Skeleton
 from onward.data.upright import upright_pictures
 from onward.data.windows import Box
-from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
+from onward.parts.trained import averaged, facts_of
 from onward.vision.pose.decoding import decode
 from onward.vision.pose.filming import film_exhibits
 from onward.vision.pose.finder import Finder
@@ -45,13 +45,9 @@ def load(run: Run) -> Finder:
     Raises:
         RunFault: nothing was trained yet.
     """
-    facts = run.folder.record.get("pose")
-    if facts is None:
-        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
+    facts = facts_of(run, "pose")
     skeleton = Skeleton.from_json(facts["skeleton"])
-    average = Average(PoseNetwork(len(skeleton.names), int(facts["width"]), int(facts["stride"])), 1)
-    run.load_kept(average=average)
-    network = average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    network = averaged(run, PoseNetwork(len(skeleton.names), int(facts["width"]), int(facts["stride"])))
     width, height = facts["shape"]
     return Finder(network, skeleton, (int(width), int(height)), bool(facts["are_cut"]), run)
 
