@@ -28,5 +28,6 @@ TASK: Task = Task(
     evaluate=late("onward.vision.pose.scores:evaluate"),
     export=late("onward.vision.pose.using:export"),
     options=Looking,
+    untrained=late("onward.vision.pose.using:untrained"),
     accepts=lambda address: not address.lower().endswith(_NOT_POINTS),
 )

@@ -15,11 +15,10 @@ from onward.core.exhibits import Exhibit, Picture, Table
 from onward.data.films import film_facts, film_frames
 from onward.data.inputs import Input
 from onward.data.skeletons import Skeleton
-from onward.data.windows import Box, fitted
+from onward.data.windows import Box
 from onward.parts.film_progress import through_film
-from onward.vision.pose.finder import Finder
 from onward.vision.pose.labelling import Candidates
-from onward.vision.pose.looking import placed, windows_for
+from onward.vision.pose.looking import Looker
 from onward.vision.pose.pictures import curves_picture, draw_points
 from onward.vision.pose.settings import Looking
 from onward.vision.pose.smoothing import OneEuro
@@ -53,7 +52,7 @@ class FilmPoints:
 
 
 def film_exhibits(
-    finder: Finder,
+    looker: Looker,
     given: Input,
     options: Looking,
     journal: Journal,
@@ -62,22 +61,22 @@ def film_exhibits(
 ) -> Iterator[Exhibit]:
     """Go through a film once: the film with points drawn on it, then curves and tables of what moved how."""
     story, stem = FilmPoints(), given.stem
-    frames = _frames(finder, given, options, boxes, candidates)
-    yield TimedFilm((), caption=f"found-{stem}", timed=_told(finder, frames, options, journal, story))
+    frames = _frames(looker, given, options, boxes, candidates)
+    yield TimedFilm((), caption=f"found-{stem}", timed=_told(looker, frames, options, journal, story))
     for rank, subject in enumerate(story.subjects()[:3]):
         seconds, points = story.subject(subject)
         tail = stem if rank == 0 else f"{stem}-{subject}"
-        speeds = speeds_of(seconds, points, finder.skeleton, options.threshold)
+        speeds = speeds_of(seconds, points, looker.skeleton, options.threshold)
         if np.isfinite(np.concatenate([*speeds.values(), [np.nan]])).any():
             yield Picture(curves_picture(seconds, speeds, "speed, pixels a second"), f"speeds-{tail}")
-        angles = angles_of(points, finder.skeleton, options.threshold)
+        angles = angles_of(points, looker.skeleton, options.threshold)
         if np.isfinite(np.concatenate([*angles.values(), [np.nan]])).any():
             yield Picture(curves_picture(seconds, angles, "angle, degrees"), f"angles-{tail}")
-    yield from _tables(finder, story, options, stem)
+    yield from _tables(looker, story, options, stem)
 
 
 def _frames(
-    finder: Finder, given: Input, options: Looking, boxes: dict[str, list[Box]] | None, candidates: Candidates
+    looker: Looker, given: Input, options: Looking, boxes: dict[str, list[Box]] | None, candidates: Candidates
 ) -> Iterator[tuple[str, float, Image.Image, list[tuple[int, NDArray[np.float32]]]]]:
     """Find the points of each frame; the next frames are decoded and fitted while the network looks at these."""
     facts = film_facts(given.address)
@@ -88,8 +87,7 @@ def _frames(
         for number, (seconds, picture) in islice(numbered, _AT_ONCE):
             name = given.frame(number)
             own = None if boxes is None else boxes.get(name, [])
-            windows = windows_for(finder, picture.size, own)
-            batch.append((name, seconds, picture, own, windows, [fitted(picture, window) for window in windows]))
+            batch.append((name, seconds, picture, looker.ready(picture, own)))
         return batch
 
     follow, filters = Follower(), {}
@@ -97,15 +95,12 @@ def _frames(
         coming = aside.submit(fetch)
         while batch := coming.result():
             coming = aside.submit(fetch)
-            images = [image for *_, fits in batch for image in fits]
-            answers = placed(
-                finder, np.stack(images) if images else np.zeros((0, 1, 1, 3), np.uint8), [e[4] for e in batch]
-            )
-            for (name, seconds, picture, own, _, _), seen in zip(batch, answers, strict=True):
-                numbers = [1] if own is None else follow(seconds, own)
+            answers = looker.look([ready for *_, ready in batch])
+            for (name, seconds, picture, _), seen in zip(batch, answers, strict=True):
+                numbers = [1] if seen.boxes is None else follow(seconds, seen.boxes)
                 found = []
-                for subject, (points, described) in zip(numbers, seen, strict=True):
-                    candidates.add(name, seconds, points, described, sureness_of(points, finder.skeleton))
+                for subject, (points, described) in zip(numbers, seen.subjects, strict=True):
+                    candidates.add(name, seconds, points, described, sureness_of(points, looker.skeleton))
                     if options.smooth:
                         steady = filters.setdefault(subject, OneEuro(float(np.hypot(*picture.size))))
                         places = steady(seconds, points[:, :2], points[:, 2] >= options.threshold)
@@ -115,7 +110,7 @@ def _frames(
 
 
 def _told(
-    finder: Finder,
+    looker: Looker,
     frames: Iterator[tuple[str, float, Image.Image, list[tuple[int, NDArray[np.float32]]]]],
     options: Looking,
     journal: Journal,
@@ -123,10 +118,10 @@ def _told(
 ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Write each frame's rows, remember them, and draw them."""
     for name, seconds, picture, found in frames:
-        journal.add_subjects(name, seconds, found, finder.skeleton)
+        journal.add_subjects(name, seconds, found, looker.skeleton)
         story.rows += [(name, seconds, subject, points) for subject, points in found]
-        shown = [of_its_kind(points, finder.skeleton) for _, points in found]
-        yield seconds, np.asarray(draw_points(picture, shown, finder.skeleton, options.threshold))
+        shown = [of_its_kind(points, looker.skeleton) for _, points in found]
+        yield seconds, np.asarray(draw_points(picture, shown, looker.skeleton, options.threshold))
 
 
 def speeds_of(
@@ -159,14 +154,14 @@ def angles_of(points: NDArray[np.floating], skeleton: Skeleton, threshold: float
     return angles
 
 
-def _tables(finder: Finder, story: FilmPoints, options: Looking, stem: str) -> Iterator[Table]:
+def _tables(looker: Looker, story: FilmPoints, options: Looking, stem: str) -> Iterator[Table]:
     speeds: list[list[str]] = []
     angles: list[list[str]] = []
     heads: list[str] = []
     for subject in sorted(story.subjects()):
         seconds, points = story.subject(subject)
-        fast = speeds_of(seconds, points, finder.skeleton, options.threshold)
-        bent = angles_of(points, finder.skeleton, options.threshold)
+        fast = speeds_of(seconds, points, looker.skeleton, options.threshold)
+        bent = angles_of(points, looker.skeleton, options.threshold)
         heads = list(bent)
         for rows, curves, digits in ((speeds, fast, 1), (angles, bent, 1)):
             columns = np.stack([*curves.values()], axis=1) if curves else np.zeros((len(seconds), 0))
@@ -174,6 +169,6 @@ def _tables(finder: Finder, story: FilmPoints, options: Looking, stem: str) -> I
                 cells = [f"{value:.{digits}f}" if np.isfinite(value) else "" for value in values]
                 rows.append([f"{second:.4f}", str(subject), *cells])
     if speeds:
-        yield Table(["seconds", "subject", *finder.skeleton.names], speeds, f"speeds-{stem}")
+        yield Table(["seconds", "subject", *looker.skeleton.names], speeds, f"speeds-{stem}")
     if heads:
         yield Table(["seconds", "subject", *heads], angles, f"angles-{stem}")

@@ -41,6 +41,9 @@ class Looking:
 
     threshold: float = setting(0.3, "Least score of a point that is drawn; files hold all.", 0.0, 1.0)
     boxes: str = setting("", "predictions.csv of a detect run: where the subjects are, each looked at for itself.")
+    people: str = setting(
+        "", "Without a run: find people by torchvision/keypointrcnn_resnet50_fpn; its weights are downloaded."
+    )
     smooth: bool = setting(True, "Smooth what is found in films over time.")
     label_next: int = setting(20, "How many frames to propose for labelling next.", 0, 1000)
     pictures: int = setting(60, "Pictures to draw points on.", 0, 100_000)

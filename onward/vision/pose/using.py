@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from onward.core.exhibits import Exhibit, Picture, Table
-from onward.core.faults import DataFault
+from onward.core.faults import DataFault, UsageFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.films import film_frames
@@ -27,14 +27,15 @@ from onward.vision.pose.decoding import decode
 from onward.vision.pose.filming import film_exhibits
 from onward.vision.pose.finder import Finder
 from onward.vision.pose.labelling import Candidates, chosen_next, proposals
-from onward.vision.pose.looking import looked_at, windows_for
+from onward.vision.pose.looking import Looker, Windows
 from onward.vision.pose.network import PoseNetwork
+from onward.vision.pose.people import People
 from onward.vision.pose.pictures import draw_points, sheet_of
 from onward.vision.pose.settings import Looking
 from onward.vision.pose.subjects import read_boxes_table
 from onward.vision.pose.writing import Journal, Results, of_its_kind, sureness_of
 
-__all__ = ["apply", "export", "load"]
+__all__ = ["apply", "export", "load", "untrained"]
 
 _AT_ONCE, _ON_SHEET, _MEADOW_SIZE = 8, 24, 192
 
@@ -52,16 +53,29 @@ def load(run: Run) -> Finder:
     return Finder(network, skeleton, (int(width), int(height)), bool(facts["are_cut"]), run)
 
 
-def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]:
+def untrained() -> None:
+    """Give nothing: without a run only people can be found, by a network that is named (`--people`)."""
+
+
+def apply(finder: Finder | None, source: Source, options: Looking) -> Iterator[Exhibit]:
     """Find points in pictures and films: `predictions.csv` grows as they are found, drawings and tables follow.
 
+    Args:
+        finder: a trained one; None without a run.
     Raises:
+        UsageFault: there is no run, and no network for people was named.
         DataFault: no picture was named, or none can be read.
     """
+    if finder is None and not options.people:
+        raise UsageFault(
+            "Without a run only people can be found, by a network that is downloaded: onward apply pose photo.jpg "
+            "--people torchvision/keypointrcnn_resnet50_fpn. For your own points: onward train pose FOLDER"
+        )
     inputs = checked_inputs(source.addresses, "onward apply RUN film.mp4 photo.jpg folder/")
+    looker: Looker = Windows(finder) if finder is not None and not options.people else People(options.people)
     boxes = read_boxes_table(options.boxes) if options.boxes else None
     journal, candidates = Journal(), Candidates()
-    results = Results(found=[], skeleton=finder.skeleton, threshold=options.threshold)
+    results = Results(found=[], skeleton=looker.skeleton, threshold=options.threshold)
     lost: list[tuple[str, str]] = []
     yield journal
     drawn: list[Image.Image] = []
@@ -69,10 +83,10 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
     count = 0
     for given in inputs:
         if given.is_film:
-            yield from film_exhibits(finder, given, options, journal, candidates, boxes)
+            yield from film_exhibits(looker, given, options, journal, candidates, boxes)
             count += 1
             continue
-        for name, picture in _found(finder, given, options, (journal, candidates), boxes, (taken, lost)):
+        for name, picture in _found(looker, given, options, (journal, candidates), boxes, (taken, lost)):
             if count < options.pictures:
                 drawn += [picture] if len(drawn) < _ON_SHEET else []
                 yield Picture(np.asarray(picture), f"found-{count:04d}-{Path(name).stem}")
@@ -83,13 +97,13 @@ def apply(finder: Finder, source: Source, options: Looking) -> Iterator[Exhibit]
         yield Picture(sheet_of(drawn), "sheet")
     if lost:
         yield Table(["path", "reason"], lost, "unreadable")
-    yield from _label_next(finder, inputs, options, candidates)
+    yield from _label_next(looker, inputs, options, candidates)
     results.found.extend(journal.found)
     yield results
 
 
 def _found(
-    finder: Finder,
+    looker: Looker,
     given: Input,
     options: Looking,
     told: tuple[Journal, Candidates],
@@ -106,10 +120,10 @@ def _found(
     for name, picture in _pictures(given.address, lost):
         waiting.append((told_apart(name, given.path_of(name), taken), picture))
         if len(waiting) == _AT_ONCE:
-            yield from _looked(finder, waiting, options, told, boxes)
+            yield from _looked(looker, waiting, options, told, boxes)
             waiting = []
     if waiting:
-        yield from _looked(finder, waiting, options, told, boxes)
+        yield from _looked(looker, waiting, options, told, boxes)
 
 
 def _pictures(address: str, lost: list[tuple[str, str]]) -> Iterator[tuple[str, Image.Image]]:
@@ -124,28 +138,24 @@ def _pictures(address: str, lost: list[tuple[str, str]]) -> Iterator[tuple[str, 
 
 
 def _looked(
-    finder: Finder,
+    looker: Looker,
     waiting: list[tuple[str, Image.Image]],
     options: Looking,
     told: tuple[Journal, Candidates],
     boxes: dict[str, list[Box]] | None,
 ) -> Iterator[tuple[str, Image.Image]]:
     journal, candidates = told
-    windows = [
-        windows_for(finder, picture.size, None if boxes is None else boxes.get(name, [])) for name, picture in waiting
-    ]
-    answers = looked_at(finder, [picture for _, picture in waiting], windows)
-    for (name, picture), seen in zip(waiting, answers, strict=True):
-        journal.add_subjects(
-            name, None, [(number + 1, points) for number, (points, _) in enumerate(seen)], finder.skeleton
-        )
-        for points, described in seen:
-            candidates.add(name, None, points, described, sureness_of(points, finder.skeleton))
-        shown = [of_its_kind(points, finder.skeleton) for points, _ in seen]
-        yield name, draw_points(picture, shown, finder.skeleton, options.threshold)
+    ready = [looker.ready(picture, None if boxes is None else boxes.get(name, [])) for name, picture in waiting]
+    for (name, picture), seen in zip(waiting, looker.look(ready), strict=True):
+        numbered = [(number, points) for number, (points, _) in enumerate(seen.subjects, 1)]
+        journal.add_subjects(name, None, numbered, looker.skeleton)
+        for points, described in seen.subjects:
+            candidates.add(name, None, points, described, sureness_of(points, looker.skeleton))
+        shown = [of_its_kind(points, looker.skeleton) for points, _ in seen.subjects]
+        yield name, draw_points(picture, shown, looker.skeleton, options.threshold)
 
 
-def _label_next(finder: Finder, inputs: Sequence[Input], options: Looking, candidates: Candidates) -> Iterator[Exhibit]:
+def _label_next(looker: Looker, inputs: Sequence[Input], options: Looking, candidates: Candidates) -> Iterator[Exhibit]:
     """Propose the frames most worth marking; those of films are written as pictures, to be marked in."""
     if not options.label_next or len(candidates.names) < 2:
         return
@@ -163,7 +173,7 @@ def _label_next(finder: Finder, inputs: Sequence[Input], options: Looking, candi
                 yield Picture(np.asarray(picture), title)
             if not waiting:
                 break
-    yield proposals(candidates, chosen, [files[place] for place in chosen], finder.skeleton.names)
+    yield proposals(candidates, chosen, [files[place] for place in chosen], looker.skeleton.names)
 
 
 class _Plain(nn.Module):
