@@ -11,9 +11,14 @@ from onward.core.faults import MachineFault
 __all__ = ["built", "library"]
 
 
-def library(name: str) -> Any:
+_USUAL = "use the eyes that are here: --set backbone=lite0"
+
+
+def library(name: str, otherwise: str = _USUAL) -> Any:
     """Import a library that only named networks need.
 
+    Args:
+        otherwise: what to do without it.
     Raises:
         MachineFault: it is not installed.
     """
@@ -22,14 +27,15 @@ def library(name: str) -> Any:
     except ImportError:
         whole = name.partition(".")[0]
         raise MachineFault(
-            f"This needs the package {whole}, which is not installed. Install it with: pip install {whole}, or use the "
-            "eyes that are here: --set backbone=lite0."
+            f"This needs the package {whole}, which is not installed. Install it with: pip install {whole}, or {otherwise}."
         ) from None
 
 
-def built(name: str, build: Callable[[], Any]) -> Any:
+def built(name: str, build: Callable[[], Any], otherwise: str = _USUAL) -> Any:
     """Build a network; its weights may have to come over the network, and that may fail in many ways.
 
+    Args:
+        otherwise: what to do without it.
     Raises:
         MachineFault: the weights are neither here nor can be downloaded.
     """
@@ -39,5 +45,5 @@ def built(name: str, build: Callable[[], Any]) -> Any:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise MachineFault(
             f"The weights of {name} are not on this computer and could not be downloaded ({reason}). "
-            "Try again with a network, or use those that are here: --set backbone=lite0."
+            f"Try again with a network, or {otherwise}."
         ) from None

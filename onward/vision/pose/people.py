@@ -33,6 +33,7 @@ _EDGES = (
 PEOPLE = Skeleton(_NAMES, _EDGES, *mirror_pairs(_NAMES), (("person", tuple(range(len(_NAMES)))),))
 _LEAST_SCORE = 0.7
 _PERSON = 1
+_OTHERWISE = "mark points in pictures of your own: onward train pose FOLDER"
 
 
 class People:
@@ -50,12 +51,12 @@ class People:
 
     def __init__(self, name: str) -> None:
         where, _, which = name.partition("/")
-        models: Any = library("torchvision.models") if where == "torchvision" and which else None
+        models: Any = library("torchvision.models", _OTHERWISE) if where == "torchvision" and which else None
         known = [each for each in models.list_models(module=models.detection) if "keypoint" in each] if models else []
         if which not in known:
             hint = did_you_mean(which, known) or " Write torchvision/keypointrcnn_resnet50_fpn."
             raise UsageFault(f"There is no network for people called {name!r}.{hint}")
-        self._network: Any = built(name, lambda: models.get_model(which, weights="DEFAULT")).eval()
+        self._network: Any = built(name, lambda: models.get_model(which, weights="DEFAULT"), _OTHERWISE).eval()
 
     def ready(self, picture: Image.Image, boxes: Sequence[Box] | None) -> Any:
         """Give the picture's pixels; people are looked for everywhere, so boxes are not needed."""
