@@ -27,7 +27,8 @@ def library(name: str, otherwise: str = _USUAL) -> Any:
     except ImportError:
         whole = name.partition(".")[0]
         raise MachineFault(
-            f"This needs the package {whole}, which is not installed. Install it with: pip install {whole}, or {otherwise}."
+            f"This needs the package {whole}, which is not installed. Install it with: pip install {whole}, or "
+            f"{otherwise}."
         ) from None
 
 
