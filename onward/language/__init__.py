@@ -1,0 +1,1 @@
+"""Language: networks with memory."""
