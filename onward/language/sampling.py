@@ -37,7 +37,8 @@ def shaped(logits: Tensor, taste: Taste, before: Sequence[int] = ()) -> Tensor:
     """Give the probability of each piece: V logits to V, which sum to 1.
 
     Example:
-        >>> shaped(torch.tensor([2.0, 1.0, 0.0]), Taste(temperature=1.0, most=2, mass=1.0)).round(decimals=2).tolist()
+        >>> shares = shaped(torch.tensor([2.0, 1.0, 0.0]), Taste(temperature=1.0, most=2, mass=1.0))
+        >>> [round(share, 2) for share in shares.tolist()]
         [0.73, 0.27, 0.0]
     """
     logits = logits.float().clone()
