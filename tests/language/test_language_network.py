@@ -50,7 +50,7 @@ def test_it_remembers_what_came_first(cell: str) -> None:
         descent.zero_grad()
         loss.backward()
         descent.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[0] > 1.0
     assert sum(losses[-10:]) / 10 < 0.15
 
