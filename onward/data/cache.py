@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cache_folder", "cache_key", "recall", "remember"]
+__all__ = ["cache_folder", "cache_key", "mapped", "recall", "remember"]
 
 
 def cache_folder() -> Path:
@@ -58,6 +61,44 @@ def remember(key: str, **arrays: NDArray[np.generic]) -> None:
             _prune()
     except OSError:
         return
+
+
+def mapped(key: str, kind: type[np.generic], make: Callable[[], Iterable[NDArray[Any]]]) -> NDArray[Any]:
+    """Give a long row of numbers, mapped from disk: as it was kept, or made now, piece by piece.
+
+    Where the cache cannot be written, it lies in a temporary file that goes with the program.
+
+    Args:
+        kind: of the numbers.
+        make: gives the row in pieces of any length.
+    """
+    folder = cache_folder() / key
+    path = folder / "row.bin"
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            aside = path.with_name(f"row.{os.getpid()}.part")
+            with aside.open("wb") as file:
+                _write(file, make())
+            os.replace(aside, path)
+        os.utime(folder)
+        return _map(path, kind)
+    except OSError:
+        with tempfile.NamedTemporaryFile() as file:  # it has no name any more once it is mapped
+            _write(file, make())  # type: ignore[arg-type]
+            file.flush()
+            return _map(Path(file.name), kind)
+
+
+def _write(file: BinaryIO, pieces: Iterable[NDArray[Any]]) -> None:
+    for piece in pieces:
+        piece.tofile(file)
+
+
+def _map(path: Path, kind: type[np.generic]) -> NDArray[Any]:
+    if path.stat().st_size == 0:
+        return np.zeros(0, kind)
+    return np.memmap(path, kind, "r")
 
 
 def _prune() -> None:

@@ -1,0 +1,188 @@
+"""The user's text as a language model takes it: three parts, in numbers.
+
+Parts are the files' where their names say `train`, `val`, `test`. What is missing is cut from the end of the training
+part, a twentieth each, at the end of a line: neighbouring sentences are alike, so no part is drawn by lot. Pieces are
+learned from the training part alone. Numbers are kept on disk and mapped, so a text may be larger than memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.core.faults import DataFault
+from onward.core.task import Source
+from onward.data.cache import cache_key, mapped
+from onward.data.text import Text, open_text
+from onward.language.language_model.settings import Settings
+from onward.language.tokenizer import Characters, Pieces, Words, train_tokenizer
+
+__all__ = ["Corpus", "Part", "read"]
+
+_SHARE = 0.05
+_FEWEST_CHARACTERS, _ADVISED = 2_000, 100_000
+_TABLES = (".csv", ".tsv", ".jsonl", ".json")
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the text.
+
+    Attributes:
+        numbers: of its pieces, N.
+        characters, bytes: how long it is.
+        pieces: gives the text itself.
+    """
+
+    numbers: NDArray[np.integer[Any]]
+    characters: int
+    bytes: int
+    pieces: Callable[[], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text in three parts, and how it is written in numbers."""
+
+    address: str
+    tokenizer: Pieces | Characters | Words
+    training: Part
+    validation: Part
+    testing: Part
+    fingerprint: str
+    troubles: list[str] = field(default_factory=list)
+
+    def findings(self) -> list[str]:
+        """Say what was understood."""
+        count = self.training.characters + self.validation.characters + self.testing.characters
+        parts = f"{self.training.characters:,} characters to learn from, {self.validation.characters:,} to choose by, "
+        parts += f"{self.testing.characters:,} to test"
+        kinds = {"bpe": "pieces of words", "characters": "characters", "words": "words"}
+        whole = f"{self.address}: {count:,} characters; {parts}; written with {self.tokenizer.size:,} "
+        sentences = [whole + kinds[self.tokenizer.level] + "."]
+        if self.training.characters < _ADVISED:
+            sentences.append(
+                f"That is little to learn a language from: some {_ADVISED:,} characters are advised; a million make "
+                "sentences."
+            )
+        return [*sentences, *self.troubles]
+
+    def as_json(self) -> dict[str, object]:
+        """Give the doctor's counts."""
+        sizes = {name: getattr(self, name).characters for name in ("training", "validation", "testing")}
+        return {**sizes, "vocabulary": self.tokenizer.size, "troubles": len(self.troubles)}
+
+
+def read(source: Source, settings: Settings) -> Corpus:
+    """Read a text.
+
+    Raises:
+        DataFault: there is none, or too little.
+        MachineFault: the library that learns pieces of words is not installed.
+    """
+    text = open_text(source.address)
+    if text.characters < _FEWEST_CHARACTERS:
+        raise DataFault(
+            f"{source.address} has {text.characters:,} characters, and at least {_FEWEST_CHARACTERS:,} are needed. "
+            "Add more text."
+        )
+    troubles = list(text.troubles)
+    if tables := [file.name for file in text.files if file.name.lower().endswith(_TABLES)]:
+        troubles.append(f"{tables[0]} is read as it is, commas and all; for labels use: onward train text-classify")
+    cut = _parted(text)
+    learned = sum(characters for characters, _ in cut["train"])
+    whole = (_VERSION, text.fingerprint, settings.level, settings.vocabulary)
+    tokenizer = train_tokenizer(_pieces(cut["train"]), learned, settings.level, settings.vocabulary)  # type: ignore[arg-type]
+    parts = {name: _numbered(cut[name], tokenizer, cache_key(*whole, name)) for name in cut}
+    if not len(parts["train"].numbers) or not len(parts["test"].numbers):
+        raise DataFault(f"{source.address} has an empty part to learn from or to test. Put text into both.")
+    digest = hashlib.blake2b(repr((whole, sorted(cut))).encode(), digest_size=16).hexdigest()
+    return Corpus(source.address, tokenizer, parts["train"], parts["val"], parts["test"], digest, troubles)
+
+
+_Stretch = tuple[int, Callable[[], Iterator[str]]]  # how many characters, and what gives them
+
+
+def _parted(text: Text) -> dict[str, list[_Stretch]]:
+    """Part a text by its files' names; what has no part of its own is the end of what is learned from."""
+    parts: dict[str, list[_Stretch]] = {"train": [], "val": [], "test": []}
+    for file in text.files:
+        split = file.split if file.split in parts else "train"
+        parts[split].append((file.characters, file.pieces))
+    for name in ("test", "val"):
+        if not parts[name]:
+            total = sum(characters for characters, _ in parts["train"])
+            parts["train"], parts[name] = _split(parts["train"], total - round(_SHARE * total))
+    return parts
+
+
+def _split(stretches: list[_Stretch], place: int) -> tuple[list[_Stretch], list[_Stretch]]:
+    """Cut stretches at the end of the line in which a place lies."""
+    before: list[_Stretch] = []
+    for number, (characters, pieces) in enumerate(stretches):
+        if place < characters:
+            cut = _end_of_line(pieces, place, characters)
+            after = [(characters - cut, partial(_from_to, pieces, cut, characters))] if cut < characters else []
+            return [*before, (cut, partial(_from_to, pieces, 0, cut))], [*after, *stretches[number + 1 :]]
+        before.append((characters, pieces))
+        place -= characters
+    return before, []
+
+
+def _end_of_line(pieces: Callable[[], Iterator[str]], place: int, characters: int) -> int:
+    """Give the place after the next line end; if the line goes on for longer than a thousandth of the text, `place`."""
+    ahead = "".join(_from_to(pieces, place, min(characters, place + max(2_000, characters // 1000))))
+    found = ahead.find("\n")
+    return place + found + 1 if 0 <= found < len(ahead) - 1 else place
+
+
+def _from_to(pieces: Callable[[], Iterator[str]], begin: int, end: int) -> Iterator[str]:
+    place = 0
+    for piece in pieces():
+        inside = piece[max(0, begin - place) : max(0, end - place)]
+        if inside:
+            yield inside
+        place += len(piece)
+        if place >= end:
+            return
+
+
+def _pieces(stretches: list[_Stretch]) -> Iterator[str]:
+    return chain.from_iterable(pieces() for _, pieces in stretches)
+
+
+def _numbered(stretches: list[_Stretch], tokenizer: Pieces | Characters | Words, key: str) -> Part:
+    """Write stretches in numbers, line by line, on disk."""
+    kind = np.uint16 if tokenizer.size <= 2**16 else np.uint32
+    counted = {"characters": 0, "bytes": 0}
+
+    def numbers() -> Iterator[NDArray[Any]]:
+        for text in _whole_lines(_pieces(stretches)):
+            yield tokenizer.encode(text).astype(kind)
+
+    for piece in _pieces(stretches):
+        counted["characters"] += len(piece)
+        counted["bytes"] += len(piece.encode("utf-8", "replace"))
+    found = mapped(key, kind, numbers)
+    return Part(found, counted["characters"], counted["bytes"], partial(_pieces, stretches))
+
+
+def _whole_lines(texts: Iterator[str]) -> Iterator[str]:
+    """Cut texts anew at the ends of lines, so that no piece of a word lies across two."""
+    held = ""
+    for text in texts:
+        held += text
+        cut = held.rfind("\n") + 1 or held.rfind(" ") + 1 or len(held)
+        if cut:
+            yield held[:cut]
+        held = held[cut:]
+    if held:
+        yield held

@@ -1,0 +1,108 @@
+"""A text in three parts: nothing is lost or doubled, cuts lie between lines, pieces are learned from training alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onward.core.faults import DataFault
+from onward.core.task import Source
+from onward.data import cache
+from onward.language.language_model import reading
+from onward.language.language_model.reading import Corpus, Part, read
+from onward.language.language_model.settings import Settings
+
+LINES = [
+    f"line {number} tells of {'cats' if number % 3 else 'dogs'} and of night {number * 7}.\n" for number in range(900)
+]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONWARD_CACHE", str(tmp_path / "cache"))
+
+
+def written(part: Part) -> str:
+    return "".join(part.pieces())
+
+
+def read_back(corpus: Corpus, part: Part) -> str:
+    decoder = corpus.tokenizer.decoder()
+    return "".join(decoder.take(int(number)) for number in part.numbers) + decoder.rest()
+
+
+@pytest.mark.parametrize("level", ["bpe", "characters"])
+def test_parts_are_the_text_in_order_cut_between_lines(tmp_path: Path, level: str) -> None:
+    pytest.importorskip("tokenizers")
+    (tmp_path / "book.txt").write_text("".join(LINES))
+    corpus = read(Source((str(tmp_path / "book.txt"),)), Settings(level=level, vocabulary=400))
+    parts = (corpus.training, corpus.validation, corpus.testing)
+    assert "".join(map(written, parts)) == "".join(LINES)
+    assert all(written(part).endswith("\n") for part in parts)
+    assert all(read_back(corpus, part) == written(part) for part in parts)
+    assert all(part.characters == len(written(part)) for part in parts)
+    shares = [part.characters / len("".join(LINES)) for part in parts]
+    assert shares == pytest.approx([0.9, 0.05, 0.05], abs=0.01)
+
+
+def test_files_that_say_their_part_keep_it(tmp_path: Path) -> None:
+    for name, lines in (("train.txt", LINES[:600]), ("val.txt", LINES[600:700]), ("test.txt", LINES[700:])):
+        (tmp_path / name).write_text("".join(lines))
+    corpus = read(Source((str(tmp_path),)), Settings(level="characters"))
+    assert written(corpus.testing) == "".join(LINES[700:])
+    assert written(corpus.validation) == "".join(LINES[600:700])
+
+
+def test_what_only_the_test_shows_is_not_learned(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("".join(LINES) + "Ω" * 50 + "\n")
+    corpus = read(Source((str(tmp_path / "a.txt"),)), Settings(level="characters"))
+    assert "Ω" in written(corpus.testing)
+    assert 0 in corpus.testing.numbers
+    assert 0 not in corpus.training.numbers
+
+
+def test_a_second_reading_finds_its_numbers_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("".join(LINES))
+    first = read(Source((str(tmp_path / "a.txt"),)), Settings(level="characters"))
+    monkeypatch.setattr(reading, "_whole_lines", lambda _: pytest.fail("written anew"))
+    again = read(Source((str(tmp_path / "a.txt"),)), Settings(level="characters"))
+    assert np.array_equal(first.training.numbers, again.training.numbers)
+    assert first.fingerprint == again.fingerprint
+
+
+def test_without_a_place_for_the_cache_it_works_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ONWARD_CACHE", str(tmp_path / "file"))  # no folder can be made there
+    row = cache.mapped("key", np.uint16, lambda: [np.arange(3, dtype=np.uint16), np.arange(2, dtype=np.uint16)])
+    assert row.tolist() == [0, 1, 2, 0, 1]
+
+
+def test_too_little_and_nothing_get_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("too short")
+    with pytest.raises(DataFault, match=r"a\.txt has 9 characters, and at least 2,000"):
+        read(Source((str(tmp_path / "a.txt"),)), Settings())
+
+
+def test_a_table_is_read_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(LINES))
+    corpus = read(Source((str(tmp_path / "a.csv"),)), Settings(level="characters"))
+    assert any("text-classify" in sentence for sentence in corpus.findings())
+    assert any("little to learn" in sentence for sentence in corpus.findings())
+
+
+@given(st.lists(st.text(alphabet="ab \n", max_size=12), max_size=6))
+def test_cutting_at_lines_loses_nothing(texts: list[str]) -> None:
+    cut = list(reading._whole_lines(iter(texts)))
+    assert "".join(cut) == "".join(texts)
+    assert all(cut[:-1])
+
+
+def test_one_long_line_is_cut_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("word " * 2000)
+    corpus = read(Source((str(tmp_path / "a.txt"),)), Settings(level="characters"))
+    assert corpus.testing.characters == 500
+    assert corpus.validation.characters == 475
