@@ -46,6 +46,7 @@ def test_encodings_are_found_and_other_than_unicode_is_said(tmp_path: Path, enco
     ],
 )
 def test_other_scripts_in_old_encodings_are_not_taken_for_western(tmp_path: Path, words: str, encoding: str) -> None:
+    pytest.importorskip("charset_normalizer")
     words *= 5
     (tmp_path / "a.txt").write_bytes(words.encode(encoding))
     assert whole(tmp_path / "a.txt") == words
