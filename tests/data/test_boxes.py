@@ -166,4 +166,6 @@ def test_a_detector_s_own_answers_are_no_boxes(boxed_folder: Path) -> None:
     before = read_boxes(str(boxed_folder), 64)
     answers = "path,label,score,xmin,ymin,xmax,ymax\n000.png,round,0.9,1,1,9,9\n"
     (boxed_folder / "predictions.csv").write_text(answers, encoding="utf-8")
-    assert read_boxes(str(boxed_folder), 64).as_json() == before.as_json()
+    after = read_boxes(str(boxed_folder), 64)
+    assert after.troubles.pop("Left out, since its name is that of answers; name it itself to learn from it")
+    assert after.as_json() == before.as_json()
