@@ -75,12 +75,14 @@ def mapped(key: str, kind: type[np.generic], make: Callable[[], Iterable[NDArray
     folder = cache_folder() / key
     path = folder / "row.bin"
     try:
-        if not path.exists():
+        size = path.with_name("row.size")
+        if not path.exists() or not size.exists() or size.read_text() != str(path.stat().st_size):
             folder.mkdir(parents=True, exist_ok=True)
             aside = path.with_name(f"row.{os.getpid()}.part")
             with aside.open("wb") as file:
                 _write(file, make())
             os.replace(aside, path)
+            size.write_text(str(path.stat().st_size))
         os.utime(folder)
         return _map(path, kind)
     except OSError:

@@ -24,6 +24,7 @@ _OTHERS = (
 )  # fmt: skip
 _SAMPLE_BYTES = 1 << 16
 _LEAST_ZERO_SHARE = 0.2
+_FEW_BAD = 0.05  # of what is not ASCII
 _USUAL, _WORSE = "cp1252", 0.1
 
 
@@ -52,6 +53,9 @@ def encoding_of(pieces: Callable[[], Iterable[bytes]], title: str) -> tuple[str,
     odd = _not_utf8(pieces())
     if odd is None:
         return "utf-8", ""
+    known = odd.decode("utf-8", "replace")
+    if known.count("\ufffd") <= _FEW_BAD * sum(not each.isascii() for each in known):
+        return "utf-8", f"{title} is UTF-8 with some bytes that are none; they become \ufffd. Save it anew."
     name = _guessed(odd)
     return name, f"{title} is not UTF-8; read as {name}. If letters come out wrong, save it as UTF-8."
 

@@ -101,10 +101,10 @@ def open_text(address: str) -> Text:
     if address in _NAMED:
         content = _NAMED[address]().encode()
         return Text(address, (text_file(address, lambda: io.BytesIO(content), address, []),))
-    path = split_address(address)[0]
+    path, inner = split_address(address)
     check_there(path)
     troubles: list[str] = []
-    if path.is_file() and not address.lower().endswith(_ARCHIVES) and str(path) == address:
+    if path.is_file() and not inner and not address.lower().endswith(_ARCHIVES):
         files = [text_file(path.name, lambda: path.open("rb"), address, troubles)]
     else:
         files = list(_members(address, troubles))

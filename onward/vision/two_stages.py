@@ -156,6 +156,8 @@ class TwoStages:
         """Go through both stages; give the averaged network."""
         for step in self._run.steps():
             stage = self._stage.value
+            if stage.get("settled"):  # also in a run from before the order of views knew it
+                self._views.order.learn_from_validation()
             phase = self._frozen_phase(step)
             is_frozen = stage["freed"] is None and phase < 1
             if is_frozen and stage["chunks"] is None and self._has_time_to_look(step):

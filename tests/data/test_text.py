@@ -121,9 +121,23 @@ def test_folders_and_archives_are_read_in_the_order_of_names_and_say_what_is_lef
 
 def test_a_cut_character_at_the_end_is_not_a_crash(tmp_path: Path) -> None:
     content = "naïve café".encode()[:-1]
-    assert encoding_of(lambda: [content], "a")[0] == "cp1252"
+    encoding, said = encoding_of(lambda: [content], "a")
+    assert (encoding, bool(said)) == ("utf-8", True)
     (tmp_path / "a.txt").write_bytes(content)
-    assert len(whole(tmp_path / "a.txt")) >= 10
+    assert whole(tmp_path / "a.txt") == "naïve caf\ufffd"
+
+
+def test_one_bad_byte_does_not_spoil_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes((WORDS * 50).encode() + b"caf\xe9\n" + WORDS.encode())
+    assert whole(tmp_path / "a.txt") == WORDS * 50 + "caf\ufffd\n" + WORDS
+    assert open_text(str(tmp_path / "a.txt")).troubles
+
+
+def test_a_path_may_be_written_in_any_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("words")
+    monkeypatch.chdir(tmp_path)
+    for address in ("./a.txt", f"{tmp_path}//a.txt", "a.txt"):
+        assert open_text(address).characters == 5
 
 
 def test_the_standard_library_has_more_to_say_than_shakespeare() -> None:

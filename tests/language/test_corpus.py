@@ -15,6 +15,7 @@ from onward.data import cache
 from onward.language.language_model import reading
 from onward.language.language_model.reading import Corpus, Part, read
 from onward.language.language_model.settings import Settings
+from onward.language.tokenizer import Characters
 
 LINES = [
     f"line {number} tells of {'cats' if number % 3 else 'dogs'} and of night {number * 7}.\n" for number in range(900)
@@ -68,7 +69,7 @@ def test_what_only_the_test_shows_is_not_learned(tmp_path: Path) -> None:
 def test_a_second_reading_finds_its_numbers_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("".join(LINES))
     first = read(Source((str(tmp_path / "a.txt"),)), Settings(level="characters"))
-    monkeypatch.setattr(reading, "_whole_lines", lambda _: pytest.fail("written anew"))
+    monkeypatch.setattr(Characters, "encode", lambda *_: pytest.fail("written anew"))
     again = read(Source((str(tmp_path / "a.txt"),)), Settings(level="characters"))
     assert np.array_equal(first.training.numbers, again.training.numbers)
     assert first.fingerprint == again.fingerprint
@@ -92,6 +93,30 @@ def test_a_table_is_read_and_that_is_said(tmp_path: Path) -> None:
     corpus = read(Source((str(tmp_path / "a.csv"),)), Settings(level="characters"))
     assert any("text-classify" in sentence for sentence in corpus.findings())
     assert any("little to learn" in sentence for sentence in corpus.findings())
+
+
+def test_words_are_cut_neither_by_pieces_nor_by_the_ends_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onward.data import text
+
+    monkeypatch.setattr(text, "_PIECE_BYTES", 7)
+    folder = tmp_path / "books"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text("alpha beta gamma\n" * 100 + "end")
+    corpus = read(Source((str(folder),)), Settings(level="words"))
+    assert sorted(corpus.tokenizer.known) == ["<eos>", "<unk>", "alpha", "beta", "end", "gamma"]  # type: ignore[union-attr]
+
+
+def test_a_damaged_row_is_made_anew(tmp_path: Path) -> None:
+    def make() -> list[np.ndarray]:
+        return [np.arange(10, dtype=np.uint16)]
+
+    cache.mapped("row", np.uint16, make)
+    path = cache.cache_folder() / "row" / "row.bin"
+    path.write_bytes(path.read_bytes()[:8])
+    assert cache.mapped("row", np.uint16, make).tolist() == list(range(10))
 
 
 @given(st.lists(st.text(alphabet="ab \n", max_size=12), max_size=6))

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from onward.vision.motion.meetings import Meetings
+from onward.vision.motion.meetings import Meetings, meetings_table
 from onward.vision.motion.silhouettes import Silhouettes, silhouettes_for
 from onward.vision.motion.tracker import Sighting, Tracker
 
@@ -103,9 +103,28 @@ def test_sizes_tell_who_was_swapped_where_places_cannot() -> None:
     assert met(apart=6.0, hidden=True, swap=True) == ["swapped"]
 
 
+def test_nothing_is_claimed_of_one_who_never_came_back() -> None:
+    meetings = Meetings()
+    for frame in range(60):
+        now = [seen(frame, 1, 0.0), seen(frame, 2, 40.0 - frame)]
+        meetings.add(now if frame < 33 else now[:1])  # gone while they hardly touched
+    assert [each.verdict for each in meetings.all()] == ["cannot be told"]
+
+
+def test_a_hand_over_the_animals_is_no_crowd_of_animals() -> None:
+    finder = silhouettes_for([drawn(0)])
+    assert finder is not None
+    hand = drawn(0).copy()
+    hand[:60] = 20
+    assert len(finder.find(1, hand, ()).boxes) == 0
+    hand = drawn(0).copy()
+    hand[:20, :150] = 20
+    assert len(finder.find(2, hand, ()).boxes) == 3
+
+
 def test_without_sizes_nothing_is_claimed() -> None:
     meetings = Meetings()
     for frame in range(20):
         meetings.add([seen(frame, 1, 0.0), seen(frame, 2, abs(frame - 10) * 2.0)])
     assert [each.verdict for each in meetings.all()] == ["cannot be told"]
-    assert "cannot be told" in meetings.table().rows[0]
+    assert "cannot be told" in meetings_table(meetings.all()).rows[0]

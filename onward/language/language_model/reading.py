@@ -29,7 +29,7 @@ __all__ = ["Corpus", "Part", "read"]
 _SHARE = 0.05
 _FEWEST_CHARACTERS, _ADVISED = 2_000, 100_000
 _TABLES = (".csv", ".tsv", ".jsonl", ".json")
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def read(source: Source, settings: Settings) -> Corpus:
     cut = _parted(text)
     learned = sum(characters for characters, _ in cut["train"])
     whole = (_VERSION, text.fingerprint, settings.level, settings.vocabulary)
-    tokenizer = train_tokenizer(_pieces(cut["train"]), learned, settings.level, settings.vocabulary)  # type: ignore[arg-type]
+    tokenizer = train_tokenizer(_whole_lines(_pieces(cut["train"])), learned, settings.level, settings.vocabulary)  # type: ignore[arg-type]
     parts = {name: _numbered(cut[name], tokenizer, cache_key(*whole, name)) for name in cut}
     if not len(parts["train"].numbers) or not len(parts["test"].numbers):
         raise DataFault(f"{source.address} has an empty part to learn from or to test. Put text into both.")
@@ -115,8 +115,9 @@ def _parted(text: Text) -> dict[str, list[_Stretch]]:
     """Part a text by its files' names; what has no part of its own is the end of what is learned from."""
     parts: dict[str, list[_Stretch]] = {"train": [], "val": [], "test": []}
     for file in text.files:
-        split = file.split if file.split in parts else "train"
-        parts[split].append((file.characters, file.pieces))
+        own = parts[file.split if file.split in parts else "train"]
+        own += [(1, lambda: iter("\n"))] if own else []  # the end of a file ends a word and a line
+        own.append((file.characters, file.pieces))
     for name in ("test", "val"):
         if not parts[name]:
             total = sum(characters for characters, _ in parts["train"])

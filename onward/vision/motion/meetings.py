@@ -13,12 +13,13 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onward.core.exhibits import Table
 from onward.vision.motion.tracker import Sighting
 from onward.vision.overlaps import overlaps
 
-__all__ = ["Meeting", "Meetings"]
+__all__ = ["Meeting", "Meetings", "meetings_table"]
 
 _APART_SECONDS = 0.3  # as long as this apart ends a meeting
 _LOST_SECONDS = 0.2  # who was out of sight for longer may have come back as the other one
@@ -85,8 +86,12 @@ class Meetings:
             if (shared[place] > 0).sum() == 1 and np.isfinite(each.size):
                 self._sizes.setdefault(each.who, []).append((seconds, each.size))
         for who, meeting in list(self._open.items()):
-            if seconds - meeting.last > _APART_SECONDS and seconds == min(self._seen[one] for one in who):
-                self._past.append(self._open.pop(who))
+            seen = min(self._seen[one] for one in who)
+            if seconds - seen > _WINDOW_SECONDS:  # one of them went out of sight, and has not come back
+                meeting.was_lost = True
+            elif seconds - meeting.last <= _APART_SECONDS or seen < seconds:
+                continue
+            self._past.append(self._open.pop(who))
 
     def _look_for_lost(self, now: Sequence[Sighting], seconds: float) -> None:
         """Mark the meetings of whoever comes back."""
@@ -97,40 +102,52 @@ class Meetings:
     def all(self) -> list[Meeting]:
         """Give them in the order of time, judged by what was seen before, meanwhile and after."""
         found = sorted([*self._past, *self._open.values()], key=lambda each: (each.first, each.who))
-        for meeting in found:
-            if meeting.closest < _COVERED and not meeting.was_lost:
+        end = max(self._seen.values(), default=0.0)
+        sizes = {who: np.array(rows).reshape(-1, 2) for who, rows in self._sizes.items()}
+        begins = [each.first - _WINDOW_SECONDS for each in found]
+        ends = [each.last + _WINDOW_SECONDS for each in found]
+        last: dict[int, float] = {}
+        for place, meeting in enumerate(found):  # windows reach no farther than the meetings before and after
+            begins[place] = max(begins[place], *(last.get(one, -np.inf) for one in meeting.who))
+            last |= {one: max(meeting.last, last.get(one, -np.inf)) for one in meeting.who}
+        following: dict[int, float] = {}
+        for place, meeting in reversed(list(enumerate(found))):
+            ends[place] = min(ends[place], *(following.get(one, np.inf) for one in meeting.who))
+            following |= dict.fromkeys(meeting.who, meeting.first)
+        for meeting, begin, until in zip(found, begins, ends, strict=True):
+            seen = min(self._seen[one] for one in meeting.who)
+            vanished = seen - meeting.last <= _LOST_SECONDS < end - seen
+            if meeting.closest < _COVERED and not meeting.was_lost and not vanished:
                 meeting.verdict = "kept"
-                continue
-            others = [each for each in found if set(each.who) & set(meeting.who)]
-            before = max((each.last for each in others if each.first < meeting.first), default=-np.inf)
-            after = min((each.first for each in others if each.first > meeting.first), default=np.inf)
-            spans = (
-                (max(before, meeting.first - _WINDOW_SECONDS), meeting.first),
-                (meeting.last, min(after, meeting.last + _WINDOW_SECONDS)),
-            )
-            meeting.verdict = self._by_size(meeting.who, spans)
+            else:
+                meeting.verdict = _by_size(meeting.who, sizes, ((begin, meeting.first), (meeting.last, until)))
         return found
 
-    def _by_size(self, who: tuple[int, int], spans: Sequence[tuple[float, float]]) -> _Verdict:
-        """Compare who was by far the larger in two spans of seconds."""
-        differences = []
-        for begin, end in spans:
-            one, other = (
-                [size for seconds, size in self._sizes.get(each, ()) if begin < seconds < end] for each in who
-            )
-            if min(len(one), len(other)) < _FEWEST:
-                return "cannot be told"
-            difference = float(np.median(one) - np.median(other))
-            if abs(difference) <= _BY_FAR * float(np.hypot(np.std(one), np.std(other))):
-                return "cannot be told"
-            differences.append(difference)
-        return "kept" if differences[0] * differences[1] > 0 else "swapped"
 
-    def table(self) -> Table:
-        """Write them down."""
-        rows = []
-        for each in self.all():
-            when = [f"{each.first:.2f}", f"{each.last:.2f}"]
-            rows.append([*when, *map(str, each.who), f"{each.closest:.2f}", each.verdict])
-        heads = ["from second", "to second", "track", "other track", "largest overlap", "their numbers"]
-        return Table(heads, rows, "meetings")
+def meetings_table(found: Sequence[Meeting]) -> Table:
+    """Write meetings down."""
+    rows = []
+    for each in found:
+        when = [f"{each.first:.2f}", f"{each.last:.2f}"]
+        rows.append([*when, *map(str, each.who), f"{each.closest:.2f}", each.verdict])
+    heads = ["from second", "to second", "track", "other track", "largest overlap", "their numbers"]
+    return Table(heads, rows, "meetings")
+
+
+def _by_size(
+    who: tuple[int, int], sizes: dict[int, NDArray[np.float64]], spans: Sequence[tuple[float, float]]
+) -> _Verdict:
+    """Compare who was by far the larger in two spans of seconds."""
+    differences = []
+    nothing = np.zeros((0, 2))
+    for begin, end in spans:
+        rows = [sizes.get(each, nothing) for each in who]
+        cuts = [slice(*np.searchsorted(each[:, 0], [np.nextafter(begin, np.inf), end])) for each in rows]
+        one, other = (each[cut, 1] for each, cut in zip(rows, cuts, strict=True))
+        if min(len(one), len(other)) < _FEWEST:
+            return "cannot be told"
+        difference = float(np.median(one) - np.median(other))
+        if abs(difference) <= _BY_FAR * float(np.hypot(np.std(one), np.std(other))):
+            return "cannot be told"
+        differences.append(difference)
+    return "kept" if differences[0] * differences[1] > 0 else "swapped"

@@ -57,20 +57,28 @@ class Silhouettes:
     Args:
         threshold: how far from the ground's colour, 0 to 255 in the channel that differs most.
         area: of a usual thing, in pixels.
+        count: how many things there are; more are boxed where they are seen apart, but none is parted into more.
     """
 
     classes: tuple[str, ...] = ("silhouette",)
 
-    def __init__(self, threshold: float, area: float) -> None:
-        self._threshold, self._area = threshold, area
+    def __init__(self, threshold: float, area: float, count: int) -> None:
+        self._threshold, self._area, self._count = threshold, area, count
         self._things: list[_Thing] = []
 
     def find(self, frame: int, picture: NDArray[np.uint8], regions: Sequence[Region]) -> Found:
         """Give a box around each thing in a frame, H W 3; its size is its area in pixels, unknown where it touches."""
         parts = _parts(_distances(picture) > self._threshold, _PART * self._area)
+        covered = sum(map(len, parts))
+        if covered > _MOST_COVERED * picture.shape[0] * picture.shape[1] or len(parts) > 2 * _MOST_THINGS:
+            return Found.of([], [])  # a hand, a cut, the light switched off: no things, for this frame
         owners = self._owners(parts)
+        missing = max(0, self._count - sum(max(1, len(own)) for own in owners))
         rows, sizes, now = [], [], []
         for points, own in zip(parts, owners, strict=True):
+            if not own and missing and len(points) >= _MANY * self._area:
+                own = _in_a_row(points, min(1 + missing, round(len(points) / self._area)))
+                missing -= len(own) - 1
             things, pixels = self._told_apart(points, own)
             for number in range(len(things)):
                 inside = points[pixels == number] if len(things) > 1 else points
@@ -96,8 +104,6 @@ class Silhouettes:
 
     def _told_apart(self, points: NDArray[np.float64], own: list[_Thing]) -> tuple[list[_Thing], NDArray[np.int64]]:
         """Part a silhouette among its owners: them now, and which of them each pixel belongs to."""
-        if not own and len(points) >= _MANY * self._area:
-            own = _in_a_row(points, round(len(points) / self._area))
         if len(own) < 2:
             before = own[0] if own else None
             middle, extent = points.mean(axis=0), _extent(points)
@@ -138,7 +144,8 @@ def silhouettes_for(pictures: Sequence[NDArray[np.uint8]]) -> Silhouettes | None
     if not 1 <= most <= _MOST_THINGS or (things == most).mean() < _AGREED:
         return None
     apart = [area for each, count in zip(areas, things, strict=True) if count == things.max() for area in each]
-    return Silhouettes(float(threshold), float(np.median([area for area in apart if area >= _PART * usual])))
+    area = float(np.median([each for each in apart if each >= _PART * usual]))
+    return Silhouettes(float(threshold), area, int(things.max()))
 
 
 def _distances(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -26,7 +26,7 @@ from onward.vision.motion.boxes import Finder, MotBoxes, RegionBoxes, finder_for
 from onward.vision.motion.colours import drawn_flow
 from onward.vision.motion.dense import FlowFinder, searched
 from onward.vision.motion.ledger import Ledger
-from onward.vision.motion.meetings import Meeting
+from onward.vision.motion.meetings import Meeting, meetings_table
 from onward.vision.motion.settings import Watching
 from onward.vision.motion.silhouettes import silhouettes_for
 from onward.vision.motion.tracker import Sighting, Tracker
@@ -134,8 +134,9 @@ def _watched(flow: FlowFinder, address: str, options: Watching) -> Iterator[Any]
     for name in [*names, "tracks.txt", "tracks.csv"]:
         yield Written(name)
     if walk.ledger is not None:
-        yield from _summary(walk.ledger, walk.seconds, walk.meetings.all())
-        yield walk.meetings.table()
+        meetings = walk.meetings.all()
+        yield from _summary(walk.ledger, walk.seconds, meetings)
+        yield meetings_table(meetings)
     if shots.troubles:
         yield Table(["what was wrong"], [[sentence] for sentence in shots.troubles], "troubles")
 
