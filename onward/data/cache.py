@@ -79,10 +79,14 @@ def mapped(key: str, kind: type[np.generic], make: Callable[[], Iterable[NDArray
         if not path.exists() or not size.exists() or size.read_text() != str(path.stat().st_size):
             folder.mkdir(parents=True, exist_ok=True)
             aside = path.with_name(f"row.{os.getpid()}.part")
-            with aside.open("wb") as file:
-                _write(file, make())
-            os.replace(aside, path)
+            try:
+                with aside.open("wb") as file:
+                    _write(file, make())
+                os.replace(aside, path)
+            finally:
+                aside.unlink(missing_ok=True)
             size.write_text(str(path.stat().st_size))
+            _prune()
         os.utime(folder)
         return _map(path, kind)
     except OSError:

@@ -1,7 +1,8 @@
 r"""The user's text behind one door: files, folders and archives of any size, piece by piece, in their own encodings.
 
 Lines end at `\n` alone, never at U+2028, U+0085 or a form feed, where `str.splitlines` cuts too; a `\r` before the end
-is dropped. Nothing but a piece of a megabyte is held at once. What is odd is said; nothing is written.
+is dropped. Of a file, no more than pieces of a megabyte are held at once; what lies in an archive is unpacked whole,
+so very large texts want to be plain files. What is odd is said; nothing is written.
 
     open_text(address)      a .txt or anything plain, a folder or archive of such, or stdlib:docstrings
     lines_of(file)          its lines, one after the other

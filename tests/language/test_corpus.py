@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +109,24 @@ def test_words_are_cut_neither_by_pieces_nor_by_the_ends_of_files(
         (folder / f"{number}.txt").write_text("alpha beta gamma\n" * 100 + "end")
     corpus = read(Source((str(folder),)), Settings(level="words"))
     assert sorted(corpus.tokenizer.known) == ["<eos>", "<unk>", "alpha", "beta", "end", "gamma"]  # type: ignore[union-attr]
+
+
+def test_rows_count_towards_the_cache_s_limit_and_leave_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Iterator[np.ndarray]:
+        yield np.arange(10, dtype=np.uint16)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.mapped("broken", np.uint16, broken)
+    assert not list((cache.cache_folder() / "broken").iterdir())
+    cache.mapped("old", np.uint16, lambda: [np.zeros(1000, np.uint16)])
+    os.utime(cache.cache_folder() / "old", (1, 1))
+    monkeypatch.setenv("ONWARD_CACHE_GB", str(3000 / 2**30))
+    cache.mapped("new", np.uint16, lambda: [np.zeros(1000, np.uint16)])
+    assert not (cache.cache_folder() / "old").exists()
+    assert (cache.cache_folder() / "new" / "row.bin").exists()
 
 
 def test_a_damaged_row_is_made_anew(tmp_path: Path) -> None:

@@ -92,20 +92,25 @@ class Scenes:
         parts += f"{len(self.testing):,} to test"
         parts += f", {len(self.shifted):,} to test that differ on purpose" if len(self.shifted) else ""
         sentences = [*self.pictures.findings(), f"Parts: {parts}."]
-        counts = self._learned_from()
+        counts = self._boxes_of(self.training)
         few = [f"{name} ({counts[place]})" for place, name in enumerate(self.classes) if 0 < counts[place] < 20]
-        if never := [name for place, name in enumerate(self.classes) if counts[place] == 0]:
-            named = ", ".join(never[:5]) + (f" and {len(never) - 5} more" if len(never) > 5 else "")
-            sentences.append(
-                f"Only in pictures to choose by or to test, so learned late or never: {named}. Put some into training, "
-                "or remove the class."
-            )
+        chosen_by = self._boxes_of(self.validation)
+        unlearned = [place for place in range(len(self.classes)) if counts[place] == 0]
+        for words, places in (
+            ("to choose by, so learned late, if at all", [place for place in unlearned if chosen_by[place]]),
+            ("to test, so never learned", [place for place in unlearned if not chosen_by[place]]),
+        ):
+            if places:
+                named = ", ".join(self.classes[place] for place in places[:5])
+                named += f" and {len(places) - 5} more" if len(places) > 5 else ""
+                sentences.append(f"Only in pictures {words}: {named}. Put some into training, or remove the class.")
         if few:
             sentences.append(f"Few boxes to learn from: {', '.join(few[:5])}. More of them will help most.")
         return [*sentences, *self.notes]
 
-    def _learned_from(self) -> NDArray[np.int64]:
-        labels = [self.pictures.labels[place] for place in self.training]
+    def _boxes_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Count the boxes of each class."""
+        labels = [self.pictures.labels[place] for place in places]
         return np.bincount(np.concatenate([*labels, np.zeros(0, np.int64)]), minlength=len(self.classes))
 
     def as_json(self) -> dict[str, object]:
