@@ -171,10 +171,10 @@ def apply(words: tuple[str, ...]) -> None:
         logging.basicConfig(format="%(message)s")
         logging.getLogger("onward").setLevel(logging.INFO)  # how far through a film it is
         files = _apply.apply(subject, inputs, {k: v for k, v in options.items() if v is not None}, out)
-        click.echo(f"{len(files)} files in {files[-1].parent}/, the last {files[-1].name}." if files else "Nothing.")
+        told = f"{len(files)} files in {files[-1].parent}/, the last {files[-1].name}." if files else "Nothing."
+        click.echo(told, err=True)  # standard output is the task's own
 
-    command = click.Command(f"onward apply {words[0]}", params=params, callback=call)
-    command.main(list(words[1:]), standalone_mode=False)
+    click.Command(f"onward apply {words[0]}", params=params, callback=call).main(list(words[1:]), standalone_mode=False)
 
 
 @program.command()

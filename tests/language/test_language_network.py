@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from onward.language.language_model.network import LanguageNetwork, dropped_channels
+from onward.language.memory_network import LanguageNetwork, dropped_channels
 from onward.language.recurrent import CELLS
 
 

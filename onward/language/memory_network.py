@@ -14,9 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from onward.core.run import Run
 from onward.language.recurrent import CELLS, MinGru
+from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer
+from onward.parts.trained import averaged, facts_of
 
-__all__ = ["LanguageNetwork", "State", "dropped_channels"]
+__all__ = ["LanguageNetwork", "State", "dropped_channels", "restored"]
 
 State = list[Tensor]
 _REACH = 3  # moments before the present that a convolution sees
@@ -115,3 +118,15 @@ def dropped_channels(seen: Tensor, share: float, training: bool) -> Tensor:
         return seen
     kept = torch.empty_like(seen[:1]).bernoulli_(1 - share) / (1 - share)
     return seen * kept
+
+
+def restored(run: Run) -> tuple[LanguageNetwork, Pieces | Characters | Words]:
+    """Give the network that a `language-model` run learned, ready to read, and what it reads.
+
+    Raises:
+        RunFault: nothing was trained yet, or the run is damaged.
+    """
+    facts = facts_of(run, "language_model")
+    tokenizer = load_tokenizer(run.path / "tokenizer.json")
+    network = LanguageNetwork(tokenizer.size, int(facts["width"]), int(facts["depth"]), str(facts["cell"]))
+    return averaged(run, network), tokenizer
