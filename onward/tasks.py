@@ -24,6 +24,7 @@ _ROOMS = {
     "detect": "onward.vision.detect",
     "gan": "onward.generation.gan",
     "forest": "onward.tables.forest",
+    "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
 }
 

@@ -56,6 +56,26 @@ def small_table(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def small_text(tmp_path: Path) -> Path:
+    """Make a text of short sentences of a closed grammar, some 16,000 characters."""
+    import random
+
+    chance = random.Random(0)
+    beasts, deeds, places = (
+        ["horse", "platypus", "bird"],
+        ["sleeps", "runs", "sings"],
+        ["the river", "a tree", "a hill"],
+    )
+    lines = [
+        f"The {chance.choice(beasts)} {chance.choice(deeds)} by {chance.choice(places)}, and so it is."
+        for _ in range(400)
+    ]
+    path = tmp_path / "story.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
 def class_folder(tmp_path: Path) -> Path:
     """Make three folders of thirty small pictures: stripes across, stripes down, and spots, in any colours."""
     import numpy as np

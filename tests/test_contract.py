@@ -54,6 +54,9 @@ CASES = {
     "classify-transfer": Case("classify", "classes", {"size": "16", "backbone": "lite0", "batch_size": "4"}, "classes"),
     "pose": Case("pose", "posed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "posed"),
     "motion": Case("motion", "boxed", {"size": "64", "width": "8", "batch_size": "2"}, "boxed", {"films": False}),
+    "language-model": Case(
+        "language-model", "story.txt", {"width": "16", "batch_size": "4", "stretch": "16"}, None, {"length": 40}
+    ),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -74,6 +77,7 @@ def address(
     tmp_path: Path,
     horse_folder: Path,
     small_table: Path,
+    small_text: Path,
     class_folder: Path,
     boxed_folder: Path,
     posed_folder: Path,

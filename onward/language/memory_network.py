@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from onward.core.run import Run
 from onward.language.recurrent import CELLS, MinGru
 from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer
-from onward.parts.trained import averaged, facts_of
+from onward.parts.trained import facts_of
 
 __all__ = ["LanguageNetwork", "State", "dropped_channels", "restored"]
 
@@ -46,7 +46,7 @@ class LanguageNetwork(nn.Module):
         self, size: int, width: int = 512, depth: int = 2, cell: str = "lstm", drop: float = 0.0, drop_kept: float = 0.0
     ) -> None:
         super().__init__()
-        self.size, self.width, self.drop = size, width, drop
+        self.size, self.width, self.cell, self.drop = size, width, cell, drop
         self.embedding = nn.Embedding(size, width)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
         self.layers: Any = nn.ModuleList(
@@ -61,7 +61,11 @@ class LanguageNetwork(nn.Module):
 
     def read(self, numbers: Tensor, state: State) -> tuple[Tensor, State]:
         """Read pieces, T B numbers: what is remembered at each, T B H, and the memory after the last."""
-        seen = dropped_channels(self.embedding(numbers) * self.width**0.5, self.drop, self.training)
+        return self.remember(self.embedding(numbers), state)
+
+    def remember(self, seen: Tensor, state: State) -> tuple[Tensor, State]:
+        """Do the same from what was read as vectors, T B H."""
+        seen = dropped_channels(seen * self.width**0.5, self.drop, self.training)
         after = []
         for layer, memory in zip(self.layers, state, strict=True):
             seen, memory = layer(seen, memory)
@@ -121,7 +125,7 @@ def dropped_channels(seen: Tensor, share: float, training: bool) -> Tensor:
 
 
 def restored(run: Run) -> tuple[LanguageNetwork, Pieces | Characters | Words]:
-    """Give the network that a `language-model` run learned, ready to read, and what it reads.
+    """Give the best network that a `language-model` run learned, ready to read, and what its numbers mean.
 
     Raises:
         RunFault: nothing was trained yet, or the run is damaged.
@@ -129,4 +133,20 @@ def restored(run: Run) -> tuple[LanguageNetwork, Pieces | Characters | Words]:
     facts = facts_of(run, "language_model")
     tokenizer = load_tokenizer(run.path / "tokenizer.json")
     network = LanguageNetwork(tokenizer.size, int(facts["width"]), int(facts["depth"]), str(facts["cell"]))
-    return averaged(run, network), tokenizer
+    run.load_kept(exam=_Best(network))
+    return network.eval(), tokenizer
+
+
+class _Best:
+    """Takes the best network out of what an exam kept."""
+
+    def __init__(self, network: LanguageNetwork) -> None:
+        self._network = network
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": dict(self._network.state_dict())}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        if not all(torch.isfinite(tensor).all() for tensor in state["best"].values()):
+            raise ValueError("its weights are no numbers")
+        self._network.load_state_dict(state["best"])

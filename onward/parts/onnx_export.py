@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from onward.core.faults import MachineFault, RunFault
 
-__all__ = ["write_onnx"]
+__all__ = ["opened", "write_graph", "write_onnx"]
 
 _APART = 1e-3
 
@@ -37,11 +38,37 @@ def write_onnx(
         MachineFault: the packages for it are missing.
         RunFault: what was written answers otherwise.
     """
-    try:
-        import onnxruntime
-        import onnxscript  # noqa: F401 - torch's exporter needs it
-    except ImportError:
-        raise MachineFault("Export needs onnx, onnxscript and onnxruntime: pip install 'onward[export]'") from None
+    free = tuple({0: torch.export.Dim("count")} for _ in example)
+    write_graph(network, example, names, [answer], free, path)
+    session = opened(path)
+    for count in (len(example[0]), 1):
+        given = {name: each[:count].numpy() for name, each in zip(names, example, strict=True)}
+        (theirs,) = session.run(None, given)
+        with torch.no_grad():
+            ours = network(*(each[:count] for each in example)).numpy()
+        apart = float(np.abs(np.asarray(theirs) - ours).max())
+        if not apart < most_apart:
+            raise RunFault(f"{path} answers otherwise than the trained network (they differ by {apart:.2g}).")
+    return path
+
+
+def write_graph(
+    network: nn.Module,
+    example: Sequence[Tensor],
+    names: Sequence[str],
+    answers: Sequence[str],
+    free_axes: Any,
+    path: Path,
+) -> None:
+    """Write `network` to `path`, unchecked.
+
+    Args:
+        answers: names of the outputs.
+        free_axes: for each input of `forward` its axes that may have any length, as torch.export takes them.
+    Raises:
+        MachineFault: the packages for it are missing.
+    """
+    _check_installed()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own
         torch.onnx.export(
@@ -52,16 +79,26 @@ def write_onnx(
             verbose=False,
             external_data=False,
             input_names=list(names),
-            output_names=[answer],
-            dynamic_shapes=tuple({0: torch.export.Dim("count")} for _ in example),
+            output_names=list(answers),
+            dynamic_shapes=free_axes,
         )
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    for count in (len(example[0]), 1):
-        given = {name: each[:count].numpy() for name, each in zip(names, example, strict=True)}
-        (theirs,) = session.run(None, given)
-        with torch.no_grad():
-            ours = network(*(each[:count] for each in example)).numpy()
-        apart = float(np.abs(np.asarray(theirs) - ours).max())
-        if not apart < most_apart:
-            raise RunFault(f"{path} answers otherwise than the trained network (they differ by {apart:.2g}).")
-    return path
+
+
+def opened(path: Path) -> Any:
+    """Open what was written, to be asked: `opened(path).run(None, {"name": array})`.
+
+    Raises:
+        MachineFault: the packages for it are missing.
+    """
+    _check_installed()
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def _check_installed() -> None:
+    try:
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401 - torch's exporter needs it
+    except ImportError:
+        raise MachineFault("Export needs onnx, onnxscript and onnxruntime: pip install 'onward[export]'") from None

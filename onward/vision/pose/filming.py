@@ -17,9 +17,10 @@ from onward.data.inputs import Input
 from onward.data.skeletons import Skeleton
 from onward.data.windows import Box
 from onward.parts.film_progress import through_film
+from onward.parts.plots import curves_picture
 from onward.vision.pose.labelling import Candidates
 from onward.vision.pose.looking import Looker
-from onward.vision.pose.pictures import curves_picture, draw_points
+from onward.vision.pose.pictures import draw_points
 from onward.vision.pose.settings import Looking
 from onward.vision.pose.smoothing import OneEuro
 from onward.vision.pose.subjects import Follower

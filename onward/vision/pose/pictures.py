@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from onward.data.skeletons import Skeleton
+from onward.parts.plots import COLOURS
 from onward.vision.pose.reading import Poses
 
-__all__ = ["bars_picture", "colour_of", "curves_picture", "draw_points", "sheet_of", "truth_and_found"]
+__all__ = ["bars_picture", "colour_of", "draw_points", "sheet_of", "truth_and_found"]
 
-_COLOURS = (
-    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
-    (150, 220, 90), (180, 140, 255), (255, 120, 120),
-)  # fmt: skip
 _INK, _GRID, _GREY = (40, 44, 52), (230, 230, 230), (110, 110, 110)
 _SHOWN_SCORE = 0.3
 _COLUMNS, _GAP, _TILE = 4, 8, 256
@@ -25,7 +22,7 @@ _NEAREST = 0.35  # of the picture's shorter side is shown at least
 
 def colour_of(point: int) -> tuple[int, int, int]:
     """Give a point's colour, the same in all pictures."""
-    return _COLOURS[point % len(_COLOURS)]
+    return COLOURS[point % len(COLOURS)]
 
 
 def draw_points(
@@ -124,39 +121,4 @@ def bars_picture(names: Sequence[str], values: Sequence[float], unit: str) -> ND
         end = left + max(2, round(width * value / most))
         pen.rectangle((left, top + 4, end, top + row - 4), fill=colour_of(number))
         pen.text((end + 8, top + row // 2), f"{value:.1f} {unit}", fill=_INK, font=font, anchor="lm")
-    return np.asarray(sheet)
-
-
-def curves_picture(
-    seconds: NDArray[np.floating], curves: Mapping[str, NDArray[np.floating]], unit: str
-) -> NDArray[np.uint8]:
-    """Draw curves over time, at most ten; where a value is NaN a curve has a gap."""
-    width, height, left, top, right = 760, 260, 66, 26, 170
-    sheet = Image.new("RGB", (left + width + right, top + height + 46), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
-    chosen = list(curves.items())[:10]
-    values = np.concatenate([np.asarray(each)[np.isfinite(each)] for _, each in chosen] or [np.zeros(1)])
-    low, high = (float(np.percentile(values, share)) if len(values) else 0.0 for share in (0, 99.5))
-    high = max(high, low + 1e-6)
-    first, last = float(seconds[0]), max(float(seconds[-1]), float(seconds[0]) + 1e-6)
-    for tenth in range(0, 11, 2):
-        x, y = left + width * tenth / 10, top + height - height * tenth / 10
-        pen.line((x, top, x, top + height), fill=_GRID)
-        pen.line((left, y, left + width, y), fill=_GRID)
-        pen.text(
-            (x, top + height + 8), f"{first + (last - first) * tenth / 10:.3g} s", fill=_GREY, font=font, anchor="mt"
-        )
-        pen.text((left - 8, y), f"{low + (high - low) * tenth / 10:.3g}", fill=_GREY, font=font, anchor="rm")
-    pen.text((left, 4), unit, fill=_INK, font=font)
-    x = left + width * (np.asarray(seconds) - first) / (last - first)
-    for number, (name, each) in enumerate(chosen):
-        y = top + height * (1 - (np.clip(each, low, high) - low) / (high - low))
-        for run in np.split(np.arange(len(x)), np.flatnonzero(~np.isfinite(y))):
-            points = [(float(x[place]), float(y[place])) for place in run if np.isfinite(y[place])]
-            if len(points) > 1:
-                pen.line(points, fill=colour_of(number), width=2)
-        pen.rectangle(
-            (left + width + 14, top + 22 * number, left + width + 26, top + 22 * number + 12), fill=colour_of(number)
-        )
-        pen.text((left + width + 32, top + 22 * number - 2), name[:18], fill=_INK, font=font)
     return np.asarray(sheet)

@@ -1,0 +1,127 @@
+"""How good a language model is: surprise beside counting and packing, whether it copies, and what its memory holds."""
+
+from __future__ import annotations
+
+import lzma
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.metrics import Baseline, Score
+from onward.language.coloured_text import coloured_text, pieces_of
+from onward.language.gradients import gradient_picture
+from onward.language.language_model.copying import copying
+from onward.language.language_model.reading import Corpus, Part
+from onward.language.language_model.settings import Writing
+from onward.language.language_model.surprise import nats
+from onward.language.language_model.units import telling_units
+from onward.language.language_model.writing import Model, write
+from onward.language.ngrams import ngram_nats
+from onward.parts.intervals import mean_interval
+from onward.parts.passages import Passage
+
+__all__ = ["evaluate"]
+
+_ORDER, _BLOCK = 5, 64
+_TIMED = 2_000
+_MOST_PACKED_BYTES = 8_000_000
+_WRITTEN = 1_500
+_COLOURED = 700
+_MOST_NATS = 8.0
+
+
+def evaluate(model: Model, corpus: Corpus, seconds: float) -> Iterator[Score | Exhibit]:
+    """Read the test part, as much of it as the time allows, and show what was learned."""
+    began = time.monotonic()
+    written = "".join(write(model, Writing(length=_WRITTEN)))
+    yield Passage([written], "what it writes")
+    part = corpus.testing
+    numbers = part.numbers[: _affordable(model, part.numbers, 0.4 * seconds)]
+    surprise = nats(model.network, numbers)
+    counted = ngram_nats(corpus.training.numbers, numbers, corpus.tokenizer.size, _ORDER)
+    bytes_a_piece = part.bytes / max(1, len(part.numbers))
+    yield from _scores(model, surprise, counted, bytes_a_piece)
+    if len(numbers) < len(part.numbers):
+        told = f"Tested on {len(numbers):,} of {len(part.numbers):,} pieces, as many as the time allowed"
+        model.run.note(f"{told}; all of them: onward evaluate {model.run.name}")
+    yield _compared(surprise, counted, bytes_a_piece, corpus, seconds - (time.monotonic() - began))
+    yield _surprise_picture(model, part.numbers, surprise)
+    yield gradient_picture(model.network, part.numbers)
+    yield from telling_units(model, part.numbers[:_COLOURED])
+    if time.monotonic() - began < 0.8 * seconds:
+        yield from _copied(model, written, corpus)
+
+
+def _affordable(model: Model, numbers: NDArray[np.integer], seconds: float) -> int:
+    """Give how many pieces can be read in the time, by reading some."""
+    few = numbers[:_TIMED]
+    began = time.monotonic()
+    nats(model.network, few)
+    speed = len(few) / max(1e-6, time.monotonic() - began)
+    return int(max(len(few), min(len(numbers), speed * seconds)))
+
+
+def _scores(
+    model: Model, surprise: NDArray[np.floating], counted: NDArray[np.floating], bytes_a_piece: float
+) -> Iterator[Score]:
+    """Give bits a byte, which can be compared whatever a piece is, and perplexity, which is told elsewhere."""
+    blocks = [each.mean() for each in np.array_split(surprise, max(1, len(surprise) // _BLOCK))]
+    low, high = mean_interval(np.array(blocks))
+    bits = 1 / (np.log(2) * bytes_a_piece)
+    name = f"{_ORDER}-gram model"
+    yield Score(
+        "bits per byte", float(surprise.mean() * bits), "", False, (low * bits, high * bits), len(surprise),
+        Baseline(name, float(counted.mean() * bits)),
+    )  # fmt: skip
+    kind = {"bpe": "piece", "characters": "character", "words": "word"}[model.tokenizer.level]
+    value, opponent = float(np.exp(surprise.mean())), float(np.exp(min(counted.mean(), 50.0)))
+    interval = (float(np.exp(low)), float(np.exp(high)))
+    yield Score(f"perplexity per {kind}", value, "", False, interval, len(surprise), Baseline(name, opponent))
+
+
+def _compared(
+    surprise: NDArray[np.floating],
+    counted: NDArray[np.floating],
+    bytes_a_piece: float,
+    corpus: Corpus,
+    seconds: float,
+) -> Table:
+    bits = 1 / (np.log(2) * bytes_a_piece)
+    rows = [["this model", f"{surprise.mean() * bits:.3f}"], [f"{_ORDER}-gram model", f"{counted.mean() * bits:.3f}"]]
+    if seconds > 1:
+        rows.append(["xz", f"{_packed_bits(corpus.training, corpus.testing, seconds):.3f}"])
+    rows.append(["no model: each byte as likely", "8.000"])
+    return Table(["what tells the text", "bits per byte"], rows, "how short the test text could be told")
+
+
+def _packed_bits(learned: Part, told: Part, seconds: float) -> float:
+    """Give how many bits a byte of a text takes when a packer has seen the text before it."""
+    most = int(min(_MOST_PACKED_BYTES, 400_000 * seconds))
+    before = "".join(islice(learned.pieces(), 1 + most // (1 << 20))).encode("utf-8", "replace")[-most:]
+    after = "".join(islice(told.pieces(), 1 + most // (1 << 20))).encode("utf-8", "replace")[:most]
+    return 8 * (len(lzma.compress(before + after)) - len(lzma.compress(before))) / max(1, len(after))
+
+
+def _surprise_picture(model: Model, numbers: NDArray[np.integer], surprise: NDArray[np.floating]) -> Picture:
+    count = min(_COLOURED, len(surprise))
+    pieces = pieces_of(numbers[1 : count + 1].tolist(), model.tokenizer.decoder())
+    title = "the deeper the orange, the less it expected what comes"
+    shades = np.minimum(surprise[:count] / _MOST_NATS, 1.0)
+    return Picture(coloured_text(pieces, shades, title), "how surprised it is by text it never read")
+
+
+def _copied(model: Model, written: str, corpus: Corpus) -> Iterator[Exhibit]:
+    found = copying(written, corpus.training.pieces())
+    usual = copying("".join(islice(corpus.testing.pieces(), 1))[: len(written)], corpus.training.pieces())
+    yield Table(
+        ["", "longest stretch that stands in the text it learned from", "characters", "sequences of eight words"],
+        [
+            ["what it writes", found.longest.strip(), len(found.longest), f"{found.share:.1%}"],
+            ["the user's own unseen text", usual.longest.strip(), len(usual.longest), f"{usual.share:.1%}"],
+        ],
+        "does it write, or does it copy?",
+    )
