@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from onward.parts.letters import Letters, letters
 
 __all__ = ["coloured_text", "pieces_of"]
 
-_WIDTH, _LINE, _MARGIN, _LETTERS = 900, 24, 14, 16
+_WIDTH, _LINE, _MARGIN, _LETTERS = 900, 24, 14, 15
 _WARM, _COLD, _INK = np.array([230, 97, 1.0]), np.array([94, 60, 153.0]), (25, 25, 25)
-_MOST_LINES = 40
+_MOST_LINES, _LINE_END = 40, 6.0
 
 
 def coloured_text(
@@ -28,7 +30,7 @@ def coloured_text(
         >>> coloured_text(["to ", "be"], [1.0, -0.5]).shape
         (52, 900, 3)
     """
-    font = ImageFont.load_default(size=_LETTERS)
+    font = letters(_LETTERS)
     placed, lines = _placed(pieces, values, font)
     top = _MARGIN + (_LINE if title else 0)
     sheet = Image.new("RGB", (_WIDTH, top + lines * _LINE + _MARGIN), "white")
@@ -53,7 +55,7 @@ _Placed = list[tuple[str, float, int, float, float]]
 def _placed(
     pieces: Sequence[str],
     values: NDArray[np.floating] | Sequence[float],
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    font: Letters,
 ) -> tuple[_Placed, int]:
     """Find a place for each piece: text, x, line, width, value; and count the lines."""
     placed: _Placed = []
@@ -64,7 +66,7 @@ def _placed(
             if number:
                 if line + 1 == _MOST_LINES:
                     return placed, line + 1
-                placed.append(("¶", x, line, font.getlength("¶"), float(value)))
+                placed.append(("", x, line, _LINE_END, float(value)))
                 x, line = float(_MARGIN), line + 1
             shown = "".join(each if each.isprintable() else " " for each in part)
             if not shown:

@@ -54,7 +54,7 @@ def gradient_picture(network: LanguageNetwork, numbers: NDArray[Any]) -> Picture
     """Draw it, on an axis of powers of ten."""
     sizes = gradient_through_time(network, numbers)
     drawn = curves_picture(
-        np.arange(len(sizes), dtype=float), {"error that arrives": sizes}, _TITLE, "before", powers_of_ten=(-10, 1)
+        np.arange(len(sizes), dtype=float), {"this network": sizes}, _TITLE, "", powers_of_ten=(-10, 1)
     )
     return Picture(drawn, "how much of an error reaches what was read so many pieces before")
 

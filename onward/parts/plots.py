@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from onward.parts.letters import letters
 
 __all__ = ["COLOURS", "curves_picture"]
 
@@ -43,16 +45,16 @@ def curves_picture(
     else:
         low, high = _range(chosen)
     sheet = Image.new("RGB", (_LEFT + _WIDTH + _RIGHT, _TOP + _HEIGHT + _BELOW), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
+    pen, font = ImageDraw.Draw(sheet), letters(13)
     first, last = float(x[0]), max(float(x[-1]), float(x[0]) + 1e-6)
-    for share in np.linspace(0, 1, 6):
-        across, down = _LEFT + _WIDTH * share, _TOP + _HEIGHT * (1 - share)
+    for value in _ticks(first, last):
+        across = _LEFT + _WIDTH * (value - first) / (last - first)
         pen.line((across, _TOP, across, _TOP + _HEIGHT), fill=_GRID)
+        pen.text((across, _TOP + _HEIGHT + 8), f"{value:.6g} {unit}".strip(), fill=_GREY, font=font, anchor="mt")
+    for value in _ticks(low, high):
+        down = _TOP + _HEIGHT * (1 - (value - low) / (high - low))
         pen.line((_LEFT, down, _LEFT + _WIDTH, down), fill=_GRID)
-        told = f"{first + (last - first) * share:.3g} {unit}"
-        pen.text((across, _TOP + _HEIGHT + 8), told, fill=_GREY, font=font, anchor="mt")
-        value = low + (high - low) * share
-        told = f"{value:.3g}" if powers_of_ten is None else f"{10.0**value:.0e}" if value else "1"
+        told = f"{value:.6g}" if powers_of_ten is None else f"{10.0**value:.3g}"
         pen.text((_LEFT - 8, down), told, fill=_GREY, font=font, anchor="rm")
     pen.text((_LEFT, 4), title, fill=_INK, font=font)
     places = _LEFT + _WIDTH * (np.asarray(x) - first) / (last - first)
@@ -76,3 +78,17 @@ def _range(curves: Mapping[str, NDArray[np.floating]]) -> tuple[float, float]:
         values = np.zeros(1)
     low, high = (float(np.percentile(values, share)) for share in (0, 99.5))
     return low, max(high, low + 1e-6)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Give some five round values between two.
+
+    Example:
+        >>> _ticks(0.0, 99.0)
+        [0.0, 20.0, 40.0, 60.0, 80.0]
+    """
+    rough = (high - low) / 5
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = float(power * next(each for each in (1, 2, 5, 10) if each * power >= rough * 0.999))
+    first = int(np.ceil(low / step - 1e-9))
+    return [number * step for number in range(first, int(np.floor(high / step + 1e-9)) + 1)]
