@@ -24,7 +24,13 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} core(s), {model}"
 
 
-_PLACES = ("--peer-python", "--runs", "--peers")  # where things lie on one computer is nobody else's business
+_PLACES = (
+    "--peer-python",
+    "--runs",
+    "--peers",
+    "--nanogpt",
+    "--examples",
+)  # where things lie on one computer is nobody else's business
 
 
 def command(words: Sequence[str]) -> str:
