@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from onward.core.run import Run
-from onward.language.recurrent import CELLS, MinGru
+from onward.language.recurrent import CELLS, Lstm, MinGru
 from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer
 from onward.parts.trained import facts_of
 
@@ -35,6 +35,7 @@ class LanguageNetwork(nn.Module):
         cell: lstm, gru, rnn or mingru.
         drop: share of channels that is dropped between layers and at both ends while training.
         drop_kept: share of the weights between memory and memory.
+        forget_bias: added to the forget gates of an LSTM before it learns.
 
     Example:
         >>> network = LanguageNetwork(50, width=8, depth=2); state = network.start(3)
@@ -43,15 +44,20 @@ class LanguageNetwork(nn.Module):
     """
 
     def __init__(
-        self, size: int, width: int = 512, depth: int = 2, cell: str = "lstm", drop: float = 0.0, drop_kept: float = 0.0
+        self,
+        size: int,
+        width: int = 512,
+        depth: int = 2,
+        cell: str = "lstm",
+        drop: float = 0.0,
+        drop_kept: float = 0.0,
+        forget_bias: float = 1.0,
     ) -> None:
         super().__init__()
         self.size, self.width, self.cell, self.drop = size, width, cell, drop
         self.embedding = nn.Embedding(size, width)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
-        self.layers: Any = nn.ModuleList(
-            _Block(width, drop) if cell == "mingru" else CELLS[cell](width, width, drop_kept) for _ in range(depth)
-        )
+        self.layers: Any = nn.ModuleList(_layer(cell, width, drop, drop_kept, forget_bias) for _ in range(depth))
         self.last = nn.LayerNorm(width) if cell == "mingru" else nn.Identity()
         self.bias = nn.Parameter(torch.zeros(size))
 
@@ -81,6 +87,12 @@ class LanguageNetwork(nn.Module):
         """Read pieces, T B numbers: logits of the next ones, T B V, and the memory after the last."""
         seen, state = self.read(numbers, state)
         return self.tell(seen), state
+
+
+def _layer(cell: str, width: int, drop: float, drop_kept: float, forget_bias: float) -> nn.Module:
+    if cell == "mingru":
+        return _Block(width, drop)
+    return Lstm(width, width, drop_kept, forget_bias) if cell == "lstm" else CELLS[cell](width, width, drop_kept)
 
 
 class _Block(nn.Module):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 __all__ = ["ngram_nats"]
 
 _MOST_COUNTED = 3_000_000
+_LEAST_DISCOUNT = 0.1
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 Keys = NDArray[np.uint64]
 
@@ -61,7 +62,7 @@ class _Table:
     ) -> NDArray[np.float64]:
         """Mix what these sequences tell into what shorter ones told; `sequences[i]` ends at piece i + length − 1."""
         once, twice = int((self.counts == 1).sum()), int((self.counts == 2).sum())
-        discount = once / max(1, once + 2 * twice)
+        discount = max(_LEAST_DISCOUNT, once / max(1, once + 2 * twice))  # what was never seen is never impossible
         seen = _found(self.sequences, self.counts, sequences)
         place, known = _places(self.beginnings, beginnings[: len(sequences)])
         total = np.where(known, self.totals[place], 1)

@@ -26,6 +26,7 @@ class Settings:
     learning_rate: float = setting(3e-3, "The highest one.", 1e-6, 1.0)
     drop: float | None = setting(None, "Share of channels dropped; by itself by how often the text is read.", 0.0, 0.9)
     drop_kept: float = setting(0.0, "Share of the weights between memory and memory dropped.", 0.0, 0.9, rare=True)
+    forget_bias: float = setting(1.0, "Of an LSTM before it learns: at 0 it forgets at once.", -5.0, 10.0, rare=True)
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,9 @@ def train(run: Run, corpus: Corpus, settings: Settings) -> Model:
     facts = {"width": size.width, "depth": settings.depth, "cell": settings.cell, "drop": size.drop}
     run.folder.update(language_model={**facts, "pieces_a_second": size.pieces_a_second})
     network = LanguageNetwork(
-        corpus.tokenizer.size, size.width, settings.depth, settings.cell, size.drop, settings.drop_kept
-    )
+        corpus.tokenizer.size, size.width, settings.depth, settings.cell, size.drop, settings.drop_kept,
+        settings.forget_bias,
+    )  # fmt: skip
     descent = Adam(network.parameters(), settings.learning_rate, (0.9, 0.99))
     places = Places(corpus.training.numbers, settings.batch_size, settings.stretch, run.seed)
     average = Average(network, half_life_pictures=_HALF_LIFE_TURNS * places.pieces)

@@ -1,0 +1,189 @@
+"""`language-model`: it learns, it remembers from stretch to stretch, it writes, and it is measured honestly."""
+
+from __future__ import annotations
+
+import logging
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from onward.core.folder import Folder
+from onward.core.metrics import read_metrics
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.language.gradients import gradient_through_time
+from onward.language.language_model.copying import copying
+from onward.language.language_model.places import Memory, Places
+from onward.language.language_model.settings import Writing
+from onward.language.language_model.surprise import nats
+from onward.language.language_model.using import apply, load
+from onward.language.language_model.writing import Model, write
+from onward.language.memory_network import LanguageNetwork
+from onward.language.ngrams import ngram_nats
+from onward.language.tokenizer import Pieces
+from onward.tasks import find_task
+from onward.verbs.train import train
+
+
+def learned(text: Path, place: Path, **settings: str) -> Run:
+    words = {"width": "48", "depth": "1", "batch_size": "8", "stretch": "32", "learning_rate": "0.01", **settings}
+    run, _ = train(find_task("language-model"), str(text), words, steps=150, out=place, quiet=True)
+    return run
+
+
+def bits(run: Run) -> float:
+    return next(read_metrics(run.path / "metrics.jsonl", "score"))["value"]
+
+
+def test_it_learns_a_small_language(small_text: Path, tmp_path: Path) -> None:
+    """Each sentence has three choices of three: 4.75 bits in some 40 bytes are the least there can be, .12 a byte."""
+    assert 0.11 < bits(learned(small_text, tmp_path)) < 0.3
+
+
+def test_without_a_learning_rate_it_does_not(small_text: Path, tmp_path: Path) -> None:
+    assert bits(learned(small_text, tmp_path, learning_rate="0.000001")) > 2
+
+
+def test_what_it_writes_is_of_the_language(small_text: Path, tmp_path: Path) -> None:
+    model = load(learned(small_text, tmp_path))
+    text = "".join(write(model, Writing(length=400, temperature=0.5)))
+    assert len(text) == 400
+    known = set(small_text.read_text().split())
+    words = text.split()[1:-1]
+    assert sum(word in known for word in words) > 0.95 * len(words)
+    assert text == "".join(write(model, Writing(length=400, temperature=0.5)))
+    assert text != "".join(write(model, Writing(length=400, temperature=0.5, seed=1)))
+
+
+def test_a_text_that_is_no_text_to_it_surprises(small_text: Path, tmp_path: Path) -> None:
+    model = load(learned(small_text, tmp_path))
+    strange = tmp_path / "strange.txt"
+    strange.write_text("so so the the .,.,. ereht si on ecnetnes ereh\n" * 20)
+    out = list(apply(model, Source((str(small_text), str(strange))), Writing()))
+    rows = out[-1].rows  # type: ignore[union-attr]
+    assert rows[1][1] > 5 * rows[0][1]
+
+
+def test_a_prompt_of_unseen_characters_is_said_and_survived(
+    small_text: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = load(learned(small_text, tmp_path, level="characters"))
+    with caplog.at_level(logging.INFO, logger="onward"):
+        for exhibit in apply(model, Source(), Writing(prompt="Übel! The horse", length=30)):
+            exhibit.write(tmp_path, exhibit.caption)
+    assert "'Ü'" in caplog.text
+    said = capsys.readouterr().out
+    assert said.startswith("Übel! The horse")
+    assert len(said) == len("Übel! The horse") + 30 + 1
+    assert (tmp_path / "text.txt").read_text(encoding="utf-8") == said
+
+
+def test_an_empty_prompt_and_words_are_written_too(small_text: Path, tmp_path: Path) -> None:
+    model = load(learned(small_text, tmp_path, level="words"))
+    for prompt in ("", "The horse"):
+        text = "".join(write(model, Writing(prompt=prompt, length=80, temperature=0.3)))
+        assert len(text) == 80
+        assert "and so" in text
+
+
+def test_no_character_is_ever_written_in_halves() -> None:
+    tokenizer = Pieces.learned(iter(["漢字かな🙂" * 50]), 257)
+    torch.manual_seed(0)
+    network = LanguageNetwork(tokenizer.size, width=8, depth=1)
+    model = Model(network, tokenizer, None)  # type: ignore[arg-type]
+    for piece in islice(write(model, Writing(length=200, temperature=5.0, mass=1.0)), 100):
+        piece.encode("utf-8")
+        assert piece
+
+
+def test_the_best_network_is_what_the_run_gives(small_text: Path, tmp_path: Path) -> None:
+    run = learned(small_text, tmp_path)
+    logs = [fact for fact in read_metrics(run.path / "metrics.jsonl", "log") if "validation_bits_per_byte" in fact]
+    model = load(Run(Folder(run.path)))
+    data = find_task("language-model").read(
+        Source((str(small_text),)), run.settings(find_task("language-model").settings)
+    )
+    part = data.validation
+    again = float(nats(model.network, part.numbers[:2001]).sum()) / np.log(2)
+    again /= min(2000, len(part.numbers) - 1) / (len(part.numbers) - 1) * part.bytes
+    assert again == pytest.approx(min(fact["validation_bits_per_byte"] for fact in logs), rel=1e-3)
+
+
+def test_places_go_through_the_whole_text_and_on_from_stretch_to_stretch() -> None:
+    places = Places(np.arange(1000), count=4, stretch=10, seed=3)
+    seen: set[int] = set()
+    before = None
+    for _ in range(24):
+        now, then, is_new = places.next()
+        assert bool((then == (now + 1) % 1000).all())
+        if before is not None and not is_new:
+            assert bool((now[0] == before[-1]).all())
+        seen |= set(now.flatten().tolist())
+        before = then
+    assert len(seen) >= 960
+
+
+def test_where_it_reads_and_what_it_remembers_are_kept() -> None:
+    one, other = (Places(np.arange(1000), count=4, stretch=10, seed=3) for _ in range(2))
+    for _ in range(30):
+        one.next()
+    other.load_state_dict(one.state_dict())
+    assert torch.equal(one.next()[0], other.next()[0])
+    memory, again = Memory(), Memory()
+    memory.carry([torch.ones(2, 3, 4, requires_grad=True)])
+    again.load_state_dict(memory.state_dict())
+    assert torch.equal(again.state[0], torch.ones(2, 3, 4))
+    assert not again.state[0].requires_grad
+
+
+@pytest.mark.parametrize("count", [40, 5000])
+def test_surprise_is_cross_entropy(count: int) -> None:
+    torch.manual_seed(0)
+    network = LanguageNetwork(11, width=8, depth=2).eval()
+    numbers = np.random.default_rng(0).integers(0, 11, count)
+    logits, _ = network(torch.from_numpy(numbers)[:-1, None], network.start(1))
+    wanted = F.cross_entropy(logits[:, 0], torch.from_numpy(numbers)[1:], reduction="none").detach().numpy()
+    found = nats(network, numbers)
+    assert len(found) == count - 1
+    assert np.allclose(found, wanted, atol=2e-3)  # places begin with a memory of 256 pieces, not of all
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_what_an_ngram_model_holds_likely_sums_to_one(order: int) -> None:
+    chance = np.random.default_rng(0)
+    text = chance.integers(0, 6, 500) * chance.integers(0, 2, 500)
+    for begin in (text[:4], text[100:104], np.array([5, 5, 5, 5])):
+        likely = [np.exp(-ngram_nats(text, np.append(begin, last), 7, order)[-1]) for last in range(7)]
+        assert sum(likely) == pytest.approx(1.0)
+        assert min(likely) > 0
+
+
+def test_an_ngram_model_knows_what_it_counted() -> None:
+    text = np.tile([1, 2, 3, 4, 5], 100)
+    assert ngram_nats(text, text[:20], 6)[4:].mean() < 0.02
+    assert ngram_nats(text, np.array([1, 1, 1, 1, 1]), 6).mean() > 1.7
+
+
+def test_copying_finds_the_longest_stretch() -> None:
+    learned_text = "It was the best of times, it was the worst of times, it was the age of wisdom."
+    found = copying("He said it was the worst of times, it was a joke", [learned_text[:30], learned_text[30:]])
+    assert found.longest.strip() == "it was the worst of times, it was"
+    assert found.share == pytest.approx(1 / 5)
+    assert copying("", ["text"]).longest == ""
+
+
+def test_a_plain_network_s_gradient_vanishes_and_a_kept_memory_s_does_not() -> None:
+    torch.manual_seed(0)
+    numbers = np.random.default_rng(0).integers(0, 20, 3000)
+    sizes = {}
+    for cell, bias in (("rnn", 0.0), ("lstm", 3.0)):
+        network = LanguageNetwork(20, width=64, depth=1, cell=cell, forget_bias=bias)
+        sizes[cell] = gradient_through_time(network, numbers)
+        assert sizes[cell][0] == pytest.approx(1.0)
+        assert all(weight.grad is None for weight in network.parameters())
+    assert sizes["rnn"][50] < 1e-8
+    assert sizes["lstm"][50] > 1e-2
