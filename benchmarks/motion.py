@@ -106,6 +106,7 @@ def flow_rows(run: str | None) -> list[list[str]]:
 
 def followed(frames: list[tuple[float, NDArray[np.float64]]]) -> tuple[MotRows, float]:
     """Follow boxes (left, top, right, bottom, score) through frames; give tracks, and processor ms a frame."""
+    Tracker().update(1, 0.0, frames[0][1][:, :4], frames[0][1][:, 4])  # brings its libraries in
     tracker, told = Tracker(), []
     began = time.process_time()
     for number, (seconds, boxes) in enumerate(frames, 1):

@@ -73,7 +73,8 @@ def test_the_default_has_half_a_million_to_a_million_weights() -> None:
 @pytest.mark.parametrize("size", [(40, 70), (64, 64), (1, 1)])
 def test_pictures_of_any_size_have_a_flow(size: tuple[int, int]) -> None:
     picture = np.zeros((*size, 3), np.uint8)
-    assert NetFinder(FlowNetwork(8).eval()).way(picture, picture).shape == (*size, 2)
+    for looks in (1, 2):
+        assert NetFinder(FlowNetwork(8).eval(), looks).way(picture, picture).shape == (*size, 2)
 
 
 def test_batches_are_a_function_of_seed_and_place(boxed_folder: Path) -> None:

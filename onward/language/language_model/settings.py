@@ -23,7 +23,7 @@ class Settings:
     depth: int = setting(2, "Layers.", 1, 8)
     batch_size: int = setting(32, "Places in the text that are read at once.", 1, 1024)
     stretch: int = setting(64, "Moments that an error is sent back through.", 4, 1024)
-    learning_rate: float = setting(3e-3, "The highest one.", 1e-6, 1.0)
+    learning_rate: float = setting(8e-3, "The highest one.", 1e-6, 1.0)
     drop: float | None = setting(None, "Share of channels dropped; by itself by how often the text is read.", 0.0, 0.9)
     drop_kept: float = setting(0.0, "Share of the weights between memory and memory dropped.", 0.0, 0.9, rare=True)
     forget_bias: float = setting(1.0, "Of an LSTM before it learns: at 0 it forgets at once.", -5.0, 10.0, rare=True)

@@ -17,7 +17,8 @@ __all__ = ["Size", "choose_size"]
 
 _WIDTHS = (128, 192, 256, 384, 512, 768)
 _USUAL_WIDTH, _USUAL_SPEED = 256, 10_000.0
-_ENOUGH_EPOCHS = 4.0
+_ENOUGH_EPOCHS = 6.0
+_FRESH_EPOCHS = 6.0  # read so often, a text of a million characters is not yet known by heart
 _MOST_DROPPED = 0.5
 
 
@@ -55,8 +56,8 @@ def choose_size(run: Run, corpus: Corpus, settings: Settings) -> Size:
         width = settings.width or max(enough, default=_WIDTHS[0])
         speed = speeds[width]
     epochs = _epochs(run, corpus, speed)
-    drop = settings.drop if settings.drop is not None else min(_MOST_DROPPED, 0.1 * max(0.0, epochs - 2) ** 0.5)
-    return Size(width, round(drop, 3), round(speed, 1))
+    drop = min(_MOST_DROPPED, 0.12 * max(0.0, epochs - _FRESH_EPOCHS) ** 0.5)
+    return Size(width, round(drop if settings.drop is None else settings.drop, 3), round(speed, 1))
 
 
 def _epochs(run: Run, corpus: Corpus, pieces_a_second: float) -> float:

@@ -71,13 +71,14 @@ def dis_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.
     return np.ascontiguousarray(_search().calc(*greys, None)[:high, :wide])
 
 
-def fetched(values: NDArray[Any], way: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fetch for each pixel what stands where it goes: H W C along H W 2, bilinear; the border's values outside."""
+def fetched(values: NDArray[Any], way: NDArray[np.float32], *, is_cubic: bool = False) -> NDArray[np.float32]:
+    """Fetch for each pixel what stands where it goes: H W C along H W 2, (bi)linear or cubic; the border's outside."""
     cv2 = open_cv()
     high, wide = way.shape[:2]
     columns, rows = np.meshgrid(np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32))
     return cv2.remap(
-        values.astype(np.float32), columns + way[..., 0], rows + way[..., 1], cv2.INTER_LINEAR,
+        values.astype(np.float32), columns + way[..., 0], rows + way[..., 1],
+        cv2.INTER_CUBIC if is_cubic else cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
 
@@ -106,6 +107,10 @@ class FlowFinder:
     """Finds the way between two pictures; DIS here, a trained network in `flow_net.py`."""
 
     name = "DIS"
+
+    def with_looks(self, looks: int) -> FlowFinder:
+        """Give a finder that looks so often at each pair."""
+        return self
 
     def way(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Give the way of each pixel: H W 3 twice to H W 2."""

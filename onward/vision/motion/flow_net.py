@@ -14,30 +14,51 @@ from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.parts.onnx_export import write_onnx
 from onward.parts.trained import averaged, facts_of
-from onward.vision.motion.dense import FlowFinder
+from onward.vision.motion.dense import FlowFinder, fetched, open_cv
 from onward.vision.motion.network import LEVELS, FlowNetwork
 from onward.vision.motion.using import Watcher
 
 __all__ = ["NetFinder", "Trained", "export", "load", "watcher_of"]
 
 _MULTIPLE = 2**LEVELS
+_MOST_PIXELS_TWICE = 1_000_000
 
 
 class NetFinder(FlowFinder):
-    """Finds flow with a network.
+    """Finds flow with a network, which may look twice.
+
+    The network tells the flow of every fourth pixel. So it looks again at twice the size, at the first picture and at
+    what was found of it in the second, and what is left between them is added: a fifth to a quarter less error, for
+    five times the time.
 
     Args:
         network: in evaluation mode.
+        looks: 1 or 2; pictures of more than a million pixels are looked at once.
     """
 
     name = "the trained network"
 
-    def __init__(self, network: FlowNetwork) -> None:
-        self._network = network
+    def __init__(self, network: FlowNetwork, looks: int = 2) -> None:
+        self._network, self._looks = network, looks
+
+    def with_looks(self, looks: int) -> NetFinder:
+        """Give a finder that looks so often at each pair."""
+        return NetFinder(self._network, looks)
+
+    def way(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Give the way of each pixel: H W 3 twice to H W 2."""
+        way = self._look(first, second)
+        if self._looks < 2 or way.shape[0] * way.shape[1] > _MOST_PIXELS_TWICE:
+            return way
+        cv2 = open_cv()
+        high, wide = way.shape[:2]
+        found = fetched(second, way, is_cubic=True)
+        near, far = (cv2.resize(each, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC) for each in (first, found))
+        return way + cv2.resize(self._look(near, far), (wide, high), interpolation=cv2.INTER_AREA) / 2
 
     @torch.no_grad()
-    def way(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Give the way of each pixel: H W 3 twice to H W 2; sides are filled up to multiples of 32."""
+    def _look(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Look once; sides are filled up to multiples of 32."""
         high, wide = first.shape[:2]
         fill = ((0, -high % _MULTIPLE), (0, -wide % _MULTIPLE), (0, 0))
         device = next(self._network.parameters()).device

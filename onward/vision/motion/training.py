@@ -112,7 +112,7 @@ def train(run: Run, data: Moving, settings: Settings) -> Watcher:
         if step.progress >= seen or step.is_last:
             seen = step.progress + 1 / _EXAMS
             tests = [data.test_pair(number) for number in range(min(_SHOWN, data.test_count()))]
-            finder = NetFinder(average.network)
+            finder = NetFinder(average.network, looks=1)
             told = {finder.name: [finder.way(pair.first, pair.second) for pair in tests]}
             step.show(flow=Picture(pairs_picture(tests, told)))
     return watcher_of(average.network.cpu(), data.size, run)

@@ -66,7 +66,7 @@ def apply(watcher: Watcher, source: Source, options: Watching) -> Iterator[Any]:
     Raises:
         DataFault: nothing was named, or it is nothing that moves.
     """
-    finder = FlowFinder() if options.method == "dis" else watcher.finder
+    finder = FlowFinder() if options.method == "dis" else watcher.finder.with_looks(options.looks)
     addresses = list(source.addresses)
     if not addresses:
         raise DataFault("Name a film, a folder of frames, two pictures or a MOT det.txt: onward apply motion film.mp4")
