@@ -151,3 +151,16 @@ def test_one_long_line_is_cut_all_the_same(tmp_path: Path) -> None:
     corpus = read(Source((str(tmp_path / "a.txt"),)), Settings(level="characters"))
     assert corpus.testing.characters == 500
     assert corpus.validation.characters == 475
+
+
+def test_of_a_very_long_text_the_beginning_is_used_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("".join(f"This is line {number}.\n" for number in range(5000)))
+    most = {"train": 30_000, "val": 2_000, "test": 2_000}
+    monkeypatch.setattr("onward.language.language_model.reading._MOST_CHARACTERS", most)
+    corpus = read(Source((str(path),)), Settings())
+    assert 30_000 <= corpus.training.characters < 30_050
+    assert corpus.testing.characters < 2_050
+    assert sum("are used" in sentence for sentence in corpus.findings()) == 3

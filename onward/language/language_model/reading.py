@@ -28,6 +28,7 @@ __all__ = ["Corpus", "Part", "read"]
 
 _SHARE = 0.05
 _FEWEST_CHARACTERS, _ADVISED = 2_000, 100_000
+_MOST_CHARACTERS = {"train": 200_000_000, "val": 5_000_000, "test": 5_000_000}  # more than a home machine can read
 _TABLES = (".csv", ".tsv", ".jsonl", ".json")
 _VERSION = 2
 
@@ -98,6 +99,10 @@ def read(source: Source, settings: Settings) -> Corpus:
     if tables := [file.name for file in text.files if file.name.lower().endswith(_TABLES)]:
         troubles.append(f"{tables[0]} is read as it is, commas and all; for labels use: onward train text-classify")
     cut = _parted(text)
+    for name, most in _MOST_CHARACTERS.items():
+        if (whole_part := sum(characters for characters, _ in cut[name])) > most:
+            cut[name], _ = _split(cut[name], most)
+            troubles.append(f"Of the {name} part's {whole_part:,} characters the first {most:,} are used.")
     learned = sum(characters for characters, _ in cut["train"])
     whole = (_VERSION, text.fingerprint, settings.level, settings.vocabulary)
     tokenizer = train_tokenizer(_whole_lines(_pieces(cut["train"])), learned, settings.level, settings.vocabulary)  # type: ignore[arg-type]
