@@ -24,7 +24,7 @@ __all__ = ["Characters", "Level", "Pieces", "Tokenizer", "Words", "load_tokenize
 
 Level = Literal["bpe", "characters", "words"]
 _FEW_CHARACTERS = 100_000
-_SIZES = ((200_000, 1_000), (5_000_000, 4_000))  # below so many characters, so many pieces; 8,000 above
+_SIZES = ((3_000_000, 1_000), (10_000_000, 4_000))  # below so many characters, so many pieces; 8,000 above
 _LARGEST_SIZE = 8_000
 _MOST_CHARACTERS_LEARNED = 50_000_000  # of the text; more teaches no better pieces
 _MOST_WORDS = 2_000_000
