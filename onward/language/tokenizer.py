@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from onward.core.faults import MachineFault
 
-__all__ = ["Characters", "Level", "Pieces", "Tokenizer", "Words", "load_tokenizer", "train_tokenizer"]
+__all__ = ["Characters", "Level", "Pieces", "Tokenizer", "Words", "load_tokenizer", "save_tokenizer", "train_tokenizer"]
 
 Level = Literal["bpe", "characters", "words"]
 _FEW_CHARACTERS = 100_000
@@ -44,8 +44,8 @@ class Tokenizer(Protocol):
         """Begin to read numbers, one after the other."""
         ...
 
-    def save(self, path: Path) -> None:
-        """Write it to a file of plain json."""
+    def described(self) -> str:
+        """Give it as plain json; two that are described alike are alike."""
         ...
 
 
@@ -90,9 +90,9 @@ class Pieces:
         """Begin to read numbers."""
         return _ByteDecoder(self._bytes)
 
-    def save(self, path: Path) -> None:
-        """Write the library's own `tokenizer.json`, which other programs read too."""
-        path.write_text(self._made.to_str(), encoding="utf-8")
+    def described(self) -> str:
+        """Give the library's own `tokenizer.json`, which other programs read too."""
+        return self._made.to_str()
 
 
 class Characters:
@@ -129,9 +129,9 @@ class Characters:
         """Begin to read numbers."""
         return _WordDecoder(["\ufffd", *self.known], "")
 
-    def save(self, path: Path) -> None:
-        """Write them down."""
-        path.write_text(json.dumps({"onward": "characters", "known": self.known}), encoding="utf-8")
+    def described(self) -> str:
+        """Give them as json."""
+        return json.dumps({"onward": "characters", "known": self.known})
 
 
 class Words:
@@ -170,9 +170,9 @@ class Words:
         """Begin to read numbers."""
         return _WordDecoder([self.known[0], "\n", *self.known[2:]], " ")
 
-    def save(self, path: Path) -> None:
-        """Write them down."""
-        path.write_text(json.dumps({"onward": "words", "known": self.known[2:]}), encoding="utf-8")
+    def described(self) -> str:
+        """Give them as json."""
+        return json.dumps({"onward": "words", "known": self.known[2:]})
 
 
 class _ByteDecoder:
@@ -228,8 +228,14 @@ def train_tokenizer(
     return Pieces.learned(_first(texts, _MOST_CHARACTERS_LEARNED), size or usual)
 
 
+def save_tokenizer(tokenizer: Tokenizer, path: Path) -> Path:
+    """Write a file of plain json."""
+    path.write_text(tokenizer.described(), encoding="utf-8")
+    return path
+
+
 def load_tokenizer(path: Path) -> Pieces | Characters | Words:
-    """Read what `save` wrote."""
+    """Read what `save_tokenizer` wrote."""
     content = path.read_text(encoding="utf-8")
     facts = json.loads(content)
     if facts.get("onward") == "characters":

@@ -26,6 +26,7 @@ from onward.language.memory_network import LanguageNetwork
 from onward.language.ngrams import ngram_nats
 from onward.language.tokenizer import Pieces
 from onward.tasks import find_task
+from onward.verbs.evaluate import evaluate
 from onward.verbs.train import train
 
 
@@ -66,6 +67,16 @@ def test_a_text_that_is_no_text_to_it_surprises(small_text: Path, tmp_path: Path
     out = list(apply(model, Source((str(small_text), str(strange))), Writing()))
     rows = out[-1].rows  # type: ignore[union-attr]
     assert rows[1][1] > 5 * rows[0][1]
+
+
+def test_another_text_is_measured_in_the_model_s_own_pieces(small_text: Path, tmp_path: Path) -> None:
+    run = learned(small_text, tmp_path / "runs", level="characters")
+    other = tmp_path / "other.txt"
+    other.write_text(
+        small_text.read_text().replace("platypus", "quail") + "QXZ!?" * 20
+    )  # other characters, other numbers
+    scores = evaluate(run.folder, str(other))
+    assert scores[0].value < 1.0
 
 
 def test_a_prompt_of_unseen_characters_is_said_and_survived(

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onward.language.tokenizer import Characters, Pieces, Tokenizer, Words, load_tokenizer, train_tokenizer
+from onward.language.tokenizer import (
+    Characters,
+    Pieces,
+    Tokenizer,
+    Words,
+    load_tokenizer,
+    save_tokenizer,
+    train_tokenizer,
+)
 
 pytest.importorskip("tokenizers")
 
@@ -50,7 +58,7 @@ def test_pieces_are_fewer_than_characters() -> None:
 
 @pytest.mark.parametrize("made", [PIECES, Characters.learned([TEXT]), Words.learned([TEXT])])
 def test_what_is_saved_is_what_is_loaded(made: Pieces | Characters | Words, tmp_path: Path) -> None:
-    made.save(tmp_path / "tokenizer.json")
+    save_tokenizer(made, tmp_path / "tokenizer.json")
     again = load_tokenizer(tmp_path / "tokenizer.json")
     assert type(again) is type(made)
     assert again.size == made.size

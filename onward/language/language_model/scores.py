@@ -32,6 +32,7 @@ _MOST_PACKED_BYTES = 8_000_000
 _WRITTEN = 1_500
 _COLOURED = 700
 _MOST_NATS = 8.0
+_MOST_CHARACTERS = 5_000_000  # of another text
 
 
 def evaluate(model: Model, corpus: Corpus, seconds: float) -> Iterator[Score | Exhibit]:
@@ -39,10 +40,10 @@ def evaluate(model: Model, corpus: Corpus, seconds: float) -> Iterator[Score | E
     began = time.monotonic()
     written = "".join(write(model, Writing(length=_WRITTEN)))
     yield Passage([written], "what it writes")
-    part = corpus.testing
+    part, learned = (_in_its_pieces(model, each, corpus) for each in (corpus.testing, corpus.training))
     numbers = part.numbers[: _affordable(model, part.numbers, 0.4 * seconds)]
     surprise = nats(model.network, numbers)
-    counted = ngram_nats(corpus.training.numbers, numbers, corpus.tokenizer.size, _ORDER)
+    counted = ngram_nats(learned.numbers, numbers, model.tokenizer.size, _ORDER)
     bytes_a_piece = part.bytes / max(1, len(part.numbers))
     yield from _scores(model, surprise, counted, bytes_a_piece)
     if len(numbers) < len(part.numbers):
@@ -54,6 +55,20 @@ def evaluate(model: Model, corpus: Corpus, seconds: float) -> Iterator[Score | E
     yield from telling_units(model, part.numbers[:_COLOURED])
     if time.monotonic() - began < 0.8 * seconds:
         yield from _copied(model, written, corpus)
+
+
+def _in_its_pieces(model: Model, part: Part, corpus: Corpus) -> Part:
+    """Write a part as the model reads: other texts were read with pieces of their own."""
+    if model.tokenizer.described() == corpus.tokenizer.described():
+        return part
+    numbers: list[NDArray[np.int64]] = []
+    length = characters = 0
+    for text in part.pieces():
+        numbers.append(model.tokenizer.encode(text))
+        length, characters = length + len(text.encode("utf-8", "replace")), characters + len(text)
+        if characters > _MOST_CHARACTERS:
+            break
+    return Part(np.concatenate(numbers), characters, length, part.pieces)
 
 
 def _affordable(model: Model, numbers: NDArray[np.integer], seconds: float) -> int:

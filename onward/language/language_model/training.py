@@ -22,6 +22,7 @@ from onward.language.language_model.sizing import Size, choose_size
 from onward.language.language_model.surprise import nats
 from onward.language.language_model.writing import Model, write
 from onward.language.memory_network import LanguageNetwork
+from onward.language.tokenizer import save_tokenizer
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 from onward.parts.passages import Passage
@@ -41,7 +42,7 @@ _HALF_LIFE_TURNS = 100
 def train(run: Run, corpus: Corpus, settings: Settings) -> Model:
     """Train a language model on a text."""
     run.machine  # noqa: B018 - sets threads before anything is built
-    corpus.tokenizer.save(run.path / "tokenizer.json")
+    save_tokenizer(corpus.tokenizer, run.path / "tokenizer.json")
     size = choose_size(run, corpus, settings)
     facts = {"width": size.width, "depth": settings.depth, "cell": settings.cell, "drop": size.drop}
     run.folder.update(language_model={**facts, "pieces_a_second": size.pieces_a_second})

@@ -19,6 +19,7 @@ from onward.language.language_model.surprise import nats
 from onward.language.language_model.writing import Model, write
 from onward.language.memory_network import restored
 from onward.language.step_export import write_step
+from onward.language.tokenizer import save_tokenizer
 from onward.parts.passages import Passage
 
 __all__ = ["apply", "export", "load"]
@@ -87,7 +88,5 @@ def export(model: Model, folder: Path) -> Iterator[Path]:
         MachineFault: the packages for it are missing.
         RunFault: what was written answers otherwise.
     """
-    path = folder / "tokenizer.json"
-    model.tokenizer.save(path)
-    yield path
+    yield save_tokenizer(model.tokenizer, folder / "tokenizer.json")
     yield write_step(model.network, folder / "language_model.onnx")
