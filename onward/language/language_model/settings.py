@@ -18,12 +18,12 @@ class Settings:
         choices=("auto", "bpe", "characters", "words"),
     )  # fmt: skip
     vocabulary: int | None = setting(None, "How many pieces of words; by itself by the text's length.", 260, 200_000)
-    cell: str = setting("lstm", "Kind of memory.", choices=("lstm", "gru", "rnn", "mingru"))
+    cell: str = setting("mingru", "Kind of memory.", choices=("lstm", "gru", "rnn", "mingru"))
     width: int | None = setting(None, "Channels of the memory; by itself by text and minutes.", 8, 4096)
     depth: int = setting(2, "Layers.", 1, 8)
     batch_size: int = setting(32, "Places in the text that are read at once.", 1, 1024)
     stretch: int = setting(64, "Moments that an error is sent back through.", 4, 1024)
-    learning_rate: float = setting(8e-3, "The highest one.", 1e-6, 1.0)
+    learning_rate: float | None = setting(None, "The highest one; by itself by the kind of memory.", 1e-6, 1.0)
     drop: float | None = setting(None, "Share of channels dropped; by itself by how often the text is read.", 0.0, 0.9)
     drop_kept: float = setting(0.0, "Share of the weights between memory and memory dropped.", 0.0, 0.9, rare=True)
     forget_bias: float = setting(1.0, "Of an LSTM before it learns: at 0 it forgets at once.", -5.0, 10.0, rare=True)
