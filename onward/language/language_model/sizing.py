@@ -17,7 +17,7 @@ __all__ = ["Size", "choose_size"]
 
 _WIDTHS = (128, 192, 256, 384, 512, 768)
 _USUAL_WIDTH, _USUAL_SPEED = 256, 10_000.0
-_ENOUGH_EPOCHS = 6.0
+_ENOUGH_EPOCHS = 4.0
 _FRESH_EPOCHS = 6.0  # read so often, a text of a million characters is not yet known by heart
 _MOST_DROPPED = 0.5
 
