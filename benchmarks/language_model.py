@@ -92,7 +92,9 @@ def nanogpt(source: Path, folder: Path, minutes: float, seed: int, python: str) 
     data = source / "data" / "shakespeare_char"
     whole = (folder / "train.txt").read_text(encoding="utf-8") + (folder / "test.txt").read_text(encoding="utf-8")
     (data / "input.txt").write_text(whole, encoding="utf-8")
-    subprocess.run([python, "prepare.py"], cwd=data, check=True, stdout=subprocess.DEVNULL)
+    offline = "import sys, types; sys.modules['requests'] = types.ModuleType('requests'); import runpy; "
+    script = f"{offline} runpy.run_path('prepare.py', run_name='__main__')"
+    subprocess.run([python, "-c", script], cwd=data, check=True, stdout=subprocess.DEVNULL)
     turn = re.findall(r"time ([\d.]+)ms", _nanogpt(source, python, 150, seed))[-1]
     turns = round(minutes * 60_000 / float(turn))
     told = _nanogpt(source, python, turns, seed)

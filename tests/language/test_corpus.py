@@ -164,3 +164,20 @@ def test_of_a_very_long_text_the_beginning_is_used_and_that_is_said(
     assert 30_000 <= corpus.training.characters < 30_050
     assert corpus.testing.characters < 2_050
     assert sum("are used" in sentence for sentence in corpus.findings()) == 3
+
+
+def test_what_is_chosen_by_lies_all_over_the_text(tmp_path: Path) -> None:
+    lines = [f"{number:06d} is the number of this line, and of no other.\n" for number in range(20_000)]
+    path = tmp_path / "lines.txt"
+    path.write_text("".join(lines))
+    corpus = read(Source((str(path),)), Settings(level="characters"))
+    held = "".join(corpus.validation.pieces()).splitlines(keepends=True)
+    learned = "".join(corpus.training.pieces()).splitlines(keepends=True)
+    tested = "".join(corpus.testing.pieces()).splitlines(keepends=True)
+    assert sorted([*held, *learned, *tested]) == lines
+    assert tested == lines[-len(tested) :]
+    places = [int(line[:6]) for line in held]
+    assert 900 < len(places) < 1_000
+    assert sum(after - before > 1 for before, after in zip(places, places[1:], strict=False)) == 7
+    assert min(places) < 3_000
+    assert max(places) > 18_000

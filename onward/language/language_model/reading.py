@@ -1,8 +1,9 @@
 """The user's text as a language model takes it: three parts, in numbers.
 
-Parts are the files' where their names say `train`, `val`, `test`. What is missing is cut from the end of the training
-part, a twentieth each, at the end of a line: neighbouring sentences are alike, so no part is drawn by lot. Pieces are
-learned from the training part alone. Numbers are kept on disk and mapped, so a text may be larger than memory.
+Parts are the files' where their names say `train`, `val`, `test`. What is missing is cut out of the training part, a
+twentieth each: the test part from the end, what is chosen by from places all over the text, always whole lines one after
+the other, since neighbouring sentences are too alike to be drawn by lot. Pieces are learned from the training part
+alone. Numbers are kept on disk and mapped, so a text may be larger than memory.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ __all__ = ["Corpus", "Part", "read"]
 _SHARE = 0.05
 _FEWEST_CHARACTERS, _ADVISED = 2_000, 100_000
 _MOST_CHARACTERS = {"train": 200_000_000, "val": 5_000_000, "test": 5_000_000}  # more than a home machine can read
+_MOST_PLACES, _LEAST_PLACE, _LONG = 8, 2_000, 20_000_000
 _TABLES = (".csv", ".tsv", ".jsonl", ".json")
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,29 @@ def _parted(text: Text) -> dict[str, list[_Stretch]]:
         own = parts[file.split if file.split in parts else "train"]
         own += [(1, lambda: iter("\n"))] if own else []  # the end of a file ends a word and a line
         own.append((file.characters, file.pieces))
-    for name in ("test", "val"):
-        if not parts[name]:
-            total = sum(characters for characters, _ in parts["train"])
-            parts["train"], parts[name] = _split(parts["train"], total - round(_SHARE * total))
+    if not parts["test"]:
+        total = sum(characters for characters, _ in parts["train"])
+        parts["train"], parts["test"] = _split(parts["train"], total - round(_SHARE * total))
+    if not parts["val"]:
+        parts["train"], parts["val"] = _spread(parts["train"])
     return parts
+
+
+def _spread(stretches: list[_Stretch]) -> tuple[list[_Stretch], list[_Stretch]]:
+    """Hold a twentieth back, in up to eight places all over the text: a whole chapter would not be learned from.
+
+    Of very long texts it is the end: that is varied enough, and each cut is another way through the files.
+    """
+    total = sum(characters for characters, _ in stretches)
+    places = max(1, min(_MOST_PLACES, int(_SHARE * total) // _LEAST_PLACE)) if total < _LONG else 1
+    length = total // places
+    kept: list[_Stretch] = []
+    held: list[_Stretch] = []
+    for _ in range(places):
+        first, rest = _split(stretches, length - round(_SHARE * length))
+        back, stretches = _split(rest, round(_SHARE * length))
+        kept, held = [*kept, *first], [*held, *back]
+    return [*kept, *stretches], held
 
 
 def _split(stretches: list[_Stretch], place: int) -> tuple[list[_Stretch], list[_Stretch]]:
