@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +179,6 @@ def test_what_is_chosen_by_lies_all_over_the_text(tmp_path: Path) -> None:
     assert tested == lines[-len(tested) :]
     places = [int(line[:6]) for line in held]
     assert 900 < len(places) < 1_000
-    assert sum(after - before > 1 for before, after in zip(places, places[1:], strict=False)) == 7
+    assert sum(after - before > 1 for before, after in pairwise(places)) == 7
     assert min(places) < 3_000
     assert max(places) > 18_000

@@ -1,9 +1,9 @@
 """The user's text as a language model takes it: three parts, in numbers.
 
 Parts are the files' where their names say `train`, `val`, `test`. What is missing is cut out of the training part, a
-twentieth each: the test part from the end, what is chosen by from places all over the text, always whole lines one after
-the other, since neighbouring sentences are too alike to be drawn by lot. Pieces are learned from the training part
-alone. Numbers are kept on disk and mapped, so a text may be larger than memory.
+twentieth each: the test part from the end, what is chosen by from places all over the text, always whole lines one
+after the other, since neighbouring sentences are too alike to be drawn by lot. Pieces are learned from the training
+part alone. Numbers are kept on disk and mapped, so a text may be larger than memory.
 """
 
 from __future__ import annotations
