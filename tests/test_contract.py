@@ -54,6 +54,9 @@ CASES = {
     "classify-transfer": Case("classify", "classes", {"size": "16", "backbone": "lite0", "batch_size": "4"}, "classes"),
     "pose": Case("pose", "posed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "posed"),
     "motion": Case("motion", "boxed", {"size": "64", "width": "8", "batch_size": "2"}, "boxed", {"films": False}),
+    "translate": Case(
+        "translate", "pairs.tsv", {"width": "16", "batch_tokens": "400"}, "pairs.tsv", {"attention": 1, "best": 2}
+    ),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -77,6 +80,7 @@ def address(
     class_folder: Path,
     boxed_folder: Path,
     posed_folder: Path,
+    small_pairs: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)
