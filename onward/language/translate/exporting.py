@@ -22,6 +22,7 @@ __all__ = ["export"]
 _MOST_APART = 1e-4
 _STATES = ("first", "first_cell", "second", "second_cell")
 _CHECKED = ((7, 2), (11, 3))  # pieces and sentences
+_Axes = dict[str, dict[int, str]]  # the free axes of tensors, by name
 
 
 class _Encoder(nn.Module):
@@ -57,28 +58,21 @@ def export(interpreter: Interpreter, folder: Path) -> Iterator[Path]:
     """
     network = interpreter.network.eval()
     encoder, step = _Encoder(network).eval(), _Step(network).eval()
-    count, places = torch.export.Dim("count"), torch.export.Dim("places")
-    inner = {1: count}
     path = folder / "encoder.onnx"
-    made = ["memory", "there", *_STATES]
-    _write(
-        encoder,
-        _source(*_CHECKED[0], network.size),
-        ["source", "lengths"],
-        made,
-        ({0: places, 1: count}, {0: count}),
-        path,
-    )
+    states = {name: {1: "count"} for name in _STATES}
+    memory = {"memory": {0: "count", 1: "places"}, "there": {0: "count", 1: "places"}}
+    taken = {"source": {0: "places", 1: "count"}, "lengths": {0: "count"}}
+    _write(encoder, _source(*_CHECKED[0], network.size), taken, memory | states, path)
     for pieces, sentences in _CHECKED:
-        _check(path, encoder, ["source", "lengths"], _source(pieces, sentences, network.size))
+        _check(path, encoder, list(taken), _source(pieces, sentences, network.size))
     yield path
     path = folder / "decoder-step.onnx"
-    taken = ["last", "memory", "there", *_STATES]
-    given = _taken(encoder, *_CHECKED[0], network.size)
-    shapes = ({0: count}, {0: count, 1: places}, {0: count, 1: places}, (inner, inner, inner, inner))
-    _write(step, given, taken, ["logits", "attention", *(f"{name}_after" for name in _STATES)], shapes, path)
+    taken = {"last": {0: "count"}, **memory, **states}
+    made = {"logits": {0: "count"}, "attention": {0: "count", 1: "places"}}
+    made |= {f"{name}_after": axes for name, axes in states.items()}
+    _write(step, _taken(encoder, *_CHECKED[0], network.size), taken, made, path)
     for pieces, sentences in _CHECKED:
-        _check(path, step, taken, _taken(encoder, pieces, sentences, network.size))
+        _check(path, step, list(taken), _taken(encoder, pieces, sentences, network.size))
     yield path
     yield from _beside(interpreter, folder)
 
@@ -109,20 +103,27 @@ def _taken(encoder: _Encoder, pieces: int, sentences: int, size: int) -> tuple[T
     return (torch.full((sentences,), size - 1), *encoder(*_source(pieces, sentences, size)))
 
 
-def _write(
-    network: nn.Module, given: tuple[Tensor, ...], taken: Sequence[str], made: Sequence[str], shapes: Any, path: Path
-) -> None:
+def _write(network: nn.Module, given: tuple[Tensor, ...], taken: _Axes, made: _Axes, path: Path) -> None:
+    """Write a network whose named axes are free.
+
+    The older of torch's two exporters: it writes an LSTM as ONNX's own, for any number of moments; the newer one
+    writes out every moment of the example.
+    """
     try:
-        import onnxruntime  # noqa: F401
-        import onnxscript  # noqa: F401 - torch's exporter needs it
+        import onnxruntime  # noqa: F401 - needed for the check
     except ImportError:
-        raise MachineFault("Export needs onnx, onnxscript and onnxruntime: pip install 'onward[export]'") from None
+        raise MachineFault("Export needs onnx and onnxruntime: pip install 'onward[export]'") from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own
         torch.onnx.export(
-            network, given, str(path), dynamo=True, verbose=False, external_data=False, input_names=list(taken),
-            output_names=list(made), dynamic_shapes=shapes,
-        )  # fmt: skip
+            network,
+            given,
+            str(path),
+            dynamo=False,
+            input_names=list(taken),
+            output_names=list(made),
+            dynamic_axes={**taken, **made},
+        )
 
 
 def _check(path: Path, network: nn.Module, names: Sequence[str], given: tuple[Tensor, ...]) -> None:
