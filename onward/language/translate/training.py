@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onward.core.budget import cooled
 from onward.core.run import Box, Run
 from onward.language.translate.batches import Batches
+from onward.language.translate.copying import hidden_words
 from onward.language.translate.exam import Exam
 from onward.language.translate.fitting import fitting_width
 from onward.language.translate.interpreter import Interpreter
@@ -39,7 +40,7 @@ def train(run: Run, sentences: Sentences, settings: Settings) -> Interpreter:
     vocabulary = _vocabulary(run, sentences)
     part = sentences.pairs.training
     source, target = ([vocabulary.read(text).numbers for text in side] for side in (part.source, part.target))
-    batches = Batches(source, target, settings.batch_tokens, run.seed)
+    batches = Batches(source, target, settings.batch_tokens, run.seed, hidden_words(vocabulary, part))
     facts = _facts(run, sentences, settings, vocabulary.size, batches, _ratio(source, target))
     network = Translator(vocabulary.size, facts["width"], facts["depth"], settings.drop)
     weights = list(network.parameters())

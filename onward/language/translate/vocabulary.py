@@ -21,7 +21,7 @@ __all__ = ["BEGIN", "END", "PAD", "UNKNOWN", "Sentence", "Vocabulary"]
 
 PAD, BEGIN, END, UNKNOWN = range(4)
 _SPECIAL = 4
-_WORD = re.compile(r"\s*\S+|\s+")
+_WORD = re.compile(r"\s*(?:[^\s.,!?;:()\"„“”»«]+|\S)|\s+")  # a word, or a mark, with what stands before it
 
 
 @dataclass(frozen=True)
@@ -49,23 +49,23 @@ class Vocabulary:
         self.size = tokenizer.size + _SPECIAL
         self._known = frozenset(letters)
 
-    def read(self, text: str) -> Sentence:
-        """Write a sentence in numbers."""
-        if self._known.issuperset(text):
+    def read(self, text: str, hidden: str = "") -> Sentence:
+        """Write a sentence in numbers; the word `hidden` is written as an unknown one."""
+        if self._known.issuperset(text) and not hidden:
             return Sentence(self.tokenizer.encode(text) + _SPECIAL)
         if isinstance(self.tokenizer, Characters):
             numbers = self.tokenizer.encode(text) + _SPECIAL
             strange = {place: letter for place, letter in enumerate(text) if letter not in self._known}
             numbers[list(strange)] = UNKNOWN
             return Sentence(numbers, strange)
-        return self._with_strange_words(text)
+        return self._with_strange_words(text, hidden)
 
-    def _with_strange_words(self, text: str) -> Sentence:
+    def _with_strange_words(self, text: str, hidden: str) -> Sentence:
         numbers: list[int] = []
         strange: dict[int, str] = {}
         held = ""
         for word in [*_WORD.findall(text), ""]:
-            if word and self._known.issuperset(word):
+            if word and word.strip() != hidden and self._known.issuperset(word):
                 held += word
                 continue
             numbers += (self.tokenizer.encode(held) + _SPECIAL).tolist() if held else []
