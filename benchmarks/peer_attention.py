@@ -29,6 +29,11 @@ def words(line: str) -> list[str]:
     return re.findall(r"\w+|[^\w\s]", line)
 
 
+def lines_of(path: Path) -> list[str]:
+    """Read a file's lines."""
+    return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+
+
 class Words:
     """The words of one side."""
 
@@ -87,12 +92,8 @@ def main() -> None:
     began = time.monotonic()
     random.seed(seed)
     torch.manual_seed(seed)
-    lines = {
-        name: [
-            (folder / f"{name}.{side}").read_text(encoding="utf-8").rstrip("\n").split("\n") for side in ("de", "en")
-        ]
-        for name in ("train", "test_2016_flickr")
-    }
+    names = ("train", "test_2016_flickr")
+    lines = {name: [lines_of(folder / f"{name}.{side}") for side in ("de", "en")] for name in names}
     source, target = (Words(side) for side in lines["train"])
     pairs = [(source.read(one), target.read(other)) for one, other in zip(*lines["train"], strict=True)]
     network = Peer(len(source.known), len(target.known))
@@ -120,7 +121,8 @@ def main() -> None:
             found = found[: found.index(END)] if END in found else found
             said.append(re.sub(r" ([.,!?;:])", r"\1", " ".join(target.known[word] for word in found)))
     out.write_text("\n".join(said) + "\n", encoding="utf-8")
-    print(json.dumps({"words": done, "words_a_cpu_second": done / max(1e-9, learned), "pairs": done / len(pairs)}))
+    whole = sum(len(words(line)) + 1 for line in lines["train"][1])
+    print(json.dumps({"epochs": done / whole, "cpu_seconds": learned}))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,11 @@ class Batches:
         """Count the target pieces of an epoch."""
         return int(self._lengths[self.usable, 1].sum())
 
+    @property
+    def epochs(self) -> float:
+        """Count how often the training part was gone through."""
+        return self.epoch + self._place / len(self._plan)
+
     def next(self) -> Batch:
         """Give the next batch."""
         if self._place >= len(self._plan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +50,7 @@ def train(run: Run, sentences: Sentences, settings: Settings) -> Interpreter:
     run.keep(network=network, adam=adam, average=average, best=best, batches=batches, least=least, asked=asked)
     interpreter = Interpreter(average.network, vocabulary, sentences.pairs.names, facts["ratio"], run)
     exam = Exam(run, interpreter, sentences.pairs.validation)
+    began = time.process_time()
     for step in run.steps():
         adam.learning_rate = (
             settings.learning_rate * cooled(step.progress, _COOLDOWN, _WARMUP, 0.01) * 0.5**run.setbacks
@@ -67,6 +69,8 @@ def train(run: Run, sentences: Sentences, settings: Settings) -> Interpreter:
             if found < least.value:
                 least.value = found
                 best.copy(average.network)
+    facts |= {"epochs": round(batches.epochs, 3), "cpu_seconds": round(time.process_time() - began, 1)}
+    run.folder.update(translate=facts)
     return interpreter.with_network(best.network)
 
 
