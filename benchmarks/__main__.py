@@ -25,6 +25,7 @@ NAMES = (
     "speed",
     "startup",
     "transfer",
+    "translate",
     "zoo",
 )
 

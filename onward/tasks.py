@@ -26,6 +26,7 @@ _ROOMS = {
     "forest": "onward.tables.forest",
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
+    "translate": "onward.language.translate",
 }
 
 

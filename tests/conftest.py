@@ -149,3 +149,19 @@ def posed_folder(tmp_path: Path) -> Path:
         lines.append(",".join([name, *(f"{value:.2f}" for place in (nose, tail, *ears) for value in place)]))
     (folder / "points.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def small_pairs(tmp_path: Path) -> Path:
+    """Make a tsv of 400 short sentences of an invented language, word by word the other way round in another."""
+    import numpy as np
+
+    chance = np.random.default_rng(0)
+    words = {"ka": "red", "mo": "blue", "ti": "cat", "lu": "dog", "se": "sees", "no": "hears", "pa": "a", "ri": "the"}
+    lines = []
+    for _ in range(400):
+        said = chance.choice(list(words), chance.integers(2, 7)).tolist()
+        lines.append(f"{' '.join(said)}\t{' '.join(words[each] for each in reversed(said))}")
+    path = tmp_path / "pairs.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

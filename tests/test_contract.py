@@ -57,6 +57,9 @@ CASES = {
     "language-model": Case(
         "language-model", "story.txt", {"width": "16", "batch_size": "4", "stretch": "16"}, None, {"length": 40}
     ),
+    "translate": Case(
+        "translate", "pairs.tsv", {"width": "16", "batch_tokens": "400"}, "pairs.tsv", {"attention": 1, "best": 2}
+    ),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -81,6 +84,7 @@ def address(
     class_folder: Path,
     boxed_folder: Path,
     posed_folder: Path,
+    small_pairs: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)

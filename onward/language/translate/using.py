@@ -1,0 +1,86 @@
+"""A trained translator in use: files line by line, or what is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.data.given_lines import given_lines
+from onward.language.beam import Beam
+from onward.language.translate.interpreter import Answer, Interpreter
+from onward.language.translate.network import Translator
+from onward.language.translate.pictures import attention_map, draw_attention
+from onward.language.translate.settings import Translating
+from onward.language.translate.vocabulary import Vocabulary
+from onward.parts.averaging import Average
+from onward.parts.passages import Passage
+from onward.parts.trained import facts_of
+
+__all__ = ["apply", "load"]
+
+_AT_ONCE = 512  # lines of a file
+_EXAMPLE = "echo Guten Tag. | onward apply RUN"
+
+
+def load(run: Run) -> Interpreter:
+    """Load the network that was best on the sentences to choose by.
+
+    Raises:
+        RunFault: nothing was trained yet, or the run is damaged.
+    """
+    facts = facts_of(run, "translate")
+    vocabulary = Vocabulary.load(run.path)
+    best = Average(Translator(vocabulary.size, int(facts["width"]), int(facts["depth"])), 1)
+    run.load_kept(best=best)
+    source, target = facts["names"]
+    return Interpreter(best.network.eval(), vocabulary, (str(source), str(target)), float(facts["ratio"]))
+
+
+def apply(interpreter: Interpreter, source: Source, options: Translating) -> Iterator[Exhibit | Passage]:
+    """Translate line by line: `predictions.txt` has one line for each, a blank one for a blank one.
+
+    Lines that are piped in are answered at once, and aloud.
+
+    Raises:
+        DataFault: nothing was given, or a file is missing or no text.
+    """
+    is_typed = not source.addresses or "-" in source.addresses
+    lines = given_lines(source.addresses, _EXAMPLE)
+    done: list[tuple[str, list[Answer]]] = []  # what is asked for besides: few lines, or all with their n best
+
+    def said() -> Iterator[str]:
+        for text, answers in _translated(interpreter, lines, options, 1 if is_typed else _AT_ONCE):
+            if options.best > 1 or len(done) < options.attention:
+                done.append((text, answers))
+            yield (answers[0].text if answers else "") + "\n"
+
+    yield Passage(said(), "predictions", is_aloud=is_typed)
+    if options.best > 1:
+        rows = [
+            [number, rank, f"{answer.score:.4f}", answer.text]
+            for number, (_, answers) in enumerate(done, 1)
+            for rank, answer in enumerate(answers[: options.best], 1)
+        ]
+        yield Table(["line", "rank", "score", "translation"], rows, "n-best")
+    for number, (text, answers) in enumerate(done[: options.attention], 1):
+        if answers:
+            yield Picture(draw_attention(*attention_map(interpreter, text, answers[0])), f"attention-{number:04d}")
+
+
+def _translated(
+    interpreter: Interpreter, lines: Iterator[str], options: Translating, at_once: int
+) -> Iterator[tuple[str, list[Answer]]]:
+    beam = Beam(max(options.beam, options.best), options.length, options.coverage)
+    waiting: list[str] = []
+    for line in lines:
+        waiting.append(line.strip())
+        if len(waiting) == at_once:
+            yield from _pairs(interpreter, waiting, beam)
+            waiting = []
+    yield from _pairs(interpreter, waiting, beam)
+
+
+def _pairs(interpreter: Interpreter, texts: Sequence[str], beam: Beam) -> Iterator[tuple[str, list[Answer]]]:
+    yield from zip(texts, interpreter.translate(texts, beam), strict=True)
