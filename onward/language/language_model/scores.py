@@ -35,7 +35,7 @@ _MOST_NATS = 8.0
 _MOST_CHARACTERS = 5_000_000  # of another text
 
 
-def evaluate(model: Model, corpus: Corpus, seconds: float) -> Iterator[Score | Exhibit]:
+def evaluate(model: Model, corpus: Corpus, seconds: float) -> Iterator[Score | Exhibit | Passage]:
     """Read the test part, as much of it as the time allows, and show what was learned."""
     began = time.monotonic()
     written = "".join(write(model, Writing(length=_WRITTEN)))

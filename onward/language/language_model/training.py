@@ -105,7 +105,8 @@ class Exam:
             self.best.load_state_dict(network.state_dict())
         model = Model(network, self._corpus.tokenizer, self._run)
         text = "".join(write(model, Writing(length=_SAMPLE_CHARACTERS)))
-        step.show(sample=Passage([text], f"what it writes after {step.index} turns, {bits:.2f} bits per byte"))
+        sample: Any = Passage([text], f"what it writes after {step.index} turns, {bits:.2f} bits per byte")
+        step.show(sample=sample)
         if number % 4 == 0:
             picture = gradient_picture(network, self._corpus.validation.numbers)
             step.show(gradient=picture)

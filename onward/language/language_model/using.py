@@ -38,7 +38,7 @@ def load(run: Run) -> Model:
     return Model(network, tokenizer, run)
 
 
-def apply(model: Model, source: Source, options: Writing) -> Iterator[Exhibit]:
+def apply(model: Model, source: Source, options: Writing) -> Iterator[Exhibit | Passage]:
     """Write on from a prompt, aloud; or, where texts are named, measure them.
 
     Raises:
