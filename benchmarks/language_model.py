@@ -66,7 +66,7 @@ def words(place: Path) -> Path:
 
 def ours(folder: Path, minutes: float, seed: int, settings: list[str], runs: Path) -> tuple[str, ...]:
     """Train one of ours and give what it says of itself, in the order of the columns."""
-    name = f"{folder.name}-{minutes:g}-{seed}-" + "-".join(settings).replace("=", "") or "default"
+    name = f"{folder.name}-{minutes:g}-{seed}-{'-'.join(settings).replace('=', '') or 'default'}"
     typed = ["train", "language-model", str(folder), "--time", f"{minutes * 60:g}s", "--seed", str(seed)]
     typed += [word for each in settings for word in ("--set", each)]
     typed += ["--out", str(runs), "--name", name]
@@ -76,7 +76,7 @@ def ours(folder: Path, minutes: float, seed: int, settings: list[str], runs: Pat
         [sys.executable, "-m", "onward", "evaluate", str(path), "--json"], check=True, capture_output=True, text=True
     ).stdout  # on the whole test part, where training had no time for it
     scores = {fact["name"]: fact for fact in json.loads(told)["scores"]}
-    bits = scores["bits per byte"]
+    bits = scores.get("bits per byte")
     perplexity = next(fact for word, fact in scores.items() if word.startswith("perplexity"))
     record = (path / "run.json").read_text(encoding="utf-8")
     width = re.search(r'"width": (\d+)', record)
@@ -85,9 +85,9 @@ def ours(folder: Path, minutes: float, seed: int, settings: list[str], runs: Pat
     factor = math.log(2)
     return (
         f"{width[1] if width else '?'}",
-        f"{bits['value'] * factor:.3f}",
+        f"{bits['value'] * factor:.3f}" if bits else "",
         f"{perplexity['value']:.2f}",
-        f"{bits['baseline']['value'] * factor:.3f}",
+        f"{bits['baseline']['value'] * factor:.3f}" if bits else f"{perplexity['baseline']['value']:.2f}",
         f"{epochs[1] if epochs else '?'}",
     )
 

@@ -29,7 +29,7 @@ def gradient_through_time(network: LanguageNetwork, numbers: NDArray[Any], momen
     """Give how large the gradient of the last guess's error is at what was read k moments before, k from 0.
 
     Args:
-        numbers: of a text, N; stretches of it are read from an empty memory, and the mean is given.
+        numbers: of a text, N; stretches of it are read from an empty memory, and their means compared.
     Returns: K values, the first of which is 1.
     """
     moments = min(moments, len(numbers) - 1)
@@ -47,7 +47,7 @@ def gradient_through_time(network: LanguageNetwork, numbers: NDArray[Any], momen
     if seen.grad is None:
         raise RuntimeError("no gradient came back")
     sizes = seen.grad.norm(dim=2).flip(0).numpy()  # moments before the last, by texts
-    return (sizes / np.maximum(sizes[:1], _LOWEST)).mean(axis=1)
+    return sizes.mean(axis=1) / max(float(sizes[0].mean()), _LOWEST)
 
 
 def gradient_picture(network: LanguageNetwork, numbers: NDArray[Any]) -> Picture:

@@ -144,7 +144,8 @@ def restored(run: Run) -> tuple[LanguageNetwork, Pieces | Characters | Words]:
     """
     facts = facts_of(run, "language_model")
     tokenizer = load_tokenizer(run.path / "tokenizer.json")
-    network = LanguageNetwork(tokenizer.size, int(facts["width"]), int(facts["depth"]), str(facts["cell"]))
+    with torch.device("meta"):  # takes no memory before the weights are there, whatever sizes a damaged run names
+        network = LanguageNetwork(tokenizer.size, int(facts["width"]), int(facts["depth"]), str(facts["cell"]))
     run.load_kept(exam=_Best(network))
     return network.eval(), tokenizer
 
@@ -161,4 +162,4 @@ class _Best:
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         if not all(torch.isfinite(tensor).all() for tensor in state["best"].values()):
             raise ValueError("its weights are no numbers")
-        self._network.load_state_dict(state["best"])
+        self._network.load_state_dict(state["best"], assign=True)

@@ -41,7 +41,7 @@ def ngram_nats(
     learned = np.asarray(learned[-most:]).astype(np.uint64)
     text = np.asarray(told).astype(np.uint64)
     likelihood = np.full(len(text), 1.0 / size)
-    tables = _tables(learned, order)
+    tables = _tables(learned, min(order, len(learned), len(text)))
     for length, table in enumerate(tables, start=1):
         likelihood = table.better(likelihood, _keys(text, length), _keys(text, length - 1), length)
     return -np.log(likelihood[1:])
@@ -86,7 +86,6 @@ def _tables(text: NDArray[np.uint64], order: int) -> list[_Table]:
         totals = np.bincount(inverse, weights=counts).astype(np.int64)
         tables.append(_Table(kinds, counts, beginnings, totals, np.bincount(inverse)))
         longer = np.unique(keys, return_index=True)[1]
-        longer = longer[longer + 1 < len(text)] if length > 1 else longer
     return tables[::-1]
 
 

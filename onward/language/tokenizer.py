@@ -27,7 +27,7 @@ _FEW_CHARACTERS = 100_000
 _SIZES = ((3_000_000, 1_000), (10_000_000, 4_000))  # below so many characters, so many pieces; 8,000 above
 _LARGEST_SIZE = 8_000
 _MOST_CHARACTERS_LEARNED = 50_000_000  # of the text; more teaches no better pieces
-_MOST_WORDS = 2_000_000
+_MOST_WORDS = 100_000
 
 
 class Tokenizer(Protocol):
@@ -84,7 +84,8 @@ class Pieces:
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """Write a text in numbers."""
-        return np.array(self._made.encode(text).ids, np.int64)
+        whole = text.encode("utf-8", "replace").decode()  # half a character of UTF-16 is none
+        return np.array(self._made.encode(whole).ids, np.int64)
 
     def decoder(self) -> Decoder:
         """Begin to read numbers."""
@@ -153,12 +154,17 @@ class Words:
         self._numbers = {word: number for number, word in enumerate(self.known)}
 
     @staticmethod
-    def learned(texts: Iterable[str], least: int = 1) -> Words:
-        """Collect the words of texts that occur at least so often."""
+    def learned(texts: Iterable[str], most: int = _MOST_WORDS) -> Words:
+        """Collect the most frequent words of texts.
+
+        A text that says `<unk>` itself was prepared, and all its words are kept. Of others those seen once are left
+        out, so that it is learned what an unknown word stands beside.
+        """
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(text.split())
-        return Words(word for word, count in counts.most_common(_MOST_WORDS) if count >= least)
+        least = 1 if "<unk>" in counts else 2
+        return Words(word for word, count in counts.most_common(most) if count >= least)
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """Write a text in numbers."""
@@ -223,7 +229,7 @@ def train_tokenizer(
     if level == "characters":
         return Characters.learned(texts)
     if level == "words":
-        return Words.learned(texts)
+        return Words.learned(texts, size or _MOST_WORDS)
     usual = next((count for most, count in _SIZES if characters < most), _LARGEST_SIZE)
     return Pieces.learned(_first(texts, _MOST_CHARACTERS_LEARNED), size or usual)
 

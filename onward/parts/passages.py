@@ -9,6 +9,8 @@ from pathlib import Path
 
 __all__ = ["Passage"]
 
+_HARMLESS = "\n\t\u200c\u200d"  # joiners, which emoji and some scripts are written with
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -43,6 +45,8 @@ class Passage:
 
 
 def _say(piece: str) -> None:
+    if sys.stdout.isatty():  # what a model learned must not steer a terminal
+        piece = "".join(each if each in _HARMLESS or each.isprintable() else "\ufffd" for each in piece)
     alphabet = sys.stdout.encoding or "utf-8"
     sys.stdout.write(piece.encode(alphabet, "replace").decode(alphabet))
     sys.stdout.flush()

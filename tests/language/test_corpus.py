@@ -142,7 +142,7 @@ def test_a_damaged_row_is_made_anew(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(alphabet="ab \n", max_size=12), max_size=6))
 def test_cutting_at_lines_loses_nothing(texts: list[str]) -> None:
-    cut = list(reading._whole_lines(iter(texts)))
+    cut = list(reading.whole_lines(iter(texts)))
     assert "".join(cut) == "".join(texts)
     assert all(cut[:-1])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from onward.core.faults import DataFault, RunFault
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
 from onward.core.run import Run
@@ -19,14 +21,16 @@ from onward.language.gradients import gradient_through_time
 from onward.language.language_model.copying import copying
 from onward.language.language_model.places import Memory, Places
 from onward.language.language_model.settings import Writing
-from onward.language.language_model.surprise import nats
+from onward.language.language_model.surprise import nats, priced
 from onward.language.language_model.using import apply, load
 from onward.language.language_model.writing import Model, write
 from onward.language.memory_network import LanguageNetwork
 from onward.language.ngrams import ngram_nats
-from onward.language.tokenizer import Pieces
+from onward.language.tokenizer import Characters, Pieces, Words
+from onward.parts.passages import Passage
 from onward.tasks import find_task
 from onward.verbs.evaluate import evaluate
+from onward.verbs.loading import load_model
 from onward.verbs.train import train
 
 
@@ -196,3 +200,54 @@ def test_a_plain_network_s_gradient_vanishes_and_a_kept_memory_s_does_not() -> N
         assert all(weight.grad is None for weight in network.parameters())
     assert sizes["rnn"][50] < 1e-8
     assert sizes["lstm"][50] > 1e-2
+
+
+def test_what_a_character_never_learned_is_must_be_told_too() -> None:
+    tokenizer = Characters("ab")
+    numbers = tokenizer.encode("abza")
+    assert priced(np.ones(3), numbers, tokenizer).round(1).tolist() == [1.0, 14.9, 1.0]
+
+
+def test_a_part_too_small_to_measure_is_refused(small_text: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "train.txt").write_text(small_text.read_text())
+    (folder / "val.txt").write_text("x")
+    with pytest.raises(DataFault, match="the val part has 1 characters, and at least 50"):
+        find_task("language-model").read(Source((str(folder),)), find_task("language-model").settings())
+
+
+def test_absurd_sizes_in_a_stranger_s_run_take_no_memory(small_text: Path, tmp_path: Path) -> None:
+    run = learned(small_text, tmp_path)
+    record = json.loads((run.path / "run.json").read_text())
+    record["language_model"]["width"] = 10**9
+    (run.path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunFault, match="damaged"):
+        load_model(Folder(run.path))
+
+
+def test_a_terminal_is_not_steered_by_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "a\x1b[31mb\u202ec\n👩\u200d🔬"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    path = Passage([said], is_aloud=True).write(tmp_path, "text")
+    assert path.read_text(encoding="utf-8") == said
+    assert capsys.readouterr().out == "a\ufffd[31mb\ufffdc\n👩\u200d🔬"
+
+
+def test_writing_ends_with_its_time() -> None:
+    network = LanguageNetwork(4, width=8, depth=1)
+    model = Model(network, Characters("abc"), None)  # type: ignore[arg-type]
+    assert len("".join(write(model, Writing(length=10_000_000), seconds=0.2))) < 100_000
+
+
+def test_half_a_character_of_utf16_is_none() -> None:
+    pieces = Pieces.learned(iter(["plain text " * 20]), 260)
+    assert len(pieces.encode("a\ud800b")) == 3
+
+
+def test_rare_words_are_learned_as_unknown_unless_the_text_says_it_itself() -> None:
+    assert "once" not in Words.learned(["often often once"]).known
+    assert "once" in Words.learned(["often <unk> once"]).known
+    assert Words.learned(["a a a b b c c"], 2).known[2:] == ["a", "b"]

@@ -24,20 +24,19 @@ class Copying:
     share: float
 
 
-def copying(written: str, learned: Iterable[str]) -> Copying:
-    """Look for what was written in what was learned, of which the first eight million characters are searched.
+def copying(written: str, learned: Iterable[str], most: int = _MOST_CHARACTERS) -> Copying:
+    """Look for what was written in what was learned, of which the first `most` characters are searched.
 
     Example:
         >>> copying("the cat sat down", ["and the cat sat up"]).longest
         'the cat sat '
     """
-    source = ""
     parts: list[str] = []
     for piece in learned:
         parts.append(piece)
-        if sum(map(len, parts)) > _MOST_CHARACTERS:
+        if sum(map(len, parts)) > most:
             break
-    source = "".join(parts)[:_MOST_CHARACTERS]
+    source = "".join(parts)[:most]
     return Copying(_longest(written, source), _share(written, source))
 
 

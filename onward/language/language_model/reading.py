@@ -25,12 +25,13 @@ from onward.data.text import Text, open_text
 from onward.language.language_model.settings import Settings
 from onward.language.tokenizer import Characters, Pieces, Words, train_tokenizer
 
-__all__ = ["Corpus", "Part", "read"]
+__all__ = ["Corpus", "Part", "read", "whole_lines"]
 
 _SHARE = 0.05
 _FEWEST_CHARACTERS, _ADVISED = 2_000, 100_000
 _MOST_CHARACTERS = {"train": 200_000_000, "val": 5_000_000, "test": 5_000_000}  # more than a home machine can read
 _MOST_PLACES, _LEAST_PLACE, _LONG = 8, 2_000, 20_000_000
+_LEAST_CHARACTERS = {"train": 1_000, "val": 50, "test": 50}
 _TABLES = (".csv", ".tsv", ".jsonl", ".json")
 _VERSION = 3
 
@@ -101,17 +102,22 @@ def read(source: Source, settings: Settings) -> Corpus:
     if tables := [file.name for file in text.files if file.name.lower().endswith(_TABLES)]:
         troubles.append(f"{tables[0]} is read as it is, commas and all; for labels use: onward train text-classify")
     cut = _parted(text)
+    for name, least in _LEAST_CHARACTERS.items():
+        if (found := sum(characters for characters, _ in cut[name])) < least:
+            raise DataFault(
+                f"{source.address}: the {name} part has {found:,} characters, and at least {least:,} are needed. "
+                "Put more text into it, or leave it out: then it is cut out of what is learned from."
+            )
     for name, most in _MOST_CHARACTERS.items():
         if (whole_part := sum(characters for characters, _ in cut[name])) > most:
             cut[name], _ = _split(cut[name], most)
             troubles.append(f"Of the {name} part's {whole_part:,} characters the first {most:,} are used.")
     learned = sum(characters for characters, _ in cut["train"])
     whole = (_VERSION, text.fingerprint, settings.level, settings.vocabulary)
-    tokenizer = train_tokenizer(_whole_lines(_pieces(cut["train"])), learned, settings.level, settings.vocabulary)  # type: ignore[arg-type]
-    parts = {name: _numbered(cut[name], tokenizer, cache_key(*whole, name)) for name in cut}
-    if not len(parts["train"].numbers) or not len(parts["test"].numbers):
-        raise DataFault(f"{source.address} has an empty part to learn from or to test. Put text into both.")
-    digest = hashlib.blake2b(repr((whole, sorted(cut))).encode(), digest_size=16).hexdigest()
+    tokenizer = train_tokenizer(whole_lines(_pieces(cut["train"])), learned, settings.level, settings.vocabulary)  # type: ignore[arg-type]
+    written = hashlib.blake2b(tokenizer.described().encode("utf-8", "replace"), digest_size=16).hexdigest()
+    parts = {name: _numbered(cut[name], tokenizer, cache_key(*whole, name, written)) for name in cut}
+    digest = hashlib.blake2b(repr((whole, sorted(cut), written)).encode(), digest_size=16).hexdigest()
     return Corpus(source.address, tokenizer, parts["train"], parts["val"], parts["test"], digest, troubles)
 
 
@@ -191,7 +197,7 @@ def _numbered(stretches: list[_Stretch], tokenizer: Pieces | Characters | Words,
     counted = {"characters": 0, "bytes": 0}
 
     def numbers() -> Iterator[NDArray[Any]]:
-        for text in _whole_lines(_pieces(stretches)):
+        for text in whole_lines(_pieces(stretches)):
             yield tokenizer.encode(text).astype(kind)
 
     for piece in _pieces(stretches):
@@ -201,7 +207,7 @@ def _numbered(stretches: list[_Stretch], tokenizer: Pieces | Characters | Words,
     return Part(found, counted["characters"], counted["bytes"], partial(_pieces, stretches))
 
 
-def _whole_lines(texts: Iterator[str]) -> Iterator[str]:
+def whole_lines(texts: Iterator[str]) -> Iterator[str]:
     """Cut texts anew at the ends of lines, so that no piece of a word lies across two."""
     held = ""
     for text in texts:

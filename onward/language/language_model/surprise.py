@@ -10,10 +10,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from onward.language.memory_network import LanguageNetwork
+from onward.language.tokenizer import Tokenizer
 
-__all__ = ["nats"]
+__all__ = ["nats", "priced"]
 
 _PLACES, _STRETCH, _LEAD = 32, 128, 256
+_ANY_CHARACTER = float(np.log(0x110000))  # nats: one of all that Unicode has room for
 
 
 @torch.no_grad()
@@ -42,3 +44,15 @@ def nats(network: LanguageNetwork, numbers: NDArray[Any]) -> NDArray[np.float32]
             state = [torch.cat([torch.zeros_like(each[:, :1]), each[:, 1:]], dim=1) for each in state]
     network.train(was_training)
     return found[steps >= 0].T.reshape(-1)[:count]
+
+
+def priced(surprise: NDArray[np.floating], numbers: NDArray[np.integer], tokenizer: Tokenizer) -> NDArray[np.floating]:
+    """Add, for each character that was never learned, what it takes to tell which it is: not knowing is no gain.
+
+    Args:
+        surprise: N − 1 values in nats.
+        numbers: the N pieces they are of.
+    """
+    if tokenizer.level != "characters":
+        return surprise
+    return surprise + _ANY_CHARACTER * (numbers[1:] == 0)

@@ -7,6 +7,7 @@ is a running mean of the one that learns; of all examined, the best on the valid
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ from onward.parts.schedules import triangle
 
 __all__ = ["train"]
 
-_EXAMS = 16
+_EXAMS, _NEARLY_ALL = 16, 0.985  # the last exam comes when nearly all is learned
+_MOST_EXAMINING = 0.08  # of the time
 _EXAM_SHARE = 0.006  # of the time, each
 _READING_IS_FASTER = 3.0  # than learning
 _FEWEST_EXAMINED, _MOST_EXAMINED = 2_000, 100_000
@@ -87,14 +89,16 @@ class Exam:
         self.best = LanguageNetwork(network.size, network.width, len(network.layers), network.cell)
         self._best_bits, self._taken = float("inf"), -1
         affordable = size.pieces_a_second * _READING_IS_FASTER * _EXAM_SHARE * (run.budget.seconds or 60.0)
+        self._writing_seconds = math.inf if run.budget.seconds is None else max(0.3, 0.01 * run.budget.seconds)
+        self._spent = 0.0
         self._pieces = int(min(_MOST_EXAMINED, max(_FEWEST_EXAMINED, affordable)))
 
     def look(self, step: Step, network: LanguageNetwork) -> None:
         """Examine `network` if it is time to."""
-        number = int(step.progress * _EXAMS)
-        if number == self._taken and not step.is_last:
+        number = _EXAMS if step.progress > _NEARLY_ALL else int(step.progress * _EXAMS)
+        if not step.is_last and (number == self._taken or (number < _EXAMS and self._is_dear())):
             return
-        self._taken = number
+        self._taken, began = number, self._run.seconds
         part = self._corpus.validation
         numbers = part.numbers[: self._pieces + 1]
         share = max(1, len(numbers) - 1) / max(1, len(part.numbers) - 1)
@@ -104,18 +108,24 @@ class Exam:
             self._best_bits = bits
             self.best.load_state_dict(network.state_dict())
         model = Model(network, self._corpus.tokenizer, self._run)
-        text = "".join(write(model, Writing(length=_SAMPLE_CHARACTERS)))
+        text = "".join(write(model, Writing(length=_SAMPLE_CHARACTERS), self._writing_seconds))
         sample: Any = Passage([text], f"what it writes after {step.index} turns, {bits:.2f} bits per byte")
         step.show(sample=sample)
         if number % 4 == 0:
             picture = gradient_picture(network, self._corpus.validation.numbers)
             step.show(gradient=picture)
+        self._spent += self._run.seconds - began
+
+    def _is_dear(self) -> bool:
+        """Say whether examining has taken more than its share of the time; nothing is timed under steps alone."""
+        return self._run.budget.seconds is not None and self._spent > _MOST_EXAMINING * self._run.seconds
 
     def state_dict(self) -> dict[str, Any]:
         """Take the best network and how good it was."""
-        return {"best": dict(self.best.state_dict()), "bits": self._best_bits, "taken": self._taken}
+        best = {"best": dict(self.best.state_dict()), "bits": self._best_bits}
+        return {**best, "taken": self._taken, "pieces": self._pieces}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put them back."""
         self.best.load_state_dict(state["best"])
-        self._best_bits, self._taken = float(state["bits"]), int(state["taken"])
+        self._best_bits, self._taken, self._pieces = float(state["bits"]), int(state["taken"]), int(state["pieces"])

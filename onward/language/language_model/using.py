@@ -12,10 +12,11 @@ from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.faults import DataFault
 from onward.core.run import Run
 from onward.core.task import Source
+from onward.data.given_lines import given_lines
 from onward.data.text import open_text
 from onward.language.coloured_text import coloured_text, pieces_of
 from onward.language.language_model.settings import Writing
-from onward.language.language_model.surprise import nats
+from onward.language.language_model.surprise import nats, priced
 from onward.language.language_model.writing import Model, write
 from onward.language.memory_network import restored
 from onward.language.step_export import write_step
@@ -45,24 +46,27 @@ def apply(model: Model, source: Source, options: Writing) -> Iterator[Exhibit | 
         DataFault: a text is missing, or is none.
     """
     if source.addresses:
-        texts = [open_text(address) for address in source.addresses]
+        texts = [_text_of(address) for address in source.addresses]
         rows: list[tuple[str, float, int]] = []
-        for text in texts:
-            read = "".join(text.pieces())
-            numbers = model.tokenizer.encode(read)
+        for address, text in zip(source.addresses, texts, strict=True):
+            numbers = model.tokenizer.encode(text)
             if len(numbers) < 2:
-                raise DataFault(f"{text.address} is too short to be surprising. Give more text.")
-            surprise = nats(model.network, numbers)
-            rows.append(
-                (text.address, float(surprise.sum() / np.log(2) / len(read.encode("utf-8", "replace"))), len(read))
-            )
+                raise DataFault(f"{address} is too short to be surprising. Give more text.")
+            surprise = priced(nats(model.network, numbers), numbers, model.tokenizer)
+            bits = float(surprise.mean()) / np.log(2) * len(numbers) / len(text.encode("utf-8", "replace"))
+            rows.append((address, bits, len(text)))
             shown = pieces_of(numbers[1 : _COLOURED + 1].tolist(), model.tokenizer.decoder())
-            picture = coloured_text(shown, np.minimum(surprise[:_COLOURED] / _MOST_NATS, 1.0), text.address)
+            picture = coloured_text(shown, np.minimum(surprise[:_COLOURED] / _MOST_NATS, 1.0), address)
             yield Picture(picture, f"surprise-{len(rows):03d}")
         yield Table(["path", "bits per byte", "characters"], rows, "predictions")
         return
     _tell_unknown(model, options.prompt)
     yield Passage(_with_prompt(model, options), "text", is_aloud=True)
+
+
+def _text_of(address: str) -> str:
+    """Read a text whole; `-` is what is piped in."""
+    return "\n".join(given_lines([address], "")) if address == "-" else "".join(open_text(address).pieces())
 
 
 def _with_prompt(model: Model, options: Writing) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,20 +28,25 @@ class Model:
 
 
 @torch.no_grad()
-def write(model: Model, writing: Writing) -> Iterator[str]:
+def write(model: Model, writing: Writing, seconds: float = math.inf) -> Iterator[str]:
     """Write what follows the prompt, so many characters, a few at a time and never half of one.
 
     Without a prompt it begins after the end of a line. The lots are the writing's own: training is not disturbed.
+
+    Args:
+        seconds: it breaks off after so many.
     """
+    began = time.monotonic()
     network, tokenizer = model.network.eval(), model.tokenizer
     taste = Taste(writing.temperature, writing.most, writing.mass, writing.floor, writing.repetition)
     chance = torch.Generator().manual_seed(writing.seed)
-    numbers = [int(number) for number in tokenizer.encode(writing.prompt or "\n")] or [0]
-    if tokenizer.level == "words" and writing.prompt:
+    prompt = writing.prompt if writing.prompt.strip(" ") else "\n"
+    numbers = [int(number) for number in tokenizer.encode(prompt)]
+    if tokenizer.level == "words" and not prompt.endswith("\n"):
         numbers.pop()  # the end of a line, which a prompt has not yet
     logits, state = network(torch.tensor(numbers or [0])[:, None], network.start(1))
     decoder, left = tokenizer.decoder(), writing.length
-    while left > 0:
+    while left > 0 and time.monotonic() - began < seconds:
         number = choose(logits[-1, 0], taste, chance, numbers)
         numbers.append(number)
         text = decoder.take(number)[:left]
