@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 
 from onward.core.run import Run
 from onward.language.language_model.reading import Corpus
 from onward.language.language_model.settings import Settings
 from onward.language.memory_network import LanguageNetwork
+from onward.language.telling import Telling
 
 __all__ = ["Size", "choose_size"]
 
@@ -71,12 +71,14 @@ def _pieces_a_second(run: Run, corpus: Corpus, settings: Settings, width: int) -
     """Time a stretch of a network that is thrown away; the run's random numbers are left as they were."""
     with torch.random.fork_rng(devices=[]):
         network = LanguageNetwork(corpus.tokenizer.size, width, settings.depth, settings.cell, 0.1, settings.drop_kept)
+        telling = Telling(corpus.training.numbers, corpus.tokenizer.size)
         now = torch.randint(0, corpus.tokenizer.size, (settings.stretch, settings.batch_size))
         seconds = 0.0
         for _ in range(2):  # the first is a warm-up
             began = time.perf_counter()
             with run.machine.mixed():
-                logits, _ = network(now, network.start(settings.batch_size))
-            F.cross_entropy(logits.float().flatten(0, 1), now.flatten()).backward()
+                seen, _ = network.read(now, network.start(settings.batch_size))
+                loss = telling(network, seen, now)
+            loss.backward()
             seconds = time.perf_counter() - began
         return now.numel() / seconds

@@ -15,6 +15,7 @@ from onward.language.tokenizer import Tokenizer
 __all__ = ["nats", "priced"]
 
 _PLACES, _STRETCH, _LEAD = 32, 128, 256
+_MOST_LOGITS = 50_000_000  # at once
 _ANY_CHARACTER = float(np.log(0x110000))  # nats: one of all that Unicode has room for
 
 
@@ -34,12 +35,13 @@ def nats(network: LanguageNetwork, numbers: NDArray[Any]) -> NDArray[np.float32]
     rows = length * np.arange(places) + steps[:, None]  # moments by places
     found = np.zeros(rows.shape, np.float32)
     state = network.start(places)
-    for begin in range(0, len(steps), _STRETCH):
-        here = rows[begin : begin + _STRETCH]
+    stretch = max(8, min(_STRETCH, _MOST_LOGITS // (places * network.size)))
+    for begin in range(0, len(steps), stretch):
+        here = rows[begin : begin + stretch]
         now, then = (torch.from_numpy(numbers[(here + ahead).clip(0, count)].astype(np.int64)) for ahead in (0, 1))
         logits, state = network(now, state)
         told = F.cross_entropy(logits.float().flatten(0, 1), then.flatten(), reduction="none")
-        found[begin : begin + _STRETCH] = told.reshape(then.shape).numpy()
+        found[begin : begin + stretch] = told.reshape(then.shape).numpy()
         if steps[begin] < 0:  # the first place has no text before it
             state = [torch.cat([torch.zeros_like(each[:, :1]), each[:, 1:]], dim=1) for each in state]
     network.train(was_training)

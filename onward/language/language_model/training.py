@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from onward.core.run import Run, Step
 from onward.language.gradients import gradient_picture
@@ -23,6 +22,7 @@ from onward.language.language_model.sizing import Size, choose_size
 from onward.language.language_model.surprise import nats
 from onward.language.language_model.writing import Model, write
 from onward.language.memory_network import LanguageNetwork
+from onward.language.telling import Telling
 from onward.language.tokenizer import save_tokenizer
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
@@ -57,14 +57,15 @@ def train(run: Run, corpus: Corpus, settings: Settings) -> Model:
     descent = Adam(network.parameters(), peak, (0.9, 0.99))
     places = Places(corpus.training.numbers, settings.batch_size, settings.stretch, run.seed)
     average = Average(network, half_life_pictures=_HALF_LIFE_TURNS * places.pieces)
+    telling = Telling(corpus.training.numbers, corpus.tokenizer.size)
     memory, exam = Memory(), Exam(run, corpus, size, network)
     run.keep(network=network, descent=descent, average=average, places=places, memory=memory, exam=exam)
     for step in run.steps():
         now, then, is_new = places.next()
         state = network.start(places.count) if is_new or not memory.state else memory.state
         with run.machine.mixed():
-            logits, state = network(now, state)
-        loss = F.cross_entropy(logits.float().flatten(0, 1), then.flatten())
+            seen, state = network.read(now, state)
+            loss = telling(network, seen, then)
         descent.learning_rate = peak * triangle(step.progress, 0.1, 0.1, 0.02) * 0.5**run.setbacks
         descent.zero_grad()
         loss.backward()
