@@ -15,7 +15,7 @@ from onward.core.run import Box, Run
 from onward.language.translate.batches import Batches
 from onward.language.translate.copying import hidden_words
 from onward.language.translate.exam import Exam
-from onward.language.translate.fitting import fitting_width
+from onward.language.translate.fitting import fitting_rate, fitting_width
 from onward.language.translate.interpreter import Interpreter
 from onward.language.translate.losses import told_loss
 from onward.language.translate.network import Translator
@@ -27,6 +27,7 @@ from onward.parts.averaging import Average
 
 __all__ = ["train"]
 
+_DROP, _MADE_DROP = 0.3, 0.1  # of made pairs there is no end, so nothing is learned by heart
 _BETAS = (0.9, 0.98)
 _WARMUP, _COOLDOWN = 0.04, 0.8
 _HALF_LIFE = 20_000  # sentences
@@ -43,18 +44,18 @@ def train(run: Run, sentences: Sentences, settings: Settings) -> Interpreter:
     source, target = ([vocabulary.read(text).numbers for text in side] for side in (part.source, part.target))
     batches = Batches(source, target, settings.batch_tokens, run.seed, hidden_words(vocabulary, part))
     facts = _facts(run, sentences, settings, vocabulary.size, batches, _ratio(source, target))
-    network = Translator(vocabulary.size, facts["width"], facts["depth"], settings.drop)
+    drop = settings.drop if settings.drop is not None else _MADE_DROP if sentences.pairs.is_made else _DROP
+    rate = fitting_rate(settings, facts["width"])
+    network = Translator(vocabulary.size, facts["width"], facts["depth"], drop)
     weights = list(network.parameters())
-    adam, average = Adam(weights, settings.learning_rate, _BETAS), Average(network, _HALF_LIFE)
+    adam, average = Adam(weights, rate, _BETAS), Average(network, _HALF_LIFE)
     best, least, asked = Average(network, 1), Box(float("inf")), Box(0)
     run.keep(network=network, adam=adam, average=average, best=best, batches=batches, least=least, asked=asked)
     interpreter = Interpreter(average.network, vocabulary, sentences.pairs.names, facts["ratio"], run)
     exam = Exam(run, interpreter, sentences.pairs.validation)
     began = time.process_time()
     for step in run.steps():
-        adam.learning_rate = (
-            settings.learning_rate * cooled(step.progress, _COOLDOWN, _WARMUP, 0.01) * 0.5**run.setbacks
-        )
+        adam.learning_rate = rate * cooled(step.progress, _COOLDOWN, _WARMUP, 0.01) * 0.5**run.setbacks
         batch = batches.next()
         with run.machine.mixed():
             loss, plain = told_loss(network, batch, settings.smoothing, settings.drop_words)
