@@ -25,6 +25,7 @@ _ROOMS = {
     "gan": "onward.generation.gan",
     "forest": "onward.tables.forest",
     "motion": "onward.vision.motion",
+    "text-classify": "onward.language.text_classify",
 }
 
 

@@ -54,6 +54,7 @@ CASES = {
     "classify-transfer": Case("classify", "classes", {"size": "16", "backbone": "lite0", "batch_size": "4"}, "classes"),
     "pose": Case("pose", "posed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "posed"),
     "motion": Case("motion", "boxed", {"size": "64", "width": "8", "batch_size": "2"}, "boxed", {"films": False}),
+    "text-classify": Case("text-classify", "reviews.csv", {"width": "8", "batch_size": "16"}, "reviews.csv"),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -77,6 +78,7 @@ def address(
     class_folder: Path,
     boxed_folder: Path,
     posed_folder: Path,
+    labelled_texts: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)
