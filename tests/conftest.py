@@ -138,12 +138,29 @@ def labelled_texts(tmp_path: Path) -> Path:
 
     chance = np.random.default_rng(0)
     good, bad = ("lovely", "splendid", "superb", "fine"), ("dreadful", "dull", "tedious", "bad")
-    others = "the film plot music actor scene story ending camera night house garden river window and with".split()
+    others = [
+        "the",
+        "film",
+        "plot",
+        "music",
+        "actor",
+        "scene",
+        "story",
+        "ending",
+        "camera",
+        "night",
+        "house",
+        "garden",
+        "river",
+        "window",
+        "and",
+        "with",
+    ]
     lines = ["review,label"]
     for number in range(160):
         is_good = number % 2 == 0
         words = [*chance.choice(others, 7), chance.choice(good if is_good else bad)]
-        lines.append(f"\"{' '.join(chance.permutation(words))}, indeed\",{'good' if is_good else 'bad'}")
+        lines.append(f'"{" ".join(chance.permutation(words))}, indeed",{"good" if is_good else "bad"}')
     path = tmp_path / "reviews.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -1,7 +1,7 @@
 """Which column of a table is the text, which the label? By their names, else by what stands in them.
 
-    text,label      the usual names, in any order, with other columns around them
-    v1,v2 / no line of names at all     the label is the column with few different words, first or last
+text,label      the usual names, in any order, with other columns around them
+v1,v2 / no line of names at all     the label is the column with few different words, first or last
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def _few(title: str, rows: Sequence[Sequence[str]], taken: Sequence[int | None])
     if len(rows) and min(kinds.values(), default=2) == 1:
         raise DataFault(f"{title}: every row has the same label, nothing to tell apart. Add rows of another class.")
     raise DataFault(
-        f"{title}: none of its {width} columns looks like a label (few different words). Name one with --label, or call "
-        "it label in the first line."
+        f"{title}: none of its {width} columns looks like a label (few different words). Name one with --label, or "
+        "call it label in the first line."
     )
 
 

@@ -1,8 +1,8 @@
 r"""Lines that begin with their label: `1 a stirring, funny film`, `DESC:manner How did ...`, `spam: win a prize`.
 
-    label<SPACE>text      few different first words (also fastText's `__label__x`)
-    coarse:fine text      the label is the coarse one, unless the fine ones are asked for
-    label: text           and `label:text`
+label<SPACE>text      few different first words (also fastText's `__label__x`)
+coarse:fine text      the label is the coarse one, unless the fine ones are asked for
+label: text           and `label:text`
 """
 
 from __future__ import annotations

@@ -126,8 +126,8 @@ def _own_labels(file: TextFile, address: str, found: _Found, reading: Reading, *
     read = rows_of(file, title, reading)
     if read is None:
         raise DataFault(
-            f"{title}: no labels are to be seen. Write label, tab, text in each line, or a csv with the columns text and "
-            "label, or put the texts of each class into a file or folder of its own."
+            f"{title}: no labels are to be seen. Write label, tab, text in each line, or a csv with the columns text "
+            "and label, or put the texts of each class into a file or folder of its own."
         )
     part = "" if is_only else _part_of(file)
     for row in read.rows:
@@ -193,7 +193,8 @@ def _checked(address: str, found: _Found) -> LabelledTexts:
     if len(classes) < 2:
         only = f"one class ({classes[0]})" if classes else "no class with enough texts"
         raise DataFault(
-            f"{address} holds {only}, nothing to tell apart. Add texts of another class, at least {_FEWEST_A_CLASS} of each."
+            f"{address} holds {only}, nothing to tell apart. Add texts of another class, at least {_FEWEST_A_CLASS} of "
+            "each."
         )
     number = {name: place for place, name in enumerate(classes)}
     rows = [found.rows[place] for place in kept]
@@ -213,14 +214,14 @@ def _as_classes(address: str, labels: Sequence[str]) -> list[str]:
         broken = [word for word, value in numbers.items() if value is not None and value != round(value)]
         if len(broken) > _NUMBERS:
             raise DataFault(
-                f"{address}: the labels are {len(kinds):,} different numbers, as {broken[0]}, and no classes. Write words, "
-                "or few numbers, for instance a rating rounded to 1 to 5."
+                f"{address}: the labels are {len(kinds):,} different numbers, as {broken[0]}, and no classes. Write "
+                "words, or few numbers, for instance a rating rounded to 1 to 5."
             )
         return [word if word in broken else f"{numbers[word]:.0f}" for word in labels]
     if len(kinds) > max(2, _MANY_KINDS * len(labels)):
         raise DataFault(
-            f"{address}: {len(kinds):,} different labels for {len(labels):,} texts, as {next(iter(kinds))[:40]!r}, are no "
-            "classes. Name the columns with --text and --label."
+            f"{address}: {len(kinds):,} different labels for {len(labels):,} texts, as {next(iter(kinds))[:40]!r}, are "
+            "no classes. Name the columns with --text and --label."
         )
     return list(labels)
 
@@ -265,7 +266,9 @@ def _contradictions(rows: Sequence[Row], names: Sequence[str], places: Sequence[
         twice += 1
         if names[before] != name and row.text not in several:
             several.add(row.text)
-            example = example or f"{row.text[:60]!r} is {names[before]} in {places[before]} and {name} in {places[place]}"
+            example = (
+                example or f"{row.text[:60]!r} is {names[before]} in {places[before]} and {name} in {places[place]}"
+            )
     said = [f"{twice:,} texts stand there more than once; equal ones are kept in one part."] if twice else []
     if several:
         said.append(f"{len(several):,} texts have several labels, so nobody can be right on all: {example}.")

@@ -1,8 +1,9 @@
 """`languages`: names, words and phrases in two dozen languages, out of Babel's catalogues; which language is it?
 
-The catalogues (Unicode's CLDR) name countries, languages, scripts, days, months and units in every language. Enumerations
-of three such names, with that language's own "and", and dates written out stand in for sentences. What is written alike in
-two languages is left out. A thing is of one part in all languages: whoever learns what Finland is called is tested on others.
+The catalogues (Unicode's CLDR) name countries, languages, scripts, days, months and units in every language.
+Enumerations of three such names, with that language's own "and", and dates written out stand in for sentences. What
+is written alike in two languages is left out. A thing is of one part in all languages: whoever learns what Finland is
+called is tested on others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 r"""Tables of texts: csv, tsv and json lines, however their quotes were meant.
 
-Quotes are a matter of opinion: in one file `"` holds a cell together over commas and line ends, in another it is a letter
-of a message. Both readings are tried, and the one is taken in which every row has as many cells as the first.
+Quotes are a matter of opinion: in one file `"` holds a cell together over commas and line ends, in another it is a
+letter of a message. Both readings are tried, and the one is taken in which every row has as many cells as the first.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def table_cells(title: str, text: str, delimiter: str | None = None) -> Cells:
         raise DataFault(f"{title} is empty. Give it rows with a text and a label each.")
     between = delimiter or _delimiter(text)
     if between is None:
-        raise DataFault(f"{title} has one column only: no tab, comma or semicolon. Give a text and a label in each row.")
+        raise DataFault(
+            f"{title} has one column only: no tab, comma or semicolon. Give a text and a label in each row."
+        )
     quoted, plain = _quoted(text, between), _unquoted(text, between)
     if quoted is not None and (_is_even(quoted) or not _is_even(plain)):
         return _evened(title, quoted, between)
@@ -73,7 +75,8 @@ def json_cells(title: str, text: str) -> Cells:
     """
     found: list[tuple[int, dict[str, object]]] = []
     if text.lstrip().startswith("["):
-        found = [(1, each) for each in _parsed(title, 1, text) if isinstance(each, dict)]
+        whole = _parsed(title, 1, text)
+        found = [(1, each) for each in whole if isinstance(each, dict)] if isinstance(whole, list) else []
     else:
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip():
@@ -84,7 +87,7 @@ def json_cells(title: str, text: str) -> Cells:
     plain = (str, int, float, bool)
     heads = list(dict.fromkeys(key for _, each in found for key, value in each.items() if isinstance(value, plain)))
     if len(heads) < 2:
-        raise DataFault(f"{title} has no objects with a text and a label. Write {{\"text\": ..., \"label\": ...}} a line.")
+        raise DataFault(f'{title} has no objects with a text and a label. Write {{"text": ..., "label": ...}} a line.')
     rows = [[_word(each.get(head)) for head in heads] for _, each in found]
     return Cells(rows, [number for number, _ in found], heads)
 
@@ -152,7 +155,9 @@ def _evened(title: str, read: _Read, between: str) -> Cells:
     if not _is_even(read) and (len(rows[0]) == 2 or width == 2):
         cut = _cut_once(rows, between)
         if cut is not None:
-            return Cells(cut, lines, None, [f"{title}: only the comma next to the label parts a line; the rest are text."])
+            return Cells(
+                cut, lines, None, [f"{title}: only the comma next to the label parts a line; the rest are text."]
+            )
     if wrong := [place for place, row in enumerate(rows) if len(row) != width]:
         first = f"line {lines[wrong[0]]} has {len(rows[wrong[0]])} cells instead of {width}"
         if len(wrong) > max(1, _FEW_WRONG * len(rows)):

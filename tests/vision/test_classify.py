@@ -12,10 +12,10 @@ import torch
 from onward.backbones import Features
 from onward.core.faults import DataFault
 from onward.core.task import Source
+from onward.parts.confusion import confusion_picture
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.train import train
-from onward.parts.confusion import confusion_picture
 from onward.vision.classify.batches import Batches
 from onward.vision.classify.network import SeeingNetwork, whitening_filters
 from onward.vision.classify.pictures import guesses_picture, saliency

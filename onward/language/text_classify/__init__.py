@@ -1,9 +1,9 @@
 """`text-classify`: which class is this text of?
 
-Read in this order: `settings.py`, `reading.py` (three parts), `features.py` and `linear.py` (the simple thing), `choosing.py`
-(which simple thing), `writing.py` (texts in numbers), `network.py` (reads and remembers), `batches.py`, `team.py` (several
-networks), `training.py` (the loop), `classifier.py` (both together), `watching.py`, `colouring.py`, `pictures.py`, `scores.py`,
-`using.py`, `exporting.py`.
+Read in this order: `settings.py`, `reading.py` (three parts), `features.py` and `linear.py` (the simple thing),
+`choosing.py` (which simple thing), `writing.py` (texts in numbers), `network.py` (reads and remembers), `batches.py`,
+`team.py` (several networks), `training.py` (the loop), `classifier.py` (both together), `watching.py`,
+`colouring.py`, `pictures.py`, `scores.py`, `using.py`, `exporting.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What in a text speaks for its class? Words with a number each: above 0 for the class told, below 0 against it.
 
 To the linear model a word's number is what its columns add to the decision. To networks it is gradient times input
-(arXiv:1312.6034; Shrikumar et al. 2016): by how much the class's logit would fall if the word were not there, to first order.
+(arXiv:1312.6034; Shrikumar et al. 2016): by how much the class's logit would fall if the word were not there, to
+first order.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A classifier for other programs: networks as ONNX with their tokenizer, the linear model as plain lists and arrays.
 
-ONNX knows loops over time only as layers of its own, so the readable cells are handed over to the library's layers of the same
-weights; the minGRU becomes a scan by doubling (Hillis and Steele 1986). Any number of texts of any length up to the longest is read,
-and what was written is compared with the networks at two of each.
+ONNX knows loops over time only as layers of its own, so the readable cells are handed over to the library's layers of
+the same weights; the minGRU becomes a scan by doubling (Hillis and Steele 1986). Any number of texts of any length up
+to the longest is read, and what was written is compared with the networks at two of each.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Library(nn.Module):
         super().__init__()
         kind = nn.LSTM if isinstance(cell, Lstm) else nn.GRU if isinstance(cell, Gru) else nn.RNN
         self.states, self.width = cell.states, cell.width
-        self.layer = kind(cell.told.in_features, cell.width)
+        self.layer: Any = kind(cell.told.in_features, cell.width)
         with torch.no_grad():
             self.layer.weight_ih_l0.copy_(cell.told.weight)
             self.layer.bias_ih_l0.copy_(cell.told.bias)

@@ -1,8 +1,8 @@
 """Texts to rows of numbers: how often each word, pair of words and piece of a word stands in them, weighed (TF-IDF).
 
 What is counted is learned from the texts to learn from and written down as plain lists, so a row can be made anew
-anywhere: count, take 1 + log of each count, times the idf, and bring words and pieces to length 1, each for themselves, so
-that the many pieces do not drown the words.
+anywhere: count, take 1 + log of each count, times the idf, and bring words and pieces to length 1, each for
+themselves, so that the many pieces do not drown the words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
-__all__ = ["Features", "Grams", "learn_features"]
+__all__ = ["Features", "Grams", "Rows", "learn_features", "times"]
+
+Rows = Any  # a sparse matrix, N F; the library's own types know little of what it can do
 
 _WORD = r"(?u)\b\w+\b|[^\w\s]"  # a sign is a word too: ! and ? tell much
 _MOST_KINDS = 400_000  # of one kind of grams, the most frequent
@@ -76,7 +78,7 @@ class Features:
     def _counters(self) -> list[CountVectorizer]:
         return [kind.counter(own) for kind, own in zip(self.grams, self.known, strict=True)]
 
-    def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
+    def rows(self, texts: Sequence[str]) -> Rows:
         """Give the weighed counts: N F, each kind's part of a row of length 1, or 0 where nothing is known.
 
         Example:
@@ -87,9 +89,7 @@ class Features:
         return _weighed([counter.transform(texts) for counter in self._counters], self.idf)
 
 
-def learn_features(
-    texts: Sequence[str], grams: tuple[Grams, ...], least: int = 1
-) -> tuple[Features, sparse.csr_matrix]:
+def learn_features(texts: Sequence[str], grams: tuple[Grams, ...], least: int = 1) -> tuple[Features, Rows]:
     """Learn what is to be counted from texts.
 
     Args:
@@ -111,13 +111,20 @@ def learn_features(
     return Features(grams, tuple(known), idf), _weighed(counted, idf)
 
 
-def _weighed(counted: Sequence[Any], idf: NDArray[np.float32]) -> sparse.csr_matrix:
+def _weighed(counted: Sequence[Any], idf: NDArray[np.float32]) -> Rows:
     parts, begin = [], 0
     for counts in counted:
-        rows = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
+        rows: Rows = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
         rows.data = (1 + np.log(rows.data)) * idf[begin + rows.indices]
         lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), np.float64)).ravel()
         rows.data = (rows.data / np.repeat(np.maximum(lengths, 1e-12), np.diff(rows.indptr))).astype(np.float32)
         parts.append(rows)
         begin += rows.shape[1]
     return sparse.csr_matrix(sparse.hstack(parts, format="csr", dtype=np.float32))
+
+
+def times(rows: Rows, factors: NDArray[np.float32]) -> Rows:
+    """Multiply each column of N F by its factor."""
+    scaled = rows.copy()
+    scaled.data = scaled.data * factors[scaled.indices]
+    return scaled

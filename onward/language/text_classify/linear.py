@@ -2,8 +2,8 @@
 
 Two of them are learned. The plain one is a linear support vector machine on TF-IDF rows, one class against the rest
 (Joachims 1998): it is the bar. The other looks at the same rows through the log-count ratios of naive Bayes (Wang and
-Manning 2012, equation 4), which make much of rare telling words. Both are sums over the same columns, so their sum is a linear
-model too. It is kept as lists and arrays, and used without the library that fitted it.
+Manning 2012, equation 4), which make much of rare telling words. Both are sums over the same columns, so their sum is
+a linear model too. It is kept as lists and arrays, and used without the library that fitted it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sparse
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from sklearn.svm import LinearSVC
 
 from onward.core.faults import RunFault
-from onward.language.text_classify.features import Features, Grams
+from onward.language.text_classify.features import Features, Grams, Rows, times
 
 __all__ = ["Linear", "fit_plain", "fit_ratios", "fitted_scale", "shares_of"]
 
@@ -94,7 +93,7 @@ class Linear:
 
 
 def fit_plain(
-    rows: sparse.csr_matrix, labels: NDArray[np.int64], kinds: int, strength: float
+    rows: Rows, labels: NDArray[np.int64], kinds: int, strength: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fit a linear support vector machine, one class against the rest.
 
@@ -107,7 +106,7 @@ def fit_plain(
     if len(shown) < 2:
         bias[shown] = 1.0
         return weights, bias
-    machine = LinearSVC(C=strength, random_state=0).fit(rows, labels)
+    machine: Any = LinearSVC(C=strength, random_state=0).fit(rows, labels)
     if len(shown) == 2:  # the library gives one row for two classes
         weights[:, shown] = np.stack([-machine.coef_[0], machine.coef_[0]], axis=1)
         bias[shown] = -machine.intercept_[0], machine.intercept_[0]
@@ -117,9 +116,9 @@ def fit_plain(
 
 
 def fit_ratios(
-    rows: sparse.csr_matrix, labels: NDArray[np.int64], kinds: int, strength: float = 1.0
+    rows: Rows, labels: NDArray[np.int64], kinds: int, strength: float = 1.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Fit a support vector machine a class on rows times the class's log-count ratios; the ratios go into the weights."""
+    """Fit a support vector machine a class on rows times the class's log-count ratios; these go into the weights."""
     weights, bias = _empty(rows.shape[1], kinds)
     shown = np.unique(labels)
     if len(shown) < 2:
@@ -130,14 +129,14 @@ def fit_ratios(
     for kind in shown if len(shown) > 2 else shown[1:]:
         own = labels == kind
         ratios = _ratios(there[own], there[~own])
-        machine = LinearSVC(C=strength, random_state=0).fit(rows @ sparse.diags(ratios), own)
+        machine: Any = LinearSVC(C=strength, random_state=0).fit(times(rows, ratios), own)
         weights[:, kind], bias[kind] = machine.coef_[0] * ratios, machine.intercept_[0]
     if len(shown) == 2:
         weights[:, shown[0]], bias[shown[0]] = -weights[:, shown[1]], -bias[shown[1]]
     return weights, bias
 
 
-def _ratios(own: sparse.csr_matrix, others: sparse.csr_matrix) -> NDArray[np.float32]:
+def _ratios(own: Rows, others: Rows) -> NDArray[np.float32]:
     """Give r = log (p / |p|) / (q / |q|), p and q being counts plus one."""
     counts = [1 + np.asarray(each.sum(axis=0), np.float64).ravel() for each in (own, others)]
     p, q = (each / each.sum() for each in counts)

@@ -1,7 +1,7 @@
 """A network that reads a text and remembers: from both ends, or as a language model of yours does.
 
-What it remembered at each piece is pooled, the strongest, the mean and the last (arXiv:1801.06146, section 3.3), and told
-from. Texts of a batch are of many lengths: what stands behind a text's end is masked, never read.
+What it remembered at each piece is pooled, the strongest, the mean and the last (arXiv:1801.06146, section 3.3), and
+told from. Texts of a batch are of many lengths: what stands behind a text's end is masked, never read.
 """
 
 from __future__ import annotations

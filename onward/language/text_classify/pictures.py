@@ -60,7 +60,9 @@ def texts_picture(
     return np.asarray(sheet.crop((0, 0, _WIDTH, top + 6)))
 
 
-def _write(pen: ImageDraw.ImageDraw, each: Coloured, top: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
+def _write(
+    pen: ImageDraw.ImageDraw, each: Coloured, top: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+) -> int:
     """Write one text in up to four lines; give where the next one begins."""
     most = max(1e-9, float(np.abs(each.values).max(initial=0.0)))
     left, line, gap = _MARGIN, 1, 5 if each.between else 0

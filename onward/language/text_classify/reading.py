@@ -1,8 +1,8 @@
 """The user's texts as a classifier takes them: to learn from, to choose by, to test.
 
-Parts are the files' where they say so. Where only one part is held out (`train` and `dev`), that is the test, as published
-figures have it. What is missing is drawn from the training part, class by class, by content: equal texts are always in one
-part, and the choice never changes. A text that is tested is never learned from.
+Parts are the files' where they say so. Where only one part is held out (`train` and `dev`), that is the test, as
+published figures have it. What is missing is drawn from the training part, class by class, by content: equal texts
+are always in one part, and the choice never changes. A text that is tested is never learned from.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from onward.data.class_names import numbers_by_name
 from onward.data.labelled_texts import LabelledTexts, read_labelled_texts
 from onward.data.text_rows import Reading
 from onward.language.text_classify.settings import Settings
+from onward.parts.lots import by_lot
 
 __all__ = ["Texts", "content_key", "read"]
 
@@ -78,10 +79,10 @@ class Texts:
         biggest = int(counts.argmax())
         forms = f" ({'; '.join(found.forms)})" if found.forms else ""
         sentences = [
-            f"{found.address}: {len(found.texts):,} texts of {words:.0f} words on average, {len(self.classes)} classes, the "
-            f"biggest, {self.classes[biggest]}, {100 * counts[biggest] / counts.sum():.0f} %{forms}.",
-            f"Parts: {len(self.training):,} to learn from, {len(self.validation):,} to choose by, {len(self.testing):,} to "
-            "test.",
+            f"{found.address}: {len(found.texts):,} texts of {words:.0f} words on average, {len(self.classes)} "
+            f"classes, the biggest, {self.classes[biggest]}, {100 * counts[biggest] / counts.sum():.0f} %{forms}.",
+            f"Parts: {len(self.training):,} to learn from, {len(self.validation):,} to choose by, "
+            f"{len(self.testing):,} to test.",
         ]
         learned = np.bincount(found.labels[self.training], minlength=len(self.classes))
         if few := [f"{self.classes[place]} ({learned[place]})" for place in np.flatnonzero(learned < _FEW)]:
@@ -116,7 +117,9 @@ def read(source: Source, settings: Settings) -> Texts:
     for name in ("test", "val"):
         leaked = np.isin(keys[training], keys[held[name]])
         if leaked.any():
-            notes.append(f"{int(leaked.sum()):,} texts of the training part stand in the {name} part too; not learned from.")
+            notes.append(
+                f"{int(leaked.sum()):,} texts of the training part stand in the {name} part too; not learned from."
+            )
             training = training[~leaked]
     if not len(held["test"]):
         training, held["test"] = _set_aside(found.labels, keys, training, _TESTED, None)
@@ -129,7 +132,8 @@ def read(source: Source, settings: Settings) -> Texts:
     if settings.labels_used < 1:
         training, _ = _set_aside(found.labels, keys, training, 1 - settings.labels_used, None)
         notes.append(f"{100 * settings.labels_used:g} % of the training part are learned from, as asked.")
-    return Texts(found, training, held["val"], held["test"], has_own_test, tuple(notes))
+    validation = by_lot(held["val"])  # files come class by class, and often only the first texts are looked at
+    return Texts(found, training, validation, held["test"], has_own_test, tuple(notes))
 
 
 def content_key(text: str) -> int:

@@ -1,4 +1,4 @@
-"""How good is it? Accuracy and balance on texts nothing else looked at, beside the majority class and the linear model."""
+"""How good is it? Accuracy and balance on texts nothing else looked at, beside simple opponents."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ def _by_class(counts: NDArray[np.int64], texts: Texts, classifier: Classifier) -
 
 def _compared(classifier: Classifier, opponents: list[Baseline], accuracy: float) -> Table:
     rows = [[each.name, "test", f"{each.value:.3f}"] for each in opponents]
-    kept = f"linear model and networks, {classifier.mixture.share:.1f} of them" if classifier.is_mixed else "linear model"
+    kept = (
+        f"linear model and networks, {classifier.mixture.share:.1f} of them" if classifier.is_mixed else "linear model"
+    )
     rows.append([f"what is kept: {kept}", "test", f"{accuracy:.3f}"])
     rows += [[name, "to choose by", f"{value:.3f}"] for name, value in classifier.beside]
     return Table(["model", "part", "accuracy"], rows, "what was compared; the best on the part to choose by is kept")

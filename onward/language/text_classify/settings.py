@@ -23,7 +23,9 @@ class Settings:
     drop: float = setting(0.5, "Share of channels dropped while training.", 0.0, 0.9)
     batch_size: int = setting(64, "Texts a step.", 1, 4096)
     learning_rate: float = setting(3e-3, "The highest one.", 1e-6, 1.0)
-    longest: int = setting(256, "Pieces of a text that a network reads; the linear model reads all.", 8, 10_000, rare=True)
+    longest: int = setting(
+        256, "Pieces of a text that a network reads; the linear model reads all.", 8, 10_000, rare=True
+    )
     labels_used: float = setting(1.0, "Share of the training part to learn from, by content.", 0.001, 1.0, rare=True)
 
 

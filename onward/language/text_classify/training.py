@@ -6,7 +6,6 @@ one after the other, the last first, each below learning more slowly (ULMFiT, ar
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -21,7 +20,7 @@ from onward.core.folder import find_run
 from onward.core.run import Box, Run, Step
 from onward.language.memory_network import LanguageNetwork, restored
 from onward.language.text_classify.batches import Batches
-from onward.language.text_classify.choosing import choose_linear, folds_of
+from onward.language.text_classify.choosing import Patience, choose_linear, folds_of
 from onward.language.text_classify.classifier import Classifier, classifier_of, mixed_best
 from onward.language.text_classify.linear import Linear, shares_of
 from onward.language.text_classify.network import TextNetwork
@@ -32,6 +31,7 @@ from onward.language.text_classify.team import Team, new_network
 from onward.language.text_classify.watching import Watch
 from onward.language.text_classify.writing import learn_tokenizer, numbered
 from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer
+from onward.parts.lots import by_lot
 from onward.parts.schedules import moment, share_since, triangle
 
 __all__ = ["train"]
@@ -113,22 +113,15 @@ def _thaw(network: TextNetwork, phase: float) -> None:
 
 def _linear(run: Run, texts: Texts, step: Step) -> dict[str, Any]:
     """Choose, learn and write down the linear model; keep what it says of the validation part."""
-    places = np.concatenate([texts.training, texts.validation])
-    is_validation = np.arange(len(places)) >= len(texts.training)
-    order = np.argsort(~is_validation, kind="stable")  # the validation part first: it is always asked
-    places, is_validation = places[order], is_validation[order]
+    places = np.concatenate([texts.validation, by_lot(texts.training)])  # where time is short, the first ones do
+    is_validation = np.arange(len(places)) < len(texts.validation)
     own = texts.texts(places)
     folds = folds_of([content_key(text) for text in own], is_validation)
-    began, most = run.clock(), min(_MOST_LINEAR_SECONDS, _LINEAR_SHARE * run.seconds_left)
-    is_timed = run.budget.seconds is not None
-    choice = choose_linear(
-        own,
-        texts.found.labels[places],
-        folds,
-        len(texts.classes),
-        _MOST_LINEAR_SHARE * run.seconds_left,
-        lambda: max(0.0, most - (run.clock() - began)) if is_timed else math.inf,
-    )
+    patience = Patience()
+    if run.budget.seconds is not None:
+        left = run.seconds_left
+        patience = Patience(_MOST_LINEAR_SHARE * left, min(_MOST_LINEAR_SECONDS, _LINEAR_SHARE * left))
+    choice = choose_linear(own, texts.found.labels[places], folds, len(texts.classes), patience)
     choice.linear.save(run.path / "linear")
     run.note(choice.said)
     step.mark(validation_accuracy_linear=choice.accuracy)
@@ -149,9 +142,15 @@ def _best(run: Run, texts: Texts, team: Team, bar: dict[str, Any] | None, watch:
         count = min(len(places), len(bar["shares"]))  # both were asked of the first ones
         labels = texts.found.labels[places[:count]]
         mixture, told = mixed_best(np.asarray(bar["shares"])[:count], shares[:count], labels)
-        found |= {"share": mixture.share, "scale": mixture.scale, "beside": [[name, value] for name, value in told.items()]}
+        found |= {
+            "share": mixture.share,
+            "scale": mixture.scale,
+            "beside": [[name, value] for name, value in told.items()],
+        }
         heard = (
-            f"networks are heard with a share of {mixture.share:.1f}" if mixture.share else "the linear model alone is kept"
+            f"networks are heard with a share of {mixture.share:.1f}"
+            if mixture.share
+            else "the linear model alone is kept"
         )
         run.note(
             f"On {count:,} texts to choose by: linear {100 * told['linear']:.1f} %, networks "
@@ -212,4 +211,3 @@ def _affordable(
     seconds = sum(taken[1:]) / (len(taken) - 1)
     epochs = (1 - _LINEAR_SHARE) * run.seconds_left / seconds * batches.size / len(data[0])
     return int(max(1, min(_MOST_NETWORKS, epochs // _ENOUGH_EPOCHS)))
-

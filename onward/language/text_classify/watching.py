@@ -1,4 +1,4 @@
-"""Looks at the validation part while networks learn: a curve, coloured texts, and never more than a twentieth of the time."""
+"""Looks at the validation part while networks learn: a curve and coloured texts, in a twentieth of the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts in numbers for the networks: words where the tokenizer is ours, pieces where a language model brings its own."""
+"""Texts in numbers for the networks: words, or the pieces that a language model brings along."""
 
 from __future__ import annotations
 
