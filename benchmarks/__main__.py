@@ -22,6 +22,7 @@ NAMES = (
     "reference",
     "speed",
     "startup",
+    "text_classify",
     "transfer",
     "zoo",
 )

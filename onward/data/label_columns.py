@@ -92,9 +92,9 @@ def find_text_column(title: str, cells: Cells, name: str) -> tuple[int, bool]:
 
 def _is_head(rows: Sequence[Sequence[str]], first: Sequence[str], names: set[str]) -> bool:
     """Say whether the first row names columns: in usual words, and not in words that stand below them again."""
-    known = [place for place, word in enumerate(first) if word in names]
-    again = any(row[place].strip().lower() == first[place] for row in rows[1:] for place in known)
-    return bool(known) and not again and len(set(first)) == len(first)
+    known = {place for place, word in enumerate(first) if word in names}
+    again = {place for place in known if any(row[place].strip().lower() == first[place] for row in rows[1:])}
+    return bool(known - again) and len(set(first)) == len(first)
 
 
 def _named(
@@ -116,7 +116,7 @@ def _few(title: str, rows: Sequence[Sequence[str]], taken: Sequence[int | None])
     width = len(rows[0])
     order = [0, width - 1, *range(1, width - 1)]
     kinds = {place: len({row[place] for row in rows}) for place in order if place not in taken}
-    possible = [place for place, count in kinds.items() if 2 <= count <= max(2, _FEW * len(rows))]
+    possible = [place for place, count in kinds.items() if 2 <= count <= max(3, _FEW * len(rows))]
     ends = [place for place in possible if place in (0, width - 1)]
     if possible:
         return min(ends or possible, key=lambda place: kinds[place])

@@ -40,7 +40,7 @@ def label_lines(lines: Sequence[str], *, fine: bool = False) -> tuple[list[Label
 def _are_labels(labels: Sequence[str], count: int) -> bool:
     """Say whether these can be the labels of so many lines: all have one, and there are few kinds."""
     kinds = Counter(labels)
-    few = max(2, min(_MOST, _FEW * count))
+    few = max(2, min(10, count / 4), min(_MOST, _FEW * count))
     return len(labels) == count and len(kinds) <= few and count - len(kinds) >= 2
 
 
