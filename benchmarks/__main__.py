@@ -24,6 +24,7 @@ NAMES = (
     "reference",
     "speed",
     "startup",
+    "text_classify",
     "transfer",
     "translate",
     "zoo",

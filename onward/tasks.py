@@ -24,9 +24,10 @@ _ROOMS = {
     "detect": "onward.vision.detect",
     "gan": "onward.generation.gan",
     "forest": "onward.tables.forest",
+    "text-classify": "onward.language.text_classify",
+    "translate": "onward.language.translate",
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
-    "translate": "onward.language.translate",
 }
 
 

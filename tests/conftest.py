@@ -165,3 +165,38 @@ def small_pairs(tmp_path: Path) -> Path:
     path = tmp_path / "pairs.tsv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def labelled_texts(tmp_path: Path) -> Path:
+    """Make a csv of 160 short reviews, good and bad ones, told by a word among others."""
+    import numpy as np
+
+    chance = np.random.default_rng(0)
+    good, bad = ("lovely", "splendid", "superb", "fine"), ("dreadful", "dull", "tedious", "bad")
+    others = [
+        "the",
+        "film",
+        "plot",
+        "music",
+        "actor",
+        "scene",
+        "story",
+        "ending",
+        "camera",
+        "night",
+        "house",
+        "garden",
+        "river",
+        "window",
+        "and",
+        "with",
+    ]
+    lines = ["review,label"]
+    for number in range(160):
+        is_good = number % 2 == 0
+        words = [*chance.choice(others, 7), chance.choice(good if is_good else bad)]
+        lines.append(f'"{" ".join(chance.permutation(words))}, indeed",{"good" if is_good else "bad"}')
+    path = tmp_path / "reviews.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

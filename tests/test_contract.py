@@ -60,6 +60,7 @@ CASES = {
     "translate": Case(
         "translate", "pairs.tsv", {"width": "16", "batch_tokens": "400"}, "pairs.tsv", {"attention": 1, "best": 2}
     ),
+    "text-classify": Case("text-classify", "reviews.csv", {"width": "8", "batch_size": "16"}, "reviews.csv"),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -85,6 +86,7 @@ def address(
     boxed_folder: Path,
     posed_folder: Path,
     small_pairs: Path,
+    labelled_texts: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)

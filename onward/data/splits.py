@@ -13,6 +13,7 @@ SPLITS = {
     "val": "val",
     "valid": "val",
     "validation": "val",
+    "dev": "val",
     "test": "test",
     "testing": "test",
     "test-shift": "test-shift",

@@ -120,7 +120,7 @@ class _Block(nn.Module):
         """Go through time: T B H and the state to T B H and the state after it."""
         memory, past = state[:1], state[1:]
         seen = torch.cat([past, self.before(moments)])
-        count = len(moments)
+        count = moments.shape[0]
         blended = sum(self.look_back[step] * seen[step : step + count] for step in range(_REACH + 1))
         told, memory = self.memory(blended, memory)
         moments = moments + dropped_channels(self.out(told), self.drop, self.training)

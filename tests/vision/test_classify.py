@@ -12,12 +12,13 @@ import torch
 from onward.backbones import Features
 from onward.core.faults import DataFault
 from onward.core.task import Source
+from onward.parts.confusion import confusion_picture
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.train import train
 from onward.vision.classify.batches import Batches
 from onward.vision.classify.network import SeeingNetwork, whitening_filters
-from onward.vision.classify.pictures import confusion_picture, guesses_picture, saliency
+from onward.vision.classify.pictures import guesses_picture, saliency
 from onward.vision.classify.reading import read
 from onward.vision.classify.recogniser import fitted_temperature
 from onward.vision.classify.scores import calibration_error

@@ -13,7 +13,7 @@ from torch import nn
 
 from onward.parts.pixels import as_pixels
 
-__all__ = ["captioned", "confusion_picture", "guesses_picture", "saliency", "saliency_picture"]
+__all__ = ["captioned", "guesses_picture", "saliency", "saliency_picture"]
 
 _RIGHT, _WRONG, _INK, _SOFT = (0, 158, 115), (213, 94, 0), (40, 44, 52), (120, 126, 136)
 _TILE, _LINE, _GAP, _COLUMNS = 128, 22, 10, 6
@@ -57,42 +57,6 @@ def captioned(image: Image.Image, words: str) -> NDArray[np.uint8]:
     pen.rectangle((left - 4, top - 4, right + 4, bottom + 4), fill=_INK)
     pen.text((letters // 2, letters // 2), words, fill="white", font=font)
     return np.asarray(drawn)
-
-
-def confusion_picture(counts: NDArray[np.int64], classes: Sequence[str]) -> NDArray[np.uint8]:
-    """Draw the confusion matrix: a row for each true class, a column for each guess, shares of the row as blue.
-
-    Args:
-        counts: classes classes; row: truth, column: guess.
-    """
-    kinds = len(classes)
-    cell = 52 if kinds <= 12 else max(14, 620 // kinds)
-    left, top = 150, 120
-    sheet = Image.new("RGB", (left + kinds * cell + 20, top + kinds * cell + 20), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=min(15, max(9, cell - 4)))
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    for row in range(kinds):
-        middle = top + row * cell + cell // 2
-        pen.text((left - 8, middle), _short(classes[row]), fill=_INK, font=font, anchor="rm")
-        for column in range(kinds):
-            share = float(shares[row, column])
-            shade = tuple(round(255 - share * (255 - part)) for part in (0, 114, 178))
-            place = (left + column * cell, top + row * cell)
-            pen.rectangle(
-                (*place, place[0] + cell - 2, place[1] + cell - 2), fill=shade if counts[row, column] else (246,) * 3
-            )
-            if cell >= 30 and counts[row, column]:
-                ink = "white" if share > 0.55 else _INK
-                pen.text(
-                    (place[0] + cell // 2 - 1, middle - 1), str(counts[row, column]), fill=ink, font=font, anchor="mm"
-                )
-    for column in range(kinds):
-        label = Image.new("RGBA", (110, 24), (255, 255, 255, 0))
-        ImageDraw.Draw(label).text((0, 12), _short(classes[column]), fill=_INK, font=font, anchor="lm")
-        turned = label.rotate(60, expand=True, resample=Image.Resampling.BICUBIC)
-        sheet.paste(turned, (left + column * cell + cell // 2 - 12, top - turned.height - 2), turned)
-    pen.text((left - 8, top - 18), "truth \\ guess", fill=_SOFT, font=font, anchor="rm")
-    return np.asarray(sheet)
 
 
 def saliency(network: nn.Module, image: NDArray[np.uint8], kind: int, looks: int = 12) -> NDArray[np.float32]:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.metrics import Baseline, Score
+from onward.parts.confusion import confusion_picture
 from onward.parts.intervals import mean_interval, share_interval
-from onward.vision.classify.pictures import confusion_picture, guesses_picture, saliency, saliency_picture
+from onward.vision.classify.pictures import guesses_picture, saliency, saliency_picture
 from onward.vision.classify.reading import Album
 from onward.vision.classify.recogniser import Recogniser
 
