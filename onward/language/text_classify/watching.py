@@ -39,7 +39,11 @@ class Watch:
         own = self._texts.texts(self._shown)
         coloured = coloured_by_linear(linear, own, linear.tell(own))
         sheet = texts_picture(coloured, names, self._texts.found.labels[self._shown])
-        step.show(texts=Picture(sheet, "texts not learned from, coloured by what the linear model goes by"))
+        step.show(
+            texts=Picture(
+                sheet, "texts to choose by, coloured by what the linear model, which knows them by now, goes by"
+            )
+        )
 
     def look(self, step: Step, phase: float) -> None:
         """Examine the networks if it is time to: log how often they are right, and show what they go by."""
