@@ -117,7 +117,21 @@ def _nanogpt(source: Path, python: str, turns: int, seed: int) -> str:
 def word_model(source: Path, folder: Path, minutes: float, seed: int, python: str, flags: list[str]) -> float:
     """Run the word model of pytorch/examples for some minutes; its perplexity on the test part."""
     with tempfile.TemporaryDirectory() as place:
-        typed = [python, "main.py", "--data", str(folder), "--seed", str(seed), "--save", f"{place}/model.pt", *flags]
+        # in the background Ctrl-C is ignored unless it is asked for
+        script = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        script += "runpy.run_path('main.py', run_name='__main__')"
+        typed = [
+            python,
+            "-c",
+            script,
+            "--data",
+            str(folder),
+            "--seed",
+            str(seed),
+            "--save",
+            f"{place}/model.pt",
+            *flags,
+        ]
         running = subprocess.Popen(
             typed, cwd=source / "word_language_model", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
