@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from onward.core.folder import Folder
 from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.task import Source
-from onward.language.memory_network import LanguageNetwork
+from onward.language.memory_network import LanguageNetwork, restored
 from onward.language.recurrent import CELLS
 from onward.language.text_classify.batches import Batches
 from onward.language.text_classify.classifier import mixed_best
@@ -34,7 +33,6 @@ from onward.language.text_classify.settings import Settings
 from onward.language.text_classify.using import load
 from onward.language.text_classify.writing import learn_tokenizer, numbered, padded
 from onward.language.tokenizer import Characters, Words
-from onward.parts.averaging import Average
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.evaluate import evaluate
@@ -256,21 +254,12 @@ def test_equal_texts_are_on_one_side_and_what_is_tested_is_not_learned(tmp_path:
 
 
 def language_run(place: Path, cell: str) -> Path:
-    """Write by hand what a run of `language-model` leaves: its facts, its tokenizer, its averaged network."""
-    torch.manual_seed(1)
-    tokenizer = Words(["the", "film", "lovely", "dull", "plot", "music", "garden"])
-    average = Average(LanguageNetwork(tokenizer.size, 12, 2, cell), 1)
-    place.mkdir(parents=True)
-    record = {"schema": 1, "task": "language-model", "budget": {"seconds": None, "steps": 1}, "seed": 0}
-    facts = {"width": 12, "depth": 2, "cell": cell}
-    page = {**record, "device": "cpu", "data": {}, "status": "finished", "language_model": facts}
-    (place / "run.json").write_text(json.dumps(page), encoding="utf-8")
-    (place / "settings.json").write_text("{}", encoding="utf-8")
-    tokenizer.save(place / "tokenizer.json")
-    run = Run(Folder(place))
-    run.keep(average=average)
-    run.save()
-    return place
+    """Train a small language model on words of reviews."""
+    text = place.with_suffix(".txt")
+    text.write_text("the film has a lovely plot and the music is dull .\n" * 60, encoding="utf-8")
+    words = {"width": "12", "cell": cell, "level": "words", "batch_size": "2", "stretch": "8"}
+    run, _ = train(find_task("language-model"), str(text), words, steps=3, out=place, quiet=True)
+    return run.path
 
 
 @pytest.mark.parametrize("cell", ["lstm", "mingru"])
@@ -281,12 +270,9 @@ def test_it_begins_from_a_language_model(labelled_texts: Path, tmp_path: Path, c
     assert (facts["cell"], facts["width"], facts["depth"]) == (cell, 12, 2)
     team = load(run).team
     assert team is not None
-    first = Run(Folder(language))
-    known = LanguageNetwork(facts and team.tokenizer.size, 12, 2, cell)
-    average: Average[LanguageNetwork] = Average(known, 1)
-    first.load_kept(average=average)
-    begun, now = average.network.embedding.weight, team.networks[0].reader.language.embedding.weight  # type: ignore[union-attr]
-    assert 0 < float((begun - now).abs().max()) < 0.1  # it moved, and not far
+    known, _ = restored(Run(Folder(language)))
+    begun, now = known.embedding.weight, team.networks[0].reader.language.embedding.weight  # type: ignore[union-attr]
+    assert 0 < (begun - now).abs().max().item() < 0.1  # it moved, and not far
     assert (run.path / "tokenizer.json").read_bytes() == (language / "tokenizer.json").read_bytes()
 
 

@@ -23,6 +23,7 @@ from onward.language.recurrent import Gru, Lstm, MinGru, Recurrent
 from onward.language.text_classify.classifier import Classifier
 from onward.language.text_classify.network import OneWay, TextNetwork
 from onward.language.text_classify.team import Team
+from onward.language.tokenizer import save_tokenizer
 
 __all__ = ["export"]
 
@@ -47,9 +48,7 @@ def export(classifier: Classifier, folder: Path) -> Iterator[Path]:
     path.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     yield path
     if classifier.team is not None:
-        path = folder / "tokenizer.json"
-        classifier.team.tokenizer.save(path)
-        yield path
+        yield save_tokenizer(classifier.team.tokenizer, folder / "tokenizer.json")
         yield _networks(classifier.team, folder / "networks.onnx")
 
 

@@ -30,7 +30,7 @@ from onward.language.text_classify.settings import Settings
 from onward.language.text_classify.team import Team, new_network
 from onward.language.text_classify.watching import Watch
 from onward.language.text_classify.writing import learn_tokenizer, numbered
-from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer
+from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer, save_tokenizer
 from onward.parts.lots import by_lot
 from onward.parts.schedules import moment, share_since, triangle
 
@@ -168,10 +168,10 @@ def _beginning(
     language: LanguageNetwork | None = None
     if settings.from_run is not None and not path.exists():
         language, tokenizer = restored(Run(find_run(settings.from_run)))
-        tokenizer.save(path)
+        save_tokenizer(tokenizer, path)
         return tokenizer, language
     if not path.exists():
-        learn_tokenizer(texts.texts(texts.training)).save(path)
+        save_tokenizer(learn_tokenizer(texts.texts(texts.training)), path)
     return load_tokenizer(path), language
 
 
@@ -182,15 +182,8 @@ def _facts(run: Run, texts: Texts, settings: Settings, language: LanguageNetwork
     facts: dict[str, Any] = {"classes": list(texts.classes), "column": texts.found.column, "longest": settings.longest}
     facts |= {"begun_from": settings.from_run, "drop": settings.drop, "width": settings.width, "cell": settings.cell}
     if language is not None:
-        cell = str(_cell_of(language))
-        facts |= {"width": language.width, "depth": len(language.layers), "cell": cell}
+        facts |= {"width": language.width, "depth": len(language.layers), "cell": language.cell}
     return facts
-
-
-def _cell_of(language: LanguageNetwork) -> str:
-    """Name the kind of memory a language model has."""
-    kind = type(language.layers[0]).__name__.lower().strip("_")
-    return "mingru" if kind == "block" else kind
 
 
 def _affordable(
