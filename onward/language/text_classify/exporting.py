@@ -139,6 +139,14 @@ def _networks(team: Team, path: Path) -> Path:
         import onnxscript  # noqa: F401 - torch's exporter needs it
     except ImportError:
         raise MachineFault("Export needs onnx, onnxscript and onnxruntime: pip install 'onward[export]'") from None
+    if any(
+        isinstance(each.network.reader, OneWay) and each.network.reader.language.cell != "mingru"
+        for each in team.averages
+    ):
+        raise RunFault(  # torch 2.13 writes one layer's loop over time for any length, a second one's for the example's
+            "Networks that began from an lstm, gru or rnn language model cannot be written as ONNX. Begin from one of "
+            "--cell mingru. The linear model was written."
+        )
     module = _Mean([_plain(average.network, team.longest) for average in team.averages]).eval()
     chance = torch.Generator().manual_seed(0)
 
