@@ -66,7 +66,7 @@ class Peer(nn.Module):
         state = torch.tanh(self.begin(torch.cat([last[0], last[1]], dim=1)))
         there = (source != PAD).T
         word = torch.full((source.shape[1],), BEGIN)
-        told = []
+        told, ended = [], torch.zeros(source.shape[1], dtype=torch.bool)
         for moment in range(longest):
             asked = torch.cat([state[None].expand(len(memory), -1, -1), memory], dim=2)
             scores = self.score(torch.tanh(self.asked(asked)))[..., 0].T
@@ -77,6 +77,9 @@ class Peer(nn.Module):
             state = after[0]
             told.append(self.out(torch.cat([state, seen, given], dim=1)))
             word = told[-1].argmax(dim=1) if target is None else target[moment + 1]
+            ended |= word == END
+            if target is None and bool(ended.all()):
+                break
         return torch.stack(told)
 
 
@@ -113,16 +116,18 @@ def main() -> None:
             adam.step()
             done += int((wanted[1:] != PAD).sum())
             learned += time.process_time() - start
+    whole = sum(len(words(line)) + 1 for line in lines["train"][1])
+    print(json.dumps({"epochs": done / whole, "cpu_seconds": learned}), flush=True)
     network.eval()
     said = []
     with torch.no_grad():
-        for line in lines["test_2016_flickr"][0]:
-            found = network(padded([source.read(line)]), None, 60)[:, 0].argmax(dim=1).tolist()
-            found = found[: found.index(END)] if END in found else found
-            said.append(re.sub(r" ([.,!?;:])", r"\1", " ".join(target.known[word] for word in found)))
+        asked = lines["test_2016_flickr"][0]
+        for place in range(0, len(asked), BATCH):
+            given = padded([source.read(line) for line in asked[place : place + BATCH]])
+            for found in network(given, None, 60).argmax(dim=2).T.tolist():
+                kept = found[: found.index(END)] if END in found else found
+                said.append(re.sub(r" ([.,!?;:])", r"\1", " ".join(target.known[word] for word in kept)))
     out.write_text("\n".join(said) + "\n", encoding="utf-8")
-    whole = sum(len(words(line)) + 1 for line in lines["train"][1])
-    print(json.dumps({"epochs": done / whole, "cpu_seconds": learned}))
 
 
 if __name__ == "__main__":
