@@ -1,7 +1,7 @@
 """The pictures of the docs, made from runs.
 
 A GAN's: what the same noise had become after some steps. A detector's: what it finds in pictures it never saw. A
-classifier's: what it calls them, and where it looked.
+classifier's: what it calls them, and where it looked. A translator's: where it looked.
 """
 
 from __future__ import annotations
@@ -92,11 +92,19 @@ def guesses(run: Path, subject: str) -> None:
     whole.save(PLACE / f"{subject}-guesses.jpg", quality=88, optimize=True)
 
 
+def looks(run: Path, subject: str) -> None:
+    """Keep the last map of a translator's attention."""
+    with Image.open(max((run / "samples").glob("attention-*.png"))) as last:
+        last.save(PLACE / f"{subject}-attention.png", optimize=True)
+
+
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("run", type=Path, help="the folder of a run of gan, detect or classify")
+    parser.add_argument("run", type=Path, help="the folder of a run")
     parser.add_argument("--subject", default="horses")
     given = parser.parse_args(words)
-    make = {"gan": growth, "detect": findings, "classify": guesses}[Folder(given.run).record["task"]]
+    make = {"gan": growth, "detect": findings, "classify": guesses, "translate": looks}[
+        Folder(given.run).record["task"]
+    ]
     make(given.run, given.subject)
