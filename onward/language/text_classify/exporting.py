@@ -139,14 +139,6 @@ def _networks(team: Team, path: Path) -> Path:
         import onnxscript  # noqa: F401 - torch's exporter needs it
     except ImportError:
         raise MachineFault("Export needs onnx, onnxscript and onnxruntime: pip install 'onward[export]'") from None
-    if any(
-        isinstance(each.network.reader, OneWay) and each.network.reader.language.cell != "mingru"
-        for each in team.averages
-    ):
-        raise RunFault(  # torch 2.13 writes one layer's loop over time for any length, a second one's for the example's
-            "Networks that began from an lstm, gru or rnn language model cannot be written as ONNX. Begin from one of "
-            "--cell mingru. The linear model was written."
-        )
     module = _Mean([_plain(average.network, team.longest) for average in team.averages]).eval()
     chance = torch.Generator().manual_seed(0)
 
@@ -154,20 +146,7 @@ def _networks(team: Team, path: Path) -> Path:
         numbers = torch.randint(0, team.tokenizer.size, (count, length), generator=chance)
         return numbers, torch.randint(1, length + 1, (count,), generator=chance)
 
-    free = {0: torch.export.Dim("count"), 1: torch.export.Dim("length", min=1, max=team.longest)}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the exporter's own
-        torch.onnx.export(
-            module,
-            example(3, min(7, team.longest)),
-            str(path),
-            dynamo=True,
-            verbose=False,
-            external_data=False,
-            input_names=["numbers", "lengths"],
-            output_names=["probabilities"],
-            dynamic_shapes=(free, {0: free[0]}),
-        )
+    _write(module, example(3, min(7, team.longest)), path, team.longest)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     for count, length in ((1, min(7, team.longest)), (3, min(7, team.longest)), (2, min(30, team.longest)), (1, 1)):
         numbers, lengths = example(count, length)
@@ -178,3 +157,20 @@ def _networks(team: Team, path: Path) -> Path:
         if not apart < _APART:
             raise RunFault(f"{path} answers otherwise than the trained networks (they differ by {apart:.2g}).")
     return path
+
+
+def _write(module: nn.Module, example: tuple[Tensor, Tensor], path: Path, longest: int) -> None:
+    """Write a module for any number of texts of any length.
+
+    The newer exporter freezes the time axis of the library's layers (pytorch issue 191855); the older one does not.
+    """
+    words: dict[str, Any] = {"input_names": ["numbers", "lengths"], "output_names": ["probabilities"]}
+    if any(isinstance(each, _Library) for each in module.modules()):
+        free: Any = {"numbers": {0: "count", 1: "length"}, "lengths": {0: "count"}, "probabilities": {0: "count"}}
+        words |= {"dynamo": False, "dynamic_axes": free}
+    else:
+        count, length = torch.export.Dim("count"), torch.export.Dim("length", min=1, max=longest)
+        words |= {"dynamo": True, "external_data": False, "dynamic_shapes": ({0: count, 1: length}, {0: count})}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the exporter's own
+        torch.onnx.export(module, example, str(path), verbose=False, **words)
