@@ -19,10 +19,10 @@ class Settings:
     from_run: str | None = setting(None, "Begin from a language-model run of yours: a name, a folder or last.")
     networks: int | None = setting(None, "Networks with memory, averaged; 0 for none; by itself by the minutes.", 0, 16)
     cell: str = setting("mingru", "Kind of memory.", choices=("lstm", "gru", "rnn", "mingru"))
-    width: int = setting(96, "Channels of the memory, each way.", 4, 1024)
-    drop: float = setting(0.5, "Share of channels dropped while training.", 0.0, 0.9)
+    width: int = setting(64, "Channels of the memory, each way.", 4, 1024)
+    drop: float = setting(0.4, "Share of channels dropped while training.", 0.0, 0.9)
     batch_size: int = setting(64, "Texts a step.", 1, 4096)
-    learning_rate: float = setting(3e-3, "The highest one.", 1e-6, 1.0)
+    learning_rate: float = setting(8e-3, "The highest one.", 1e-6, 1.0)
     longest: int = setting(
         256, "Pieces of a text that a network reads; the linear model reads all.", 8, 10_000, rare=True
     )

@@ -38,10 +38,10 @@ __all__ = ["train"]
 
 _LINEAR_SHARE, _MOST_LINEAR_SECONDS, _MOST_LINEAR_SHARE = 0.3, 90.0, 0.7
 _LONG, _TAIL_SHARE = 30.0, 0.12  # from so many seconds on, a tail of this share is enough
-_ENOUGH_EPOCHS, _MOST_EPOCHS, _MOST_NETWORKS = 6, 12, 4
+_ENOUGH_EPOCHS, _MOST_EPOCHS, _MOST_NETWORKS = 4, 8, 4
 _SMOOTHING, _LONGEST_SLOPE = 0.1, 1.0
 _THAWED = 0.3  # of the time: by then all layers of a language model learn
-_TUNED_RATE = 0.5  # of the learning rate, where much is known already
+_TUNED_RATE = 0.25  # of the learning rate, where much is known already
 
 
 def train(run: Run, texts: Texts, settings: Settings) -> Classifier:
