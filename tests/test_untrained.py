@@ -46,7 +46,7 @@ def test_from_the_command_line_and_from_python(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     program.main(["apply", "tally", "one.png"], standalone_mode=False)
-    assert "tally-applied" in capsys.readouterr().out
+    assert "tally-applied" in capsys.readouterr().err
     assert (tmp_path / "tally-applied" / "counted.csv").read_text() == "path\none.png\none.png\n"
     (written,) = onward.apply("tally", "two.png", out=tmp_path / "out")
     assert written.read_text() == "path\ntwo.png\ntwo.png\n"
