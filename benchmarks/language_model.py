@@ -149,7 +149,7 @@ def main(given_words: list[str]) -> None:
     parser.add_argument("--texts", nargs="+", default=["shakespeare"], choices=["shakespeare", "words"])
     parser.add_argument("--minutes", type=float, nargs="+", default=[3])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--settings", nargs="+", default=[""], help="of ours, as in cell=lstm,width=256")
+    parser.add_argument("--settings", nargs="*", default=[""], help="of ours, as in cell=lstm,width=256")
     parser.add_argument("--nanogpt", type=Path, help="a copy of its repository")
     parser.add_argument("--examples", type=Path, help="a copy of pytorch/examples")
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that has torch")
