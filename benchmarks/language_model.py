@@ -114,7 +114,7 @@ def _nanogpt(source: Path, python: str, turns: int, seed: int) -> str:
     return subprocess.run(typed, cwd=source, check=True, capture_output=True, text=True).stdout
 
 
-def word_model(source: Path, folder: Path, minutes: float, seed: int, python: str, flags: list[str]) -> float:
+def word_model(source: Path, folder: Path, minutes: float, seed: int, python: str, flags: list[str]) -> str:
     """Run the word model of pytorch/examples for some minutes; its perplexity on the test part."""
     with tempfile.TemporaryDirectory() as place:
         # in the background Ctrl-C is ignored unless it is asked for
@@ -140,7 +140,12 @@ def word_model(source: Path, folder: Path, minutes: float, seed: int, python: st
         except subprocess.TimeoutExpired:
             running.send_signal(signal.SIGINT)  # it tests its best epoch then
             told, _ = running.communicate()
-    return float(re.findall(r"End of training.*test ppl\s+([\d.]+)", told)[-1])
+    tested = re.findall(r"End of training.*test ppl\s+([\d.]+)", told)
+    learned = re.findall(r"epoch\s+(\d+) \|\s+(\d+)/\s*(\d+) batches.*ppl\s+([\d.]+)", told)
+    if not tested and learned:  # it keeps no network before its first epoch has ended
+        epoch, batches, all_batches, perplexity = learned[-1]
+        return f"none; {perplexity} on what it learns from, epoch {epoch}, batch {batches} of {all_batches}"
+    return tested[-1]
 
 
 def main(given_words: list[str]) -> None:
@@ -180,4 +185,4 @@ def main(given_words: list[str]) -> None:
                         tell(text, minutes, seed, "nanoGPT", "128", f"{nats:.3f}", f"{math.exp(nats):.2f}", "", "")
                     for flags in given.peer_flags if given.examples and text == "words" else []:
                         value = word_model(given.examples, folder, minutes, seed, given.peer_python, flags.split())
-                        tell(text, minutes, seed, f"pytorch/examples {flags}", "", "", f"{value:.2f}", "", "")
+                        tell(text, minutes, seed, f"pytorch/examples {flags}", "", "", value, "", "")
