@@ -33,6 +33,10 @@ class Batches:
         self._taken = [0] * members
         self._epochs: list[tuple[int, list[NDArray[np.int64]]]] = [(-1, [])] * members
 
+    def __len__(self) -> int:
+        """Count the texts."""
+        return len(self._numbers)
+
     @property
     def epochs(self) -> float:
         """Say how often each text was read by the network that read least."""

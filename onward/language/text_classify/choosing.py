@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ __all__ = ["Choice", "Patience", "choose_linear", "folds_of"]
 
 _FOLDS = 5
 _STRENGTHS = (1.0, 0.3, 3.0)
-_WORDS, _PIECES = Grams("words", 2), Grams("pieces", 5)
+_WORDS, _PIECES, _SIGNS = Grams("words", 2), Grams("pieces", 5), Grams("signs", 4)
 _SAMPLE, _FITTING = 300, 2.5  # texts counted for a trial; how long counting and learning take beside counting
 _CURVE = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
 _MANY = 20_000  # texts, from where on a gram has to stand in two
@@ -106,6 +106,9 @@ def choose_linear(
     features, rows = learn_features(texts[:count], grams, 2 if count > _MANY else 1)
     patience.began = time.monotonic()
     problem = _Problem(rows, labels[:count], folds[:count], kinds)
+    if len(grams) > 2 and not _signs_help(problem, len(features.known[-1]), patience):
+        features = features.without_last()
+        problem = replace(problem, rows=rows[:, : len(features.idf)])
     asked, done = _asked(problem, patience)
     strength = max(asked, key=lambda each: _accuracy(asked[each][done], problem.labels[done]))
     plain = _plain(strength)
@@ -121,13 +124,28 @@ def choose_linear(
     linear = Linear(features, weights, bias, scale, plain_weights, plain_bias, plain_scale)
     accuracy, bar = (_accuracy(each[done], known) for each in (decisions, asked[strength]))
     curve = _curve(problem, plain) if patience.has(0.15) else []
-    counted = f"{len(features.idf):,} {' and '.join(kind.kind for kind in grams)}"
+    counted = f"{len(features.idf):,} {', '.join(kind.kind for kind in features.grams)}"
     said = (
         f"The linear model counts {counted} of {count:,} texts (C = {strength:g}"
         f"{', with the ratios of naive Bayes' if share else ''}): {100 * accuracy:.1f} % of {int(done.sum()):,} texts "
         f"it had not learned from; the plain one {100 * bar:.1f} %."
     )
     return Choice(linear, decisions, done, accuracy, bar, curve, said)
+
+
+def _signs_help(problem: _Problem, columns: int, patience: Patience) -> bool:
+    """Ask with and without the last columns, as far as a quarter of the seconds goes; what is as good is left out."""
+    bare = replace(problem, rows=problem.rows[:, : problem.rows.shape[1] - columns])
+    told, without = problem.nothing(), problem.nothing()
+    done = np.zeros(len(problem.labels), bool)
+    for fold in range(_FOLDS):
+        if not patience.has(0.75):
+            break
+        for each, decisions in ((problem, told), (bare, without)):
+            each.ask(_plain(_STRENGTHS[0]), fold, decisions)
+        done |= problem.folds == fold
+    known = problem.labels[done]
+    return _accuracy(told[done], known) > _accuracy(without[done], known)
 
 
 def _asked(problem: _Problem, patience: Patience) -> tuple[dict[float, NDArray[np.float64]], NDArray[np.bool_]]:
@@ -137,10 +155,10 @@ def _asked(problem: _Problem, patience: Patience) -> tuple[dict[float, NDArray[n
     for fold in range(_FOLDS):
         for strength in asked if fold else _STRENGTHS:
             problem.ask(_plain(strength), fold, asked.setdefault(strength, problem.nothing()))
-            if fold == 0 and not patience.has(0.7):
+            if fold == 0 and not patience.has(0.6):
                 break
         done |= problem.folds == fold
-        if not patience.has(0.5):
+        if not patience.has(0.4):
             break
     return asked, done
 
@@ -165,7 +183,7 @@ def _with_ratios(
 def _affordable(texts: Sequence[str], seconds: float) -> tuple[tuple[Grams, ...], int]:
     """Say what can be counted, and of how many texts, for a model to be learned in so many seconds."""
     if seconds == math.inf:
-        return (_WORDS, _PIECES), len(texts)
+        return (_WORDS, _PIECES, _SIGNS), len(texts)
     sample, characters = texts[:_SAMPLE], sum(map(len, texts))
     costs = []
     for kind in (_WORDS, _PIECES):
@@ -173,7 +191,7 @@ def _affordable(texts: Sequence[str], seconds: float) -> tuple[tuple[Grams, ...]
         learn_features(sample, (kind,))
         costs.append(_FITTING * (time.perf_counter() - began) * characters / max(1, sum(map(len, sample))))
     if sum(costs) < seconds:
-        return (_WORDS, _PIECES), len(texts)
+        return (_WORDS, _PIECES, _SIGNS), len(texts)
     return (_WORDS,), int(max(min(_SAMPLE, len(texts)), min(1.0, seconds / costs[0]) * len(texts)))
 
 

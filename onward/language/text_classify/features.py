@@ -7,9 +7,10 @@ themselves, so that the many pieces do not drown the words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ __all__ = ["Features", "Grams", "Rows", "learn_features", "times"]
 Rows = Any  # a sparse matrix, N F; the library's own types know little of what it can do
 
 _WORD = r"(?u)\b\w+\b|[^\w\s]"  # a sign is a word too: ! and ? tell much
+_CAPITALS, _SMALL, _DIGITS = re.compile(r"[A-Z]+"), re.compile(r"[a-z]+"), re.compile(r"\d+")
+_MOST_SHAPES = 500  # words of a text whose way of writing counts
 _MOST_KINDS = 400_000  # of one kind of grams, the most frequent
 
 
@@ -30,7 +33,8 @@ class Grams:
     """What is counted.
 
     Attributes:
-        kind: `words`, one to three in a row, or `pieces` of words, two to six characters with the word's edges.
+        kind: `words`, one to three in a row; `pieces` of words, two to six characters with the word's edges; or
+            `signs`: how a text begins, and how its words are written (`Abcd`, `ABC`, `12`).
         longest: how many in a row.
     """
 
@@ -41,6 +45,9 @@ class Grams:
         """Make what counts them: all there are, or those known."""
         facts: dict[str, Any] = {"max_features": most, "min_df": least, "dtype": np.float32}
         facts["vocabulary"] = None if known is None else {gram: place for place, gram in enumerate(known)}
+        if self.kind == "signs":
+            signs: Any = partial(_signs, longest=self.longest)
+            return CountVectorizer(analyzer=signs, **facts)
         if self.kind == "words":
             return CountVectorizer(token_pattern=_WORD, ngram_range=(1, self.longest), **facts)
         return CountVectorizer(analyzer="char_wb", ngram_range=(2, self.longest), **facts)
@@ -64,7 +71,7 @@ class Features:
     def names(self) -> list[str]:
         """Give each column's gram; spaces of pieces are shown as `_`."""
         return [
-            gram if kind.kind == "words" else gram.replace(" ", "_")
+            gram if kind.kind != "pieces" else gram.replace(" ", "_")
             for kind, own in zip(self.grams, self.known, strict=True)
             for gram in own
         ]
@@ -73,6 +80,10 @@ class Features:
     def words(self) -> int:
         """Count the columns that are words."""
         return sum(len(own) for kind, own in zip(self.grams, self.known, strict=True) if kind.kind == "words")
+
+    def without_last(self) -> Features:
+        """Give the same without the last kind."""
+        return Features(self.grams[:-1], self.known[:-1], self.idf[: len(self.idf) - len(self.known[-1])])
 
     @cached_property
     def _counters(self) -> list[CountVectorizer]:
@@ -87,6 +98,18 @@ class Features:
             ((('bad', 'good', 'so'),), [[0.0, 1.0, 0.0]])
         """
         return _weighed([counter.transform(texts) for counter in self._counters], self.idf)
+
+
+def _signs(text: str, longest: int) -> list[str]:
+    """Give a text's first words, one, two ... in a row, and the ways its words are written.
+
+    Example:
+        >>> _signs("How far is NY", 2)
+        ['^how', '^how far', 'Aa', 'a', 'a', 'A']
+    """
+    words = text.split()[:_MOST_SHAPES]
+    begins = ["^" + " ".join(words[:count]).lower() for count in range(1, min(longest, len(words)) + 1)]
+    return begins + [_DIGITS.sub("1", _SMALL.sub("a", _CAPITALS.sub("A", word))) for word in words]
 
 
 def learn_features(texts: Sequence[str], grams: tuple[Grams, ...], least: int = 1) -> tuple[Features, Rows]:

@@ -38,7 +38,7 @@ __all__ = ["train"]
 
 _LINEAR_SHARE, _MOST_LINEAR_SECONDS, _MOST_LINEAR_SHARE = 0.3, 90.0, 0.7
 _LONG, _TAIL_SHARE = 30.0, 0.12  # from so many seconds on, a tail of this share is enough
-_ENOUGH_EPOCHS, _MOST_EPOCHS, _MOST_NETWORKS = 4, 8, 4
+_MOST_EPOCHS, _FEWEST_STEPS, _MOST_NETWORKS = 8, 400, 6  # few texts are read more often
 _SMOOTHING, _LONGEST_SLOPE = 0.1, 1.0
 _THAWED = 0.3  # of the time: by then all layers of a language model learn
 _TUNED_RATE = 0.25  # of the learning rate, where much is known already
@@ -74,13 +74,13 @@ def train(run: Run, texts: Texts, settings: Settings) -> Classifier:
         if not team.networks:
             run.finish_early("No network was asked for.")
             continue
-        phase = max(share_since(run, bar.value["fitted"], step.progress), batches.epochs / _MOST_EPOCHS)
+        phase = max(share_since(run, bar.value["fitted"], step.progress), batches.epochs / _epochs(batches))
         member = step.index % len(team.networks)
         rate = settings.learning_rate * (1.0 if language is None else _TUNED_RATE)
         team.descents[member].learning_rate = rate * triangle(min(1, phase), 0.1, 0.1, 0.0) * 0.5**run.setbacks
         step.log(loss=_learned(run, team, member, phase, batches.next(member)))
         if phase >= 1:
-            run.finish_early(f"Each text was read {_MOST_EPOCHS} times; more would change little.")
+            run.finish_early(f"Each text was read {_epochs(batches):.0f} times; more would change little.")
         watch.look(step, min(1.0, phase))
     return _best(run, texts, team, bar.value, watch)
 
@@ -100,6 +100,11 @@ def _learned(run: Run, team: Team, member: int, phase: float, batch: tuple[Tenso
     descent.step()
     team.averages[member].follow(network, pictures=len(wanted))
     return loss
+
+
+def _epochs(batches: Batches) -> float:
+    """Say how often a network reads each text at most."""
+    return max(_MOST_EPOCHS, _FEWEST_STEPS * batches.size / len(batches))
 
 
 def _thaw(network: TextNetwork, phase: float) -> None:
@@ -203,4 +208,4 @@ def _affordable(
     torch.set_rng_state(state)
     seconds = sum(taken[1:]) / (len(taken) - 1)
     epochs = (1 - _LINEAR_SHARE) * run.seconds_left / seconds * batches.size / len(data[0])
-    return int(max(1, min(_MOST_NETWORKS, epochs // _ENOUGH_EPOCHS)))
+    return int(max(1, min(_MOST_NETWORKS, epochs // (0.5 * _epochs(batches)))))
