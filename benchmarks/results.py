@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def command(words: Sequence[str]) -> str:
         for place, word in enumerate(words)
         if word not in _PLACES and (not place or words[place - 1] not in _PLACES)
     ]
-    return " ".join(kept)
+    return shlex.join(kept)
 
 
 def write_section(name: str, title: str, command: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from onward.core.faults import MachineFault, RunFault
 
-__all__ = ["opened", "write_graph", "write_onnx"]
+__all__ = ["Axes", "opened", "write_graph", "write_long", "write_onnx"]
+
+Axes = dict[str, dict[int, str]]  # by name of a tensor: the axes of any length, and what they are called
 
 _APART = 1e-3
 
@@ -81,6 +83,31 @@ def write_graph(
             input_names=list(names),
             output_names=list(answers),
             dynamic_shapes=free_axes,
+        )
+
+
+def write_long(network: nn.Module, example: Sequence[Tensor], inputs: Axes, outputs: Axes, path: Path) -> None:
+    """Write a network that holds the library's layers with memory, unchecked, for any number of moments.
+
+    By the older of torch's exporters: the newer one writes out every moment of the example (pytorch issue 191855).
+
+    Args:
+        inputs, outputs: their names, and the axes of each that may have any length, with a name.
+    Raises:
+        MachineFault: the packages for it are missing.
+    """
+    _check_installed()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the exporter's own
+        torch.onnx.export(
+            network,
+            tuple(example),
+            str(path),
+            dynamo=False,
+            verbose=False,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={**inputs, **outputs},
         )
 
 

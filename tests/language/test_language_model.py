@@ -6,6 +6,7 @@ import json
 import logging
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,7 +22,9 @@ from onward.language.gradients import gradient_through_time
 from onward.language.language_model.copying import copying
 from onward.language.language_model.places import Memory, Places
 from onward.language.language_model.settings import Writing
+from onward.language.language_model.sizing import Size
 from onward.language.language_model.surprise import nats, priced
+from onward.language.language_model.training import Exam
 from onward.language.language_model.using import apply, load
 from onward.language.language_model.writing import Model, write
 from onward.language.memory_network import LanguageNetwork
@@ -251,3 +254,29 @@ def test_rare_words_are_learned_as_unknown_unless_the_text_says_it_itself() -> N
     assert "once" not in Words.learned(["often often once"]).known
     assert "once" in Words.learned(["often <unk> once"]).known
     assert Words.learned(["a a a b b c c"], 2).known[2:] == ["a", "b"]
+
+
+def test_examining_keeps_to_its_share_of_the_time_and_comes_last_too() -> None:
+    class Spending:
+        budget = SimpleNamespace(seconds=100.0)
+        seconds = 50.0
+
+    network = LanguageNetwork(5, width=8, depth=1)
+    numbers = np.arange(4000) % 5
+    part = SimpleNamespace(numbers=numbers, bytes=4000)
+    corpus = SimpleNamespace(validation=part, tokenizer=Characters("abcd"))
+    exam = Exam(Spending(), corpus, Size(8, 0.0, 1e4), network)  # type: ignore[arg-type]
+    shown: list[str] = []
+
+    def look(progress: float) -> int:
+        step = SimpleNamespace(progress=progress, is_last=False, index=0)
+        step.mark = lambda **facts: shown.extend(facts)
+        step.show = lambda **exhibits: None
+        exam.look(step, network)  # type: ignore[arg-type]
+        return len(shown)
+
+    assert look(0.3) == 1
+    assert look(0.31) == 1  # the same sixteenth
+    exam._spent = 5.0  # a tenth of the time
+    assert look(0.6) == 1
+    assert look(0.99) == 2  # the learning rate is lowest now

@@ -20,6 +20,7 @@ from onward.core.task import Source
 from onward.language.memory_network import LanguageNetwork, restored
 from onward.language.recurrent import CELLS
 from onward.language.text_classify.batches import Batches
+from onward.language.text_classify.choosing import Patience, choose_linear
 from onward.language.text_classify.classifier import mixed_best
 from onward.language.text_classify.colouring import coloured_by_linear, coloured_by_networks
 from onward.language.text_classify.exporting import _plain
@@ -309,3 +310,27 @@ def test_words_are_coloured_by_what_they_speak_for(labelled_texts: Path, tmp_pat
     for picture in pictures:
         assert picture.dtype == np.uint8
         assert picture.std() > 3
+
+
+def test_the_bar_counts_words_and_pieces_whatever_else_helps() -> None:
+    """How the words are written decides here, and nothing else: only signs can tell, and the bar must not."""
+    chance = np.random.default_rng(0)
+    words = np.array(["red", "blue", "cat", "dog", "sees", "hears", "hill", "river"])
+    labels = np.arange(200) % 2
+    texts = [" ".join(word.upper() if label else word for word in chance.choice(words, 6)) for label in labels.tolist()]
+    choice = choose_linear(texts, labels, np.arange(200) % 5, 2, Patience())
+    assert [kind.kind for kind in choice.linear.features.grams] == ["words", "pieces", "signs"]
+    assert choice.accuracy > 0.95
+    assert choice.plain_accuracy < 0.65
+    new = [" ".join(chance.choice(words, 6)) for _ in range(50)]
+    assert (choice.linear.tell([*new, *map(str.upper, new)]).argmax(axis=1) == np.repeat([0, 1], 50)).mean() > 0.95
+    told = choice.linear.tell(new, is_plain=True)
+    assert np.allclose(told, choice.linear.tell([text.upper() for text in new], is_plain=True))
+
+
+def test_signs_that_help_no_more_than_chance_are_left_out() -> None:
+    chance = np.random.default_rng(1)
+    words = np.array(["red", "blue", "cat", "dog", "sees", "hears", "hill", "river"])
+    texts = [" ".join(chance.choice(words, 6)) for _ in range(200)]
+    choice = choose_linear(texts, chance.integers(0, 2, 200), np.arange(200) % 5, 2, Patience())
+    assert [kind.kind for kind in choice.linear.features.grams] == ["words", "pieces"]

@@ -55,7 +55,8 @@ def evaluate(model: Model, corpus: Corpus, seconds: float) -> Iterator[Score | E
     if len(numbers) < len(part.numbers):
         told = f"Tested on {len(numbers):,} of {len(part.numbers):,} pieces, as many as the time allowed"
         model.run.note(f"{told}; all of them: onward evaluate {model.run.name}")
-    yield _compared(surprise, counted, bytes_a_piece, corpus, seconds - (time.monotonic() - began))
+    if model.tokenizer.level != "words":
+        yield _compared(surprise, counted, bytes_a_piece, corpus, seconds - (time.monotonic() - began))
     yield _surprise_picture(model, part.numbers, surprise)
     yield gradient_picture(model.network, part.numbers)
     yield from telling_units(model, part.numbers[:_COLOURED])

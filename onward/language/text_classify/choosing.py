@@ -106,24 +106,26 @@ def choose_linear(
     features, rows = learn_features(texts[:count], grams, 2 if count > _MANY else 1)
     patience.began = time.monotonic()
     problem = _Problem(rows, labels[:count], folds[:count], kinds)
-    if len(grams) > 2 and not _signs_help(problem, len(features.known[-1]), patience):
-        features = features.without_last()
-        problem = replace(problem, rows=rows[:, : len(features.idf)])
+    bare = problem
+    if len(grams) > 2:
+        bare = replace(problem, rows=rows[:, : len(features.idf) - len(features.known[-1])])
+        if not _signs_help(problem, bare, patience):
+            features, problem = features.without_last(), bare
     asked, done = _asked(problem, patience)
     strength = max(asked, key=lambda each: _accuracy(asked[each][done], problem.labels[done]))
     plain = _plain(strength)
     decisions, share, spread = _with_ratios(problem, done, asked[strength], patience)
-    plain_weights, plain_bias = problem.fitted(plain)
-    weights, bias = plain_weights, plain_bias
+    weights, bias = problem.fitted(plain)
+    (plain_weights, plain_bias), told = _bar(problem, bare, plain, (weights, bias), (asked[strength], done))
     if share > 0:
         own, shift = problem.fitted(fit_ratios)
-        weights = ((1 - share) * plain_weights + share * spread * own).astype(np.float32)
-        bias = ((1 - share) * plain_bias + share * spread * shift).astype(np.float32)
+        weights = ((1 - share) * weights + share * spread * own).astype(np.float32)
+        bias = ((1 - share) * bias + share * spread * shift).astype(np.float32)
     known = problem.labels[done]
-    scale, plain_scale = (fitted_scale(each[done], known) for each in (decisions, asked[strength]))
+    scale, plain_scale = (fitted_scale(each[done], known) for each in (decisions, told))
     linear = Linear(features, weights, bias, scale, plain_weights, plain_bias, plain_scale)
-    accuracy, bar = (_accuracy(each[done], known) for each in (decisions, asked[strength]))
-    curve = _curve(problem, plain) if patience.has(0.15) else []
+    accuracy, bar = (_accuracy(each[done], known) for each in (decisions, told))
+    curve = _curve(bare, plain) if patience.has(0.15) else []
     counted = f"{len(features.idf):,} {', '.join(kind.kind for kind in features.grams)}"
     said = (
         f"The linear model counts {counted} of {count:,} texts (C = {strength:g}"
@@ -133,9 +135,33 @@ def choose_linear(
     return Choice(linear, decisions, done, accuracy, bar, curve, said)
 
 
-def _signs_help(problem: _Problem, columns: int, patience: Patience) -> bool:
-    """Ask with and without the last columns, as far as a quarter of the seconds goes; what is as good is left out."""
-    bare = replace(problem, rows=problem.rows[:, : problem.rows.shape[1] - columns])
+def _bar(
+    problem: _Problem, bare: _Problem, plain: Fit, own: Weights, answers: tuple[NDArray[np.float64], NDArray[np.bool_]]
+) -> tuple[Weights, NDArray[np.float64]]:
+    """Give the plain machine of words and pieces, the bar, whatever else the model counts; and what it decides.
+
+    Args:
+        own: what was learned of `problem`.
+        answers: decisions of the same on texts it had not learned from, and which texts were asked.
+    Returns: weights, 0 for what the bar does not count, and the bar's decisions.
+    """
+    told, done = answers
+    if bare is problem:
+        return own, told
+    told = bare.nothing()
+    for fold in np.unique(bare.folds[done]):
+        bare.ask(plain, int(fold), told)
+    weights, bias = bare.fitted(plain)
+    others = np.zeros((problem.rows.shape[1] - len(weights), weights.shape[1]), np.float32)
+    return (np.concatenate([weights, others]), bias), told
+
+
+def _signs_help(problem: _Problem, bare: _Problem, patience: Patience) -> bool:
+    """Ask with and without the last columns, as far as a quarter of the seconds goes; what is as good is left out.
+
+    They help if more texts are told right by them alone than by the others alone, by more than chance gives: the
+    root of how many were told apart (McNemar 1947).
+    """
     told, without = problem.nothing(), problem.nothing()
     done = np.zeros(len(problem.labels), bool)
     for fold in range(_FOLDS):
@@ -145,7 +171,9 @@ def _signs_help(problem: _Problem, columns: int, patience: Patience) -> bool:
             each.ask(_plain(_STRENGTHS[0]), fold, decisions)
         done |= problem.folds == fold
     known = problem.labels[done]
-    return _accuracy(told[done], known) > _accuracy(without[done], known)
+    right, right_without = (each[done].argmax(axis=1) == known for each in (told, without))
+    won, lost = int((right & ~right_without).sum()), int((right_without & ~right).sum())
+    return won - lost > (won + lost) ** 0.5
 
 
 def _asked(problem: _Problem, patience: Patience) -> tuple[dict[float, NDArray[np.float64]], NDArray[np.bool_]]:

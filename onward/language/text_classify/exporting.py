@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import json
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from onward.core.faults import MachineFault, RunFault
+from onward.core.faults import RunFault
 from onward.language.recurrent import Gru, Lstm, MinGru, Recurrent
 from onward.language.text_classify.classifier import Classifier
 from onward.language.text_classify.network import OneWay, TextNetwork
 from onward.language.text_classify.team import Team
 from onward.language.tokenizer import save_tokenizer
+from onward.parts.onnx_export import opened, write_graph, write_long
 
 __all__ = ["export"]
 
@@ -134,11 +134,6 @@ def _plain(network: TextNetwork, longest: int) -> TextNetwork:
 
 
 def _networks(team: Team, path: Path) -> Path:
-    try:
-        import onnxruntime
-        import onnxscript  # noqa: F401 - torch's exporter needs it
-    except ImportError:
-        raise MachineFault("Export needs onnx, onnxscript and onnxruntime: pip install 'onward[export]'") from None
     module = _Mean([_plain(average.network, team.longest) for average in team.averages]).eval()
     chance = torch.Generator().manual_seed(0)
 
@@ -147,7 +142,7 @@ def _networks(team: Team, path: Path) -> Path:
         return numbers, torch.randint(1, length + 1, (count,), generator=chance)
 
     _write(module, example(3, min(7, team.longest)), path, team.longest)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = opened(path)
     for count, length in ((1, min(7, team.longest)), (3, min(7, team.longest)), (2, min(30, team.longest)), (1, 1)):
         numbers, lengths = example(count, length)
         (theirs,) = session.run(None, {"numbers": numbers.numpy(), "lengths": lengths.numpy()})
@@ -160,17 +155,11 @@ def _networks(team: Team, path: Path) -> Path:
 
 
 def _write(module: nn.Module, example: tuple[Tensor, Tensor], path: Path, longest: int) -> None:
-    """Write a module for any number of texts of any length.
-
-    The newer exporter freezes the time axis of the library's layers (pytorch issue 191855); the older one does not.
-    """
-    words: dict[str, Any] = {"input_names": ["numbers", "lengths"], "output_names": ["probabilities"]}
+    """Write a module for any number of texts of any length."""
+    names, answer = ["numbers", "lengths"], "probabilities"
     if any(isinstance(each, _Library) for each in module.modules()):
-        free: Any = {"numbers": {0: "count", 1: "length"}, "lengths": {0: "count"}, "probabilities": {0: "count"}}
-        words |= {"dynamo": False, "dynamic_axes": free}
+        inputs = {"numbers": {0: "count", 1: "length"}, "lengths": {0: "count"}}
+        write_long(module, example, inputs, {answer: {0: "count"}}, path)
     else:
         count, length = torch.export.Dim("count"), torch.export.Dim("length", min=1, max=longest)
-        words |= {"dynamo": True, "external_data": False, "dynamic_shapes": ({0: count, 1: length}, {0: count})}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the exporter's own
-        torch.onnx.export(module, example, str(path), verbose=False, **words)
+        write_graph(module, example, names, [answer], ({0: count, 1: length}, {0: count}), path)

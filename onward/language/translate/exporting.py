@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from onward.core.faults import MachineFault, RunFault
+from onward.core.faults import RunFault
 from onward.language.translate.interpreter import Interpreter
 from onward.language.translate.network import Memory, Translator
 from onward.language.translate.vocabulary import BEGIN, END, PAD, UNKNOWN
+from onward.parts.onnx_export import opened, write_long
 
 __all__ = ["export"]
 
 _MOST_APART = 1e-4
 _STATES = ("first", "first_cell", "second", "second_cell")
 _CHECKED = ((7, 2), (11, 3))  # pieces and sentences
-_Axes = dict[str, dict[int, str]]  # the free axes of tensors, by name
 
 
 class _Encoder(nn.Module):
@@ -62,7 +61,7 @@ def export(interpreter: Interpreter, folder: Path) -> Iterator[Path]:
     states = {name: {1: "count"} for name in _STATES}
     memory = {"memory": {0: "count", 1: "places"}, "there": {0: "count", 1: "places"}}
     taken = {"source": {0: "places", 1: "count"}, "lengths": {0: "count"}}
-    _write(encoder, _source(*_CHECKED[0], network.size), taken, memory | states, path)
+    write_long(encoder, _source(*_CHECKED[0], network.size), taken, memory | states, path)
     for pieces, sentences in _CHECKED:
         _check(path, encoder, list(taken), _source(pieces, sentences, network.size))
     yield path
@@ -70,7 +69,7 @@ def export(interpreter: Interpreter, folder: Path) -> Iterator[Path]:
     taken = {"last": {0: "count"}, **memory, **states}
     made = {"logits": {0: "count"}, "attention": {0: "count", 1: "places"}}
     made |= {f"{name}_after": axes for name, axes in states.items()}
-    _write(step, _taken(encoder, *_CHECKED[0], network.size), taken, made, path)
+    write_long(step, _taken(encoder, *_CHECKED[0], network.size), taken, made, path)
     for pieces, sentences in _CHECKED:
         _check(path, step, list(taken), _taken(encoder, pieces, sentences, network.size))
     yield path
@@ -103,34 +102,8 @@ def _taken(encoder: _Encoder, pieces: int, sentences: int, size: int) -> tuple[T
     return (torch.full((sentences,), size - 1), *encoder(*_source(pieces, sentences, size)))
 
 
-def _write(network: nn.Module, given: tuple[Tensor, ...], taken: _Axes, made: _Axes, path: Path) -> None:
-    """Write a network whose named axes are free.
-
-    The older of torch's two exporters: it writes an LSTM as ONNX's own, for any number of moments; the newer one
-    writes out every moment of the example.
-    """
-    try:
-        import onnxruntime  # noqa: F401 - needed for the check
-    except ImportError:
-        raise MachineFault("Export needs onnx and onnxruntime: pip install 'onward[export]'") from None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own
-        torch.onnx.export(
-            network,
-            given,
-            str(path),
-            dynamo=False,
-            input_names=list(taken),
-            output_names=list(made),
-            dynamic_axes={**taken, **made},
-        )
-
-
 def _check(path: Path, network: nn.Module, names: Sequence[str], given: tuple[Tensor, ...]) -> None:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    theirs = session.run(None, {name: each.numpy() for name, each in zip(names, given, strict=True)})
+    theirs = opened(path).run(None, {name: each.numpy() for name, each in zip(names, given, strict=True)})
     with torch.no_grad():
         ours = network(*given)
     for one, other in zip(theirs, ours, strict=True):
