@@ -159,6 +159,7 @@ def test_batches_go_through_all_texts_and_go_on_where_they_stood() -> None:
 def test_texts_are_written_in_words_or_in_characters() -> None:
     words = learn_tokenizer(["The film was very good, the plot too"] * 2)
     assert isinstance(words, Words)
+    assert {"the", "film", "was", "very", "good", ",", "plot", "too"} <= set(words.known)
     assert isinstance(learn_tokenizer(["Schmidt", "Meyer"]), Characters)
     assert isinstance(learn_tokenizer(["これはとても面白い映画でしたからまた見たいです"]), Characters)
     assert [len(each) for each in numbered(["", "the " * 50], words, 20)] == [1, 20]

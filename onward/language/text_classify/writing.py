@@ -16,7 +16,6 @@ __all__ = ["learn_tokenizer", "numbered", "padded", "plain_words", "shown_pieces
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _FEW_WORDS, _LONG_WORDS = 4, 14  # names, and scripts without spaces
-_LEAST = 2  # a word has to stand twice to be known
 
 
 def plain_words(text: str) -> str:
@@ -36,7 +35,7 @@ def learn_tokenizer(texts: Sequence[str]) -> Characters | Words:
     if words < _FEW_WORDS or letters > _LONG_WORDS * words:
         made = train_tokenizer(iter(texts), int(letters * len(texts)), "characters")
         return made if isinstance(made, Characters) else Characters("")
-    return Words.learned((plain_words(text) for text in texts), _LEAST)
+    return Words.learned(plain_words(text) for text in texts)
 
 
 def numbered(texts: Sequence[str], tokenizer: Pieces | Characters | Words, longest: int) -> list[NDArray[np.int64]]:
