@@ -335,3 +335,17 @@ def test_signs_that_help_no_more_than_chance_are_left_out() -> None:
     texts = [" ".join(chance.choice(words, 6)) for _ in range(200)]
     choice = choose_linear(texts, chance.integers(0, 2, 200), np.arange(200) % 5, 2, Patience())
     assert [kind.kind for kind in choice.linear.features.grams] == ["words", "pieces"]
+
+
+def test_places_of_words_are_counted_where_they_tell() -> None:
+    """Which word stands first decides, all else being alike."""
+    chance = np.random.default_rng(2)
+    words = np.array(["red", "blue", "cat", "dog", "sees", "hears", "hill", "river"])
+    labels = np.arange(300) % 2
+    texts = []
+    for label in labels.tolist():
+        early, late = ("up", "so") if label else ("so", "up")
+        texts.append(" ".join([chance.choice(words), early, *chance.choice(words, 4), late, chance.choice(words)]))
+    choice = choose_linear(texts, labels, np.arange(300) % 5, 2, Patience())
+    assert [kind.kind for kind in choice.linear.features.grams] == ["words", "pieces", "places"]
+    assert choice.accuracy > 0.95

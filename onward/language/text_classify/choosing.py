@@ -14,14 +14,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.language.text_classify.features import Grams, Rows, learn_features
+from onward.language.text_classify.features import Features, Grams, Rows, learn_features
 from onward.language.text_classify.linear import Linear, fit_plain, fit_ratios, fitted_scale
 
 __all__ = ["Choice", "Patience", "choose_linear", "folds_of"]
 
 _FOLDS = 5
 _STRENGTHS = (1.0, 0.3, 3.0)
-_WORDS, _PIECES, _SIGNS = Grams("words", 2), Grams("pieces", 5), Grams("signs", 4)
+_WORDS, _PIECES = Grams("words", 2), Grams("pieces", 5)
+_EXTRAS = (Grams("signs", 4), Grams("places", 6))  # one of them, where it helps
 _SAMPLE, _FITTING = 300, 2.5  # texts counted for a trial; how long counting and learning take beside counting
 _CURVE = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
 _MANY = 20_000  # texts, from where on a gram has to stand in two
@@ -108,9 +109,7 @@ def choose_linear(
     problem = _Problem(rows, labels[:count], folds[:count], kinds)
     bare = problem
     if len(grams) > 2:
-        bare = replace(problem, rows=rows[:, : len(features.idf) - len(features.known[-1])])
-        if not _signs_help(problem, bare, patience):
-            features, problem = features.without_last(), bare
+        features, problem, bare = _with_helpful(features, problem, patience)
     asked, done = _asked(problem, patience)
     strength = max(asked, key=lambda each: _accuracy(asked[each][done], problem.labels[done]))
     plain = _plain(strength)
@@ -156,24 +155,33 @@ def _bar(
     return (np.concatenate([weights, others]), bias), told
 
 
-def _signs_help(problem: _Problem, bare: _Problem, patience: Patience) -> bool:
-    """Ask with and without the last columns, as far as a quarter of the seconds goes; what is as good is left out.
+def _with_helpful(features: Features, problem: _Problem, patience: Patience) -> tuple[Features, _Problem, _Problem]:
+    """Ask what the extra columns bring beside words and pieces, one kind at a time; keep what helps most, or none.
 
-    They help if more texts are told right by them alone than by the others alone, by more than chance gives: the
-    root of how many were told apart (McNemar 1947).
+    A kind helps if more texts are told right by it alone than by the others alone, by more than chance gives: the
+    root of how many were told apart (McNemar 1947). Folds are asked as far as a quarter of the seconds goes.
+
+    Returns: the features kept, their problem, and that of words and pieces.
     """
-    told, without = problem.nothing(), problem.nothing()
+
+    def part(kinds: list[int]) -> tuple[Features, _Problem]:
+        own, columns = features.only(kinds)
+        return own, replace(problem, rows=problem.rows[:, columns])
+
+    found = [part([0, 1]), *(part([0, 1, extra]) for extra in range(2, len(features.grams)))]
+    told = [problem.nothing() for _ in found]
     done = np.zeros(len(problem.labels), bool)
     for fold in range(_FOLDS):
         if not patience.has(0.75):
             break
-        for each, decisions in ((problem, told), (bare, without)):
+        for (_, each), decisions in zip(found, told, strict=True):
             each.ask(_plain(_STRENGTHS[0]), fold, decisions)
         done |= problem.folds == fold
-    known = problem.labels[done]
-    right, right_without = (each[done].argmax(axis=1) == known for each in (told, without))
-    won, lost = int((right & ~right_without).sum()), int((right_without & ~right).sum())
-    return won - lost > (won + lost) ** 0.5
+    right, *others = (each[done].argmax(axis=1) == problem.labels[done] for each in told)
+    won = [(int((each & ~right).sum()), int((right & ~each).sum())) for each in others]
+    gains = [more - less if more - less > (more + less) ** 0.5 else 0 for more, less in won]
+    best = 1 + int(np.argmax(gains)) if max(gains) > 0 else 0
+    return *found[best], found[0][1]
 
 
 def _asked(problem: _Problem, patience: Patience) -> tuple[dict[float, NDArray[np.float64]], NDArray[np.bool_]]:
@@ -211,7 +219,7 @@ def _with_ratios(
 def _affordable(texts: Sequence[str], seconds: float) -> tuple[tuple[Grams, ...], int]:
     """Say what can be counted, and of how many texts, for a model to be learned in so many seconds."""
     if seconds == math.inf:
-        return (_WORDS, _PIECES, _SIGNS), len(texts)
+        return (_WORDS, _PIECES, *_EXTRAS), len(texts)
     sample, characters = texts[:_SAMPLE], sum(map(len, texts))
     costs = []
     for kind in (_WORDS, _PIECES):
@@ -219,7 +227,7 @@ def _affordable(texts: Sequence[str], seconds: float) -> tuple[tuple[Grams, ...]
         learn_features(sample, (kind,))
         costs.append(_FITTING * (time.perf_counter() - began) * characters / max(1, sum(map(len, sample))))
     if sum(costs) < seconds:
-        return (_WORDS, _PIECES, _SIGNS), len(texts)
+        return (_WORDS, _PIECES, *_EXTRAS), len(texts)
     return (_WORDS,), int(max(min(_SAMPLE, len(texts)), min(1.0, seconds / costs[0]) * len(texts)))
 
 

@@ -25,6 +25,7 @@ Rows = Any  # a sparse matrix, N F; the library's own types know little of what 
 _WORD = r"(?u)\b\w+\b|[^\w\s]"  # a sign is a word too: ! and ? tell much
 _CAPITALS, _SMALL, _DIGITS = re.compile(r"[A-Z]+"), re.compile(r"[a-z]+"), re.compile(r"\d+")
 _MOST_SHAPES = 500  # words of a text whose way of writing counts
+_MOST_LETTERS = 1_000  # of a text whose places count
 _MOST_KINDS = 400_000  # of one kind of grams, the most frequent
 
 
@@ -33,8 +34,9 @@ class Grams:
     """What is counted.
 
     Attributes:
-        kind: `words`, one to three in a row; `pieces` of words, two to six characters with the word's edges; or
-            `signs`: how a text begins, and how its words are written (`Abcd`, `ABC`, `12`).
+        kind: `words`, one to three in a row; `pieces` of words, two to six characters with the word's edges;
+            `signs`: how a text begins, and how its words are written (`Abcd`, `ABC`, `12`); or `places`: which word
+            stands first, second, third ...
         longest: how many in a row.
     """
 
@@ -45,9 +47,9 @@ class Grams:
         """Make what counts them: all there are, or those known."""
         facts: dict[str, Any] = {"max_features": most, "min_df": least, "dtype": np.float32}
         facts["vocabulary"] = None if known is None else {gram: place for place, gram in enumerate(known)}
-        if self.kind == "signs":
-            signs: Any = partial(_signs, longest=self.longest)
-            return CountVectorizer(analyzer=signs, **facts)
+        if self.kind in _BY_HAND:
+            by_hand: Any = partial(_BY_HAND[self.kind], longest=self.longest)
+            return CountVectorizer(analyzer=by_hand, **facts)
         if self.kind == "words":
             return CountVectorizer(token_pattern=_WORD, ngram_range=(1, self.longest), **facts)
         return CountVectorizer(analyzer="char_wb", ngram_range=(2, self.longest), **facts)
@@ -81,9 +83,19 @@ class Features:
         """Count the columns that are words."""
         return sum(len(own) for kind, own in zip(self.grams, self.known, strict=True) if kind.kind == "words")
 
-    def without_last(self) -> Features:
-        """Give the same without the last kind."""
-        return Features(self.grams[:-1], self.known[:-1], self.idf[: len(self.idf) - len(self.known[-1])])
+    def only(self, kinds: Sequence[int]) -> tuple[Features, NDArray[np.int64]]:
+        """Give the same with some of the kinds, and where their columns stood.
+
+        Example:
+            >>> both = learn_features(["a b"], (Grams("words", 1), Grams("places", 1)))[0]
+            >>> own, columns = both.only([1])
+            >>> own.known, columns.tolist()
+            ((('0 a',),), [2])
+        """
+        ends = np.cumsum([len(own) for own in self.known])
+        columns = np.concatenate([np.arange(ends[kind] - len(self.known[kind]), ends[kind]) for kind in kinds])
+        known = tuple(self.known[kind] for kind in kinds)
+        return Features(tuple(self.grams[kind] for kind in kinds), known, self.idf[columns]), columns
 
     @cached_property
     def _counters(self) -> list[CountVectorizer]:
@@ -110,6 +122,19 @@ def _signs(text: str, longest: int) -> list[str]:
     words = text.split()[:_MOST_SHAPES]
     begins = ["^" + " ".join(words[:count]).lower() for count in range(1, min(longest, len(words)) + 1)]
     return begins + [_DIGITS.sub("1", _SMALL.sub("a", _CAPITALS.sub("A", word))) for word in words]
+
+
+def _places(text: str, longest: int) -> list[str]:
+    """Give a text's first words, each with its place: of questions they tell what is asked for.
+
+    Example:
+        >>> _places("Who wrote it ?", 2)
+        ['0 who', '1 wrote']
+    """
+    return [f"{place} {word}" for place, word in enumerate(re.findall(_WORD, text[:_MOST_LETTERS].lower())[:longest])]
+
+
+_BY_HAND = {"signs": _signs, "places": _places}
 
 
 def learn_features(texts: Sequence[str], grams: tuple[Grams, ...], least: int = 1) -> tuple[Features, Rows]:
