@@ -114,11 +114,20 @@ def _read_files(text: Text, found: _Found, reading: Reading) -> None:
     elif tables or len(files) == 1:
         for each in tables or files:
             _own_labels(each, text.address, found, reading, is_only=len(tables or files) == 1)
-    elif all(_part_of(each) for each in files):
+    elif all(_part_of(each) for each in files) and not _are_classes(files):
         for each in files:
             _own_labels(each, text.address, found, reading)
     else:
         _class_files(files, found)
+
+
+def _are_classes(files: Sequence[TextFile]) -> bool:
+    """Say whether every part has the same several files: `train/pos.txt`, `train/neg.txt`, `test/pos.txt` ..."""
+    stems: dict[str, set[str]] = {}
+    for each in files:
+        stems.setdefault(_part_of(each), set()).add(_without_part(PurePosixPath(each.name).stem))
+    first, *others = stems.values()
+    return bool(others) and len(first) > 1 and all(first == other for other in others)
 
 
 def _own_labels(file: TextFile, address: str, found: _Found, reading: Reading, *, is_only: bool = False) -> None:
@@ -177,14 +186,14 @@ def _checked(address: str, found: _Found) -> LabelledTexts:
     said = list(dict.fromkeys(found.troubles))
     kept = list(range(len(found.rows)))
     for words, is_lost in (
-        ("without a label", lambda row: not row.label),
+        ("without a label", lambda row: not row.label.strip()),
         ("that are empty", lambda row: not row.text.strip()),
     ):
         lost = [place for place in kept if is_lost(found.rows[place])]
         if lost:
             said.append(f"{len(lost):,} texts {words} are left out, the first in {found.places[lost[0]]}.")
             kept = sorted(set(kept) - set(lost))
-    names = _as_classes(address, [found.rows[place].label for place in kept])
+    names = _as_classes(address, [" ".join(found.rows[place].label.split()) for place in kept])
     kept, names, few = _without_few(kept, names)
     if few:
         shown = ", ".join(f"{name} ({count})" for name, count in few[:5]) + (" …" if len(few) > 5 else "")

@@ -334,3 +334,17 @@ def test_signs_that_help_no_more_than_chance_are_left_out() -> None:
     texts = [" ".join(chance.choice(words, 6)) for _ in range(200)]
     choice = choose_linear(texts, chance.integers(0, 2, 200), np.arange(200) % 5, 2, Patience())
     assert [kind.kind for kind in choice.linear.features.grams] == ["words", "pieces"]
+
+
+def test_a_part_without_texts_of_its_own_is_said(tmp_path: Path) -> None:
+    same = [f"same text,{'ab'[number % 2]}" for number in range(40)]
+    own = [f"so good {number},{'ab'[number % 2]}" for number in range(40)]
+    (tmp_path / "twice").mkdir()
+    for path, lines in (
+        (tmp_path / "same.csv", same),
+        *((tmp_path / "twice" / f"{part}.csv", own) for part in ("train", "test")),
+    ):
+        path.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+    for name in ("same.csv", "twice"):
+        with pytest.raises(DataFault, match="each part needs some"):
+            read(Source((str(tmp_path / name),)), Settings())

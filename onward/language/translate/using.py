@@ -14,9 +14,8 @@ from onward.language.translate.network import Translator
 from onward.language.translate.pictures import attention_map, draw_attention
 from onward.language.translate.settings import Translating
 from onward.language.translate.vocabulary import Vocabulary
-from onward.parts.averaging import Average
 from onward.parts.passages import Passage
-from onward.parts.trained import facts_of
+from onward.parts.trained import facts_of, kept_average
 
 __all__ = ["apply", "load"]
 
@@ -32,10 +31,10 @@ def load(run: Run) -> Interpreter:
     """
     facts = facts_of(run, "translate")
     vocabulary = Vocabulary.load(run.path)
-    best = Average(Translator(vocabulary.size, int(facts["width"]), int(facts["depth"])), 1)
-    run.load_kept(best=best)
+    width, depth = int(facts["width"]), int(facts["depth"])
+    network = kept_average(run, "best", lambda: Translator(vocabulary.size, width, depth))
     source, target = facts["names"]
-    return Interpreter(best.network.eval(), vocabulary, (str(source), str(target)), float(facts["ratio"]))
+    return Interpreter(network, vocabulary, (str(source), str(target)), float(facts["ratio"]))
 
 
 def apply(interpreter: Interpreter, source: Source, options: Translating) -> Iterator[Exhibit | Passage]:
