@@ -45,6 +45,7 @@ class LabelledTexts:
     Attributes:
         labels: N numbers of classes.
         parts: for each text `train`, `val`, `test`, or "" where nobody says it.
+        sets: for each text that is tested its file, where the test has several; else "".
         column: what the column of texts is called, "" without columns.
         forms: how the files were read, in words.
         troubles: a sentence for each thing that was odd.
@@ -58,6 +59,7 @@ class LabelledTexts:
     column: str = ""
     forms: tuple[str, ...] = ()
     troubles: list[str] = field(default_factory=list)
+    sets: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -74,12 +76,14 @@ class _Found:
 
     rows: list[Row] = field(default_factory=list)
     places: list[str] = field(default_factory=list)  # "file, line 3", for each row
+    files: list[str] = field(default_factory=list)  # of a file with labels of its own, its name, for each row
     forms: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
-    def add(self, row: Row, place: str) -> None:
+    def add(self, row: Row, place: str, file: str = "") -> None:
         self.rows.append(row)
+        self.files.append(file)
         self.places.append(place)
 
 
@@ -140,7 +144,7 @@ def _own_labels(file: TextFile, address: str, found: _Found, reading: Reading, *
         )
     part = "" if is_only else _part_of(file)
     for row in read.rows:
-        found.add(Row(row.text, row.label, row.part or part, row.line), f"{file.name}, line {row.line}")
+        found.add(Row(row.text, row.label, row.part or part, row.line), f"{file.name}, line {row.line}", file.name)
     found.forms.append(read.form)
     found.columns.append(read.column)
     found.troubles += read.troubles
@@ -212,7 +216,9 @@ def _checked(address: str, found: _Found) -> LabelledTexts:
     column = found.columns[0] if found.columns else ""
     labels = np.array([number[name] for name in names], np.int64)
     forms = tuple(dict.fromkeys(found.forms))
-    return LabelledTexts(address, [row.text for row in rows], labels, classes, parts, column, forms, said)
+    sets = [found.files[place] if part == "test" else "" for place, part in zip(kept, parts, strict=True)]
+    sets = sets if len({*sets} - {""}) > 1 else [""] * len(sets)
+    return LabelledTexts(address, [row.text for row in rows], labels, classes, parts, column, forms, said, tuple(sets))
 
 
 def _as_classes(address: str, labels: Sequence[str]) -> list[str]:

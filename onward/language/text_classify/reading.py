@@ -100,7 +100,7 @@ def read(source: Source, settings: Settings) -> Texts:
     """Read labelled texts and part them.
 
     Raises:
-        DataFault: no texts, no labels, fewer than two classes, an empty part, or a class that is tested and never learned.
+        DataFault: no texts, no labels, fewer than two classes, an empty part, or a class tested and never learned.
     """
     found = read_labelled_texts(source.address, Reading(settings.text, settings.label, settings.fine))
     parts = np.array(found.parts)

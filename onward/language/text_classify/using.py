@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from onward.parts.trained import facts_of, unfilled
 
 __all__ = ["apply", "load"]
 
+_LOG = logging.getLogger("onward")
 _AT_ONCE = 256
 _NAMED = "languages"
 
@@ -100,6 +102,8 @@ class _Answers(Table):
 
 
 def _say(words: str) -> None:
+    if sys.stdout.isatty():  # a label must not steer a terminal
+        words = "".join(each if each in "\n\t" or each.isprintable() else "\ufffd" for each in words)
     alphabet = sys.stdout.encoding or "utf-8"
     sys.stdout.write(words.encode(alphabet, "replace").decode(alphabet))
     sys.stdout.flush()
@@ -154,9 +158,13 @@ def _texts_of(classifier: Classifier, address: str) -> Iterator[str]:
     if not address.lower().endswith((*TABLES, *JSONS)):
         return given_lines((address,), "")
     text = open_text(address)
+    for trouble in text.troubles:
+        _LOG.info("%s", trouble)
     return (each for file in text.files for each in _column(file_cells(file, address), address, classifier.column))
 
 
 def _column(cells: Any, title: str, name: str) -> Iterator[str]:
+    for trouble in cells.troubles:  # rows that are left out have no answer, and those after them other numbers
+        _LOG.info("%s", trouble)
     place, has_heads = find_text_column(title, cells, name)
     return (row[place] for row in cells.rows[1 if has_heads else 0 :])
