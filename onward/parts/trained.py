@@ -77,7 +77,7 @@ def kept_average(run: Run, name: str, make: Callable[[], N], *, is_foreign: bool
         RuntimeError: the weights are of other shapes.
     """
     average = Average(unfilled(make, is_foreign=is_foreign), 1)
-    run.load_kept(**{name: average})
+    run.load_kept(label=None, **{name: average})
     return average.network.float().eval()
 
 

@@ -348,3 +348,14 @@ def test_a_part_without_texts_of_its_own_is_said(tmp_path: Path) -> None:
     for name in ("same.csv", "twice"):
         with pytest.raises(DataFault, match="each part needs some"):
             read(Source((str(tmp_path / name),)), Settings())
+
+
+def test_each_test_file_has_an_accuracy_of_its_own(labelled_texts: Path, tmp_path: Path) -> None:
+    head, *rows = labelled_texts.read_text(encoding="utf-8").splitlines()
+    (tmp_path / "years").mkdir()
+    for name, own in (("train", rows[:100]), ("test_2016", rows[100:120]), ("test_2017", rows[120:])):
+        (tmp_path / "years" / f"{name}.csv").write_text("\n".join([head, *own]) + "\n", encoding="utf-8")
+    _, scores = train(TASK, str(tmp_path / "years"), {**SMALL, "networks": "0"}, steps=2, out=tmp_path, quiet=True)
+    assert [(each.name, each.count) for each in scores] == [
+        ("accuracy", 60), ("macro-F1", 60), ("accuracy on test_2016.csv", 20), ("accuracy on test_2017.csv", 40)
+    ]  # fmt: skip
