@@ -41,7 +41,7 @@ MAKERS: dict[str, Callable[[int], nn.Module]] = {
 def run_of(network: nn.Module) -> Any:
     """Give what stands for a run that kept a network."""
     stored = Average(network, 1).state_dict()
-    return SimpleNamespace(load_kept=lambda average: average.load_state_dict(stored))
+    return SimpleNamespace(load_kept=lambda label, average: average.load_state_dict(stored))
 
 
 @pytest.mark.parametrize("name", MAKERS)
