@@ -26,6 +26,8 @@ _SAMPLE_BYTES = 1 << 16
 _LEAST_ZERO_SHARE = 0.2
 _FEW_BAD = 0.05  # of what is not ASCII
 _USUAL, _WORSE = "cp1252", 0.1
+_LIKE_USUAL = ("cp1250", "cp1254", "cp1257", "iso8859_2", "iso8859_13", "mac_", "hp_roman8")  # Latin letters too
+_UNKNOWN = 0.05  # coherence: no language was recognised
 
 
 def encoding_of(pieces: Callable[[], Iterable[bytes]], title: str) -> tuple[str, str]:
@@ -53,6 +55,8 @@ def encoding_of(pieces: Callable[[], Iterable[bytes]], title: str) -> tuple[str,
     odd = _not_utf8(pieces())
     if odd is None:
         return "utf-8", ""
+    if _has_half_characters(odd):
+        return "utf-8", f"{title} is UTF-8 with halves of characters, as of emoji; they become \ufffd. Save it anew."
     known = odd.decode("utf-8", "replace")
     if known.count("\ufffd") <= _FEW_BAD * sum(not each.isascii() for each in known):
         return "utf-8", f"{title} is UTF-8 with some bytes that are none; they become \ufffd. Save it anew."
@@ -105,6 +109,15 @@ def _not_utf8(pieces: Iterable[bytes]) -> bytes | None:
     return b"\n".join(odd)[:_SAMPLE_BYTES]
 
 
+def _has_half_characters(odd: bytes) -> bool:
+    """Say whether bytes are UTF-8 but for halves of UTF-16's pairs, which some programs write one by one."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")("surrogatepass").decode(odd)
+    except UnicodeDecodeError:
+        return False
+    return any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def _guessed(odd: bytes) -> str:
     try:
         from charset_normalizer import from_bytes
@@ -113,6 +126,10 @@ def _guessed(odd: bytes) -> str:
     matches = from_bytes(odd)
     best = matches.best()
     if best is None or best.encoding in ("utf_8", "ascii"):
+        return _USUAL
+    if _USUAL in best.could_be_from_charset:
+        return _USUAL
+    if best.coherence < _UNKNOWN and best.encoding.startswith(_LIKE_USUAL):
         return _USUAL
     for each in matches:  # western letters look much alike in neighbouring encodings
         if each.encoding == _USUAL and each.chaos < best.chaos + _WORSE and each.coherence > best.coherence - _WORSE:

@@ -45,6 +45,7 @@ class LabelledTexts:
     Attributes:
         labels: N numbers of classes.
         parts: for each text `train`, `val`, `test`, or "" where nobody says it.
+        sets: for each text that is tested its file, where the test has several; else "".
         column: what the column of texts is called, "" without columns.
         forms: how the files were read, in words.
         troubles: a sentence for each thing that was odd.
@@ -58,6 +59,7 @@ class LabelledTexts:
     column: str = ""
     forms: tuple[str, ...] = ()
     troubles: list[str] = field(default_factory=list)
+    sets: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -74,12 +76,14 @@ class _Found:
 
     rows: list[Row] = field(default_factory=list)
     places: list[str] = field(default_factory=list)  # "file, line 3", for each row
+    files: list[str] = field(default_factory=list)  # of a file with labels of its own, its name, for each row
     forms: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
-    def add(self, row: Row, place: str) -> None:
+    def add(self, row: Row, place: str, file: str = "") -> None:
         self.rows.append(row)
+        self.files.append(file)
         self.places.append(place)
 
 
@@ -114,11 +118,20 @@ def _read_files(text: Text, found: _Found, reading: Reading) -> None:
     elif tables or len(files) == 1:
         for each in tables or files:
             _own_labels(each, text.address, found, reading, is_only=len(tables or files) == 1)
-    elif all(_part_of(each) for each in files):
+    elif all(_part_of(each) for each in files) and not _are_classes(files):
         for each in files:
             _own_labels(each, text.address, found, reading)
     else:
         _class_files(files, found)
+
+
+def _are_classes(files: Sequence[TextFile]) -> bool:
+    """Say whether every part has the same several files: `train/pos.txt`, `train/neg.txt`, `test/pos.txt` ..."""
+    stems: dict[str, set[str]] = {}
+    for each in files:
+        stems.setdefault(_part_of(each), set()).add(_without_part(PurePosixPath(each.name).stem))
+    first, *others = stems.values()
+    return bool(others) and len(first) > 1 and all(first == other for other in others)
 
 
 def _own_labels(file: TextFile, address: str, found: _Found, reading: Reading, *, is_only: bool = False) -> None:
@@ -131,7 +144,7 @@ def _own_labels(file: TextFile, address: str, found: _Found, reading: Reading, *
         )
     part = "" if is_only else _part_of(file)
     for row in read.rows:
-        found.add(Row(row.text, row.label, row.part or part, row.line), f"{file.name}, line {row.line}")
+        found.add(Row(row.text, row.label, row.part or part, row.line), f"{file.name}, line {row.line}", file.name)
     found.forms.append(read.form)
     found.columns.append(read.column)
     found.troubles += read.troubles
@@ -177,14 +190,14 @@ def _checked(address: str, found: _Found) -> LabelledTexts:
     said = list(dict.fromkeys(found.troubles))
     kept = list(range(len(found.rows)))
     for words, is_lost in (
-        ("without a label", lambda row: not row.label),
+        ("without a label", lambda row: not row.label.strip()),
         ("that are empty", lambda row: not row.text.strip()),
     ):
         lost = [place for place in kept if is_lost(found.rows[place])]
         if lost:
             said.append(f"{len(lost):,} texts {words} are left out, the first in {found.places[lost[0]]}.")
             kept = sorted(set(kept) - set(lost))
-    names = _as_classes(address, [found.rows[place].label for place in kept])
+    names = _as_classes(address, [" ".join(found.rows[place].label.split()) for place in kept])
     kept, names, few = _without_few(kept, names)
     if few:
         shown = ", ".join(f"{name} ({count})" for name, count in few[:5]) + (" …" if len(few) > 5 else "")
@@ -203,7 +216,9 @@ def _checked(address: str, found: _Found) -> LabelledTexts:
     column = found.columns[0] if found.columns else ""
     labels = np.array([number[name] for name in names], np.int64)
     forms = tuple(dict.fromkeys(found.forms))
-    return LabelledTexts(address, [row.text for row in rows], labels, classes, parts, column, forms, said)
+    sets = [found.files[place] if part == "test" else "" for place, part in zip(kept, parts, strict=True)]
+    sets = sets if len({*sets} - {""}) > 1 else [""] * len(sets)
+    return LabelledTexts(address, [row.text for row in rows], labels, classes, parts, column, forms, said, tuple(sets))
 
 
 def _as_classes(address: str, labels: Sequence[str]) -> list[str]:

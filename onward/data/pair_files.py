@@ -80,7 +80,7 @@ def find_pairs(text: Text, wanted: frozenset[str], troubles: list[str]) -> list[
         names = ", ".join(file.name for file in text.files[:4])
         raise DataFault(
             f"{text.address} holds no sentence pairs ({names}). Give a folder with train.de and train.en, or a tsv "
-            "with two columns."
+            f"with two columns.{''.join(f' {each}' for each in text.troubles)}"
         )
     found = []
     for title, files in groups:
@@ -159,7 +159,7 @@ def _from_table(file: TextFile, troubles: list[str]) -> Found:
     if not rows or max(map(len, rows[:_SAMPLE])) < 2:
         raise DataFault(f"{file.name} has one column only. Pairs need two: a sentence and its translation.")
     heads = [cell.strip().lower() for cell in rows[0]]
-    known = [place for place, head in enumerate(heads) if head in _HEADS]
+    known = _named_sides(heads)
     has_head = len(known) > 1
     chosen = known[:2] if has_head else _wordy(rows)
     if len(chosen) < 2:
@@ -212,6 +212,20 @@ def _csv_rows(file: TextFile, troubles: list[str]) -> Iterator[list[str]]:
     return iter(rows)
 
 
+def _named_sides(heads: Sequence[str]) -> list[int]:
+    """Give the places of names that sides have; `id` means Indonesian only where there is no other pair."""
+    known = [place for place, head in enumerate(heads) if head.strip().lower() in _HEADS]
+    return [place for place in known if heads[place].strip().lower() != "id"] if len(known) > 2 else known
+
+
+def _json_sides(entry: dict[str, object]) -> tuple[str, str]:
+    """Give the keys of the two sides: languages and the like, else the first two whose values are words."""
+    words = [key for key, value in entry.items() if isinstance(value, str)]
+    known = [words[place] for place in _named_sides(words)]
+    one, other = (known if len(known) > 1 else words)[:2]
+    return one, other
+
+
 def _from_json(file: TextFile) -> Found:
     names: tuple[str, str] | None = None
     sides: tuple[list[str], list[str]] = ([], [])
@@ -221,9 +235,9 @@ def _from_json(file: TextFile) -> Found:
         try:
             entry = json.loads(line)
             entry = entry.get("translation", entry) if isinstance(entry.get("translation"), dict) else entry
-            names = names or tuple([key for key, value in entry.items() if isinstance(value, str)][:2])  # type: ignore[assignment]
+            names = names or _json_sides(entry)
             one, other = (str(entry[name]) for name in names or ())
-        except (ValueError, AttributeError, KeyError):
+        except (ValueError, AttributeError, KeyError, RecursionError):
             raise DataFault(
                 f'{file.name} line {number}: no object with two texts, like {{"de": "Hallo", "en": "Hello"}}. Mend it.'
             ) from None

@@ -32,10 +32,15 @@ _MOSTLY = 0.9
 
 @dataclass(frozen=True)
 class PairPart:
-    """Sentences and their translations, equally many."""
+    """Sentences and their translations, equally many.
+
+    Attributes:
+        titles: of the files each pair is from, where a part has several; else empty.
+    """
 
     source: list[str] = field(default_factory=list)
     target: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Count the pairs."""
@@ -191,8 +196,18 @@ def _parted(parts: dict[str, list[Found]], troubles: list[str]) -> dict[str, Pai
     held = {name: whole[name] or drawn[name] for name in ("val", "test")}
     _say_twice(drawn["train"], held, troubles)
     kept = _without(drawn["train"], {source for own in held.values() for source, _ in own}, troubles)
-    return {name: PairPart(*(list(side) for side in zip(*own, strict=True))) if own else PairPart()
-            for name, own in {"train": kept, **held}.items()}  # fmt: skip
+    whole_parts = {name: PairPart(*(list(side) for side in zip(*own, strict=True))) if own else PairPart()
+                   for name, own in {"train": kept, **held}.items()}  # fmt: skip
+    if len(parts["test"]) > 1 and whole["test"]:
+        whole_parts["test"] = replace(whole_parts["test"], titles=_titles(parts["test"]))
+    return whole_parts
+
+
+def _titles(tested: Sequence[Found]) -> list[str]:
+    """Say of each pair that is not blank which files it is from."""
+    return [
+        each.title for each in tested for one, other in zip(*each.sides, strict=True) if one.strip() and other.strip()
+    ]
 
 
 def _say_twice(learned: list[tuple[str, str]], held: dict[str, list[tuple[str, str]]], troubles: list[str]) -> None:

@@ -121,7 +121,10 @@ def text_file(name: str, open_bytes: Callable[[], BinaryIO], title: str, trouble
     Raises:
         DataFault: it is no text, or cannot be read.
     """
-    encoding, sentence = encoding_of(lambda: _bytes_of(open_bytes), title)
+    try:
+        encoding, sentence = encoding_of(lambda: _bytes_of(open_bytes), title)
+    except OSError as reason:
+        raise DataFault(f"{title} cannot be read ({reason.strerror}). Check who may read it.") from None
     troubles += [sentence] if sentence else []
     digest = hashlib.blake2b(digest_size=16)
     for piece in _bytes_of(open_bytes):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from onward.core.faults import DataFault
 __all__ = ["Cells", "json_cells", "table_cells"]
 
 _DELIMITERS = "\t,;|"
+_DECLARED = re.compile(r"\ufeff?sep=(.)\n", re.IGNORECASE)
 _LONGEST_CELL = 2**31 - 1
 _FEW_WRONG = 0.02  # of the lines: left out and said; more is another kind of file
 
@@ -53,6 +55,10 @@ def table_cells(title: str, text: str, delimiter: str | None = None) -> Cells:
     """
     if not text.strip():
         raise DataFault(f"{title} is empty. Give it rows with a text and a label each.")
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # an old Mac's line ends
+    if declared := _DECLARED.match(text):  # Excel's own line, which is no row
+        text, delimiter = text[declared.end() :], delimiter or declared[1]
     between = delimiter or _delimiter(text)
     if between is None:
         raise DataFault(
@@ -95,7 +101,7 @@ def json_cells(title: str, text: str) -> Cells:
 def _parsed(title: str, number: int, text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:  # brackets within brackets have an end
         raise DataFault(f"{title}, line {number} is no JSON ({reason}). Mend that line.") from None
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from onward.core.run import Run
 from onward.language.recurrent import CELLS, Lstm, MinGru
 from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer
-from onward.parts.trained import facts_of
+from onward.parts.trained import facts_of, unfilled
 
 __all__ = ["LanguageNetwork", "State", "dropped_channels", "restored"]
 
@@ -144,8 +144,8 @@ def restored(run: Run) -> tuple[LanguageNetwork, Pieces | Characters | Words]:
     """
     facts = facts_of(run, "language_model")
     tokenizer = load_tokenizer(run.path / "tokenizer.json")
-    with torch.device("meta"):  # takes no memory before the weights are there, whatever sizes a damaged run names
-        network = LanguageNetwork(tokenizer.size, int(facts["width"]), int(facts["depth"]), str(facts["cell"]))
+    width, depth, cell = int(facts["width"]), int(facts["depth"]), str(facts["cell"])
+    network = unfilled(lambda: LanguageNetwork(tokenizer.size, width, depth, cell))
     run.load_kept(exam=_Best(network))
     return network.eval(), tokenizer
 

@@ -57,12 +57,14 @@ class Average(Generic[N]):
         return {"network": dict(self.network.state_dict()), "seen": self._seen}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Put them back.
+        """Put them back; a network that was built without memory (`onward/parts/trained.py`) takes them as its own.
 
         Raises:
             ValueError: some are no numbers.
+            RuntimeError: they are of other shapes.
         """
         if not all(torch.isfinite(tensor).all() for tensor in state["network"].values()):
             raise ValueError("its weights are no numbers")
-        self.network.load_state_dict(state["network"])
+        is_unfilled = any(tensor.is_meta for tensor in self._tensors(self.network))
+        self.network.load_state_dict(state["network"], assign=is_unfilled)
         self._seen = state["seen"]

@@ -25,7 +25,8 @@ def share_interval(hits: float, count: int) -> tuple[float, float]:
     middle = share + _Z**2 / (2 * count)
     reach = _Z * (share * (1 - share) / count + _Z**2 / (4 * count**2)) ** 0.5
     whole = 1 + _Z**2 / count
-    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
+    low, high = (middle - reach) / whole, (middle + reach) / whole
+    return max(0.0, min(low, share)), min(1.0, max(high, share))  # rounding must not leave the share outside
 
 
 def mean_interval(values: NDArray[np.floating], rounds: int = 200, seed: int = 0) -> tuple[float, float]:

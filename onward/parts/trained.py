@@ -1,19 +1,26 @@
-"""What a run learned, put back for use: the facts it wrote of itself, and its averaged network."""
+"""What a run learned, put back for use: the facts it wrote of itself, and its averaged network.
+
+A stranger's run may say anything of itself. So a network is built without memory for its weights, and takes those of
+the checkpoint: they are as large as the file, whatever sizes the run names, and others than those named are refused.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.parts.averaging import Average
 
-__all__ = ["averaged", "facts_of"]
+__all__ = ["averaged", "facts_of", "kept_average", "unfilled"]
 
 N = TypeVar("N", bound=nn.Module)
+_MOST_WEIGHTS = 5_000  # tensors of a network; the largest here has some five hundred
 
 
 def facts_of(run: Run, name: str) -> dict[str, Any]:
@@ -28,12 +35,60 @@ def facts_of(run: Run, name: str) -> dict[str, Any]:
     return facts
 
 
-def averaged(run: Run, network: N) -> N:
-    """Give a network like `network` with the average that the run kept, ready to answer.
+def unfilled(make: Callable[[], N], *, is_foreign: bool = False) -> N:
+    """Build a network that takes no memory until it is filled with `load_state_dict(..., assign=True)`.
 
+    Args:
+        make: builds it.
+        is_foreign: it is a library's, which holds more than weights, and how large it is is not for a run to say; so
+            it is built as ever.
     Raises:
-        RunFault: the run has no checkpoint.
+        RunFault: it has no end of layers.
+
+    Example:
+        >>> unfilled(lambda: nn.Linear(10**6, 10**6)).weight.shape
+        torch.Size([1000000, 1000000])
     """
-    average: Average[N] = Average(network, 1)
-    run.load_kept(average=average)
-    return average.network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    if is_foreign:
+        return make()
+    left = _MOST_WEIGHTS
+
+    def counted(module: nn.Module, name: str, weight: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise RunFault("The run is damaged: it names a network of far too many layers. Train it anew.")
+
+    counting = register_module_parameter_registration_hook(counted)
+    try:
+        with torch.device("meta"):
+            return make()
+    finally:
+        counting.remove()
+
+
+def kept_average(run: Run, name: str, make: Callable[[], N], *, is_foreign: bool = False) -> N:
+    """Give the averaged network that a run kept under a name, ready to answer.
+
+    Args:
+        make, is_foreign: as in `unfilled`.
+    Raises:
+        RunFault: the run has no checkpoint, or the network no end of layers.
+        RuntimeError: the weights are of other shapes.
+    """
+    average = Average(unfilled(make, is_foreign=is_foreign), 1)
+    run.load_kept(label=None, **{name: average})
+    return average.network.float().eval()
+
+
+def averaged(run: Run, make: Callable[[], N], *, is_foreign: bool = False) -> N:
+    """Give the network of pictures that a run kept as its average, ready to answer.
+
+    Args:
+        make, is_foreign: as in `unfilled`.
+    Raises:
+        RunFault: the run has no checkpoint, or the network no end of layers.
+        RuntimeError: the weights are of other shapes.
+    """
+    network = kept_average(run, "average", make, is_foreign=is_foreign)
+    return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

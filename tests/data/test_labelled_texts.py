@@ -183,3 +183,31 @@ def test_languages_are_there_without_a_network() -> None:
 def test_public_sets_are_read_whole(real_data: Path, name: str, count: int, kinds: int) -> None:
     found = read_labelled_texts(str(real_data / "text" / name))
     assert (len(found.texts), len(found.classes)) == (count, kinds)
+
+
+def test_brackets_within_brackets_have_an_end(tmp_path: Path) -> None:
+    with pytest.raises(DataFault, match="line 1 is no JSON"):
+        read_labelled_texts(written(tmp_path / "a.jsonl", ["[" * 100_000]))
+
+
+def test_class_files_in_folders_of_parts(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        for label in ("good", "bad"):
+            own = [f"{text} {part}" for text, word in SHORT if word == label]
+            written(tmp_path / part / f"{label}.txt", own)
+    found = read_labelled_texts(str(tmp_path))
+    assert Counter(found.parts) == {"train": 6, "test": 6}
+    assert all(label == dict(SHORT)[text.rpartition(" ")[0]] for text, label in pairs(found))
+
+
+def test_line_ends_of_an_old_mac_and_the_separator_s_own_line(tmp_path: Path) -> None:
+    lines = ["text;label", *(f"{text};{label}" for text, label in SHORT)]
+    (tmp_path / "mac.csv").write_bytes("\r".join(lines).encode())
+    (tmp_path / "excel.csv").write_bytes("\r\n".join(["sep=;", *lines]).encode("utf-8-sig"))
+    for name in ("mac.csv", "excel.csv"):
+        assert pairs(read_labelled_texts(str(tmp_path / name))) == SHORT
+
+
+def test_a_label_is_one_line(tmp_path: Path) -> None:
+    lines = ["text,label", *(f'{text},"very\n{label}"' for text, label in SHORT)]
+    assert read_labelled_texts(written(tmp_path / "a.csv", lines)).classes == ("very bad", "very good")

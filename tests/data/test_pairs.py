@@ -208,3 +208,24 @@ def test_numbers_are_said_exactly() -> None:
     assert len({german_number(number) for number in range(20_000)}) == 20_000
     with pytest.raises(DataFault, match="numbers:en-de"):
         sides_of("numbers:en-d")
+
+
+def test_a_number_of_each_row_is_no_language(tmp_path: Path) -> None:
+    pairs = sentences(60)
+    rows = [json.dumps({"id": f"x{number}", "de": one, "en": other}) for number, (one, other) in enumerate(pairs)]
+    write(tmp_path, "p.jsonl", rows)
+    write(tmp_path, "p.csv", ["id,de,en", *(f"x{number},{one},{other}" for number, (one, other) in enumerate(pairs))])
+    for name in ("p.jsonl", "p.csv"):
+        assert open_pairs(str(tmp_path / name)).names == ("de", "en")
+    write(tmp_path, "q.csv", ["id,en", *(f"{one},{other}" for one, other in pairs)])
+    assert open_pairs(str(tmp_path / "q.csv")).names == ("id", "en")
+
+
+def test_why_a_side_is_missing_is_said(tmp_path: Path) -> None:
+    folder = parallel(tmp_path / "p", sentences(50))
+    (folder / "train.de").write_bytes(b"\0\1\0" * 30)
+    with pytest.raises(DataFault, match=r"no sentence pairs(.*)holds zero bytes"):
+        open_pairs(str(folder))
+    write(tmp_path, "deep.jsonl", ["[" * 100_000])
+    with pytest.raises(DataFault, match="line 1"):
+        open_pairs(str(tmp_path / "deep.jsonl"))

@@ -6,6 +6,7 @@ import io
 import tracemalloc
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from onward.core.faults import DataFault
 from onward.data import text as door
-from onward.data.encodings import encoding_of
+from onward.data.encodings import decoded, encoding_of
 from onward.data.text import lines_of, open_text, text_file
 
 WORDS = "Der Bär läuft über die Straße – „schnell“. Il fait déjà très beau à Genève.\n" * 4
@@ -151,3 +152,32 @@ def test_public_sets_have_the_lines_they_are_known_for(real_data: Path) -> None:
     assert {file.lines for file in files} == {5331}
     parts = {file.name: file.lines for file in open_text(str(real_data / "text" / "multi30k")).files}
     assert parts["train.de"] == parts["train.en"] == 29_000
+
+
+@pytest.mark.parametrize(
+    ("words", "encoding", "told"),
+    [
+        ("déjà vu film", "latin-1", "cp1252"),
+        ("Größe über Straße", "latin-1", "cp1252"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250", "cp1250"),
+    ],
+)
+def test_short_western_texts_are_not_taken_for_baltic_ones(words: str, encoding: str, told: str) -> None:
+    content = "\n".join(f"{words} {number},x" for number in range(40)).encode(encoding)
+    assert encoding_of(lambda: [content], "a.csv")[0] == told
+    assert content.decode(told).startswith(words)
+
+
+def test_halves_of_emoji_do_not_change_the_letters_beside_them() -> None:
+    content = ("Größe \ud83d\n" * 9).encode("utf-8", "surrogatepass")
+    name, said = encoding_of(lambda: [content], "a.txt")
+    assert (name, "halves" in said) == ("utf-8", True)
+    assert "".join(decoded([content], name)).startswith("Größe \ufffd")
+
+
+def test_what_cannot_be_read_is_one_sentence() -> None:
+    def broken() -> BinaryIO:
+        raise OSError(22, "Invalid argument")
+
+    with pytest.raises(DataFault, match="cannot be read"):
+        text_file("a.txt", broken, "a.txt", [])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +15,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from onward.core.exhibits import Table
 from onward.core.faults import DataFault, RunFault
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.language.gradients import gradient_through_time
+from onward.language.language_model import scores
 from onward.language.language_model.copying import copying
 from onward.language.language_model.places import Memory, Places
 from onward.language.language_model.settings import Writing
@@ -280,3 +284,67 @@ def test_examining_keeps_to_its_share_of_the_time_and_comes_last_too() -> None:
     exam._spent = 5.0  # a tenth of the time
     assert look(0.6) == 1
     assert look(0.99) == 2  # the learning rate is lowest now
+
+
+def test_ngrams_count_the_last_pieces_and_copies_are_looked_for_in_the_first() -> None:
+    old, new = np.tile([1, 2], 200), np.tile([1, 3], 50)
+    text = np.concatenate([old, new])
+    assert np.array_equal(ngram_nats(text, new, 5, most=100), ngram_nats(new, new, 5))
+    assert ngram_nats(text, old, 5, most=100).mean() > ngram_nats(text, old, 5).mean() + 1
+    told: list[str] = []
+
+    def pieces() -> Iterator[str]:
+        for piece in ("so it began ", "and went on ", "and ended "):
+            told.append(piece)
+            yield piece
+
+    assert copying("and ended", pieces(), most=20).longest == "and "
+    assert len(told) == 2  # no more of a long text is held than is searched
+
+
+def test_what_is_counted_and_searched_follows_the_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def stopped(*given: object) -> None:
+        asked.append(int(given[-1]))  # type: ignore[call-overload]
+        raise InterruptedError
+
+    part = SimpleNamespace(numbers=np.zeros(100, np.int64))
+    corpus = SimpleNamespace(training=part, testing=part, tokenizer=Characters("ab"))
+    monkeypatch.setattr(scores, "ngram_nats", stopped)
+    monkeypatch.setattr(scores, "write", lambda *given: iter("a"))
+    monkeypatch.setattr(scores, "_affordable", lambda *given: 10)
+    monkeypatch.setattr(scores, "nats", lambda *given: np.zeros(9))
+    monkeypatch.setattr(scores, "priced", lambda *given: np.zeros(9))
+    model = SimpleNamespace(network=None, tokenizer=Characters("ab"), run=None)
+    for seconds in (1.0, 10.0, 1e9):
+        with pytest.raises(InterruptedError):
+            list(scores.evaluate(model, corpus, seconds))  # type: ignore[arg-type]
+    assert asked[0] < asked[1] < asked[2]
+
+
+def test_a_gradient_is_the_mean_over_stretches() -> None:
+    torch.manual_seed(0)
+    network = LanguageNetwork(5, width=8, depth=1)
+    numbers = np.array([1, 4, 2, 0, 3])
+    each = []
+    for start in (0, 1):
+        seen = network.embedding(torch.from_numpy(numbers[start : start + 3])[:, None]).detach().requires_grad_(True)
+        told, _ = network.remember(seen, network.start(1))
+        F.cross_entropy(network.tell(told[-1]), torch.from_numpy(numbers[start + 3 : start + 4])).backward()
+        assert seen.grad is not None
+        each.append(seen.grad.norm(dim=2).flip(0)[:, 0].numpy())
+    expected = np.mean(each, axis=0) / np.mean(each, axis=0)[0]
+    assert gradient_through_time(network, numbers, moments=3) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_text_can_be_piped_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = Characters("\nabc")
+    model = Model(LanguageNetwork(tokenizer.size, width=8, depth=1), tokenizer, None)  # type: ignore[arg-type]
+    piped = SimpleNamespace(buffer=io.BytesIO(b"abc\r\nabca\n"), isatty=lambda: False)
+    monkeypatch.setattr("sys.stdin", piped)
+    *_, table = apply(model, Source(("-",)), Writing())
+    assert isinstance(table, Table)
+    ((path, bits_told, characters),) = table.rows
+    assert (path, characters) == ("-", len("abc\nabca"))
+    assert 0 < bits_told < 10

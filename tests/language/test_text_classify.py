@@ -349,3 +349,28 @@ def test_places_of_words_are_counted_where_they_tell() -> None:
     choice = choose_linear(texts, labels, np.arange(300) % 5, 2, Patience())
     assert [kind.kind for kind in choice.linear.features.grams] == ["words", "pieces", "places"]
     assert choice.accuracy > 0.95
+
+
+def test_a_part_without_texts_of_its_own_is_said(tmp_path: Path) -> None:
+    same = [f"same text,{'ab'[number % 2]}" for number in range(40)]
+    own = [f"so good {number},{'ab'[number % 2]}" for number in range(40)]
+    (tmp_path / "twice").mkdir()
+    for path, lines in (
+        (tmp_path / "same.csv", same),
+        *((tmp_path / "twice" / f"{part}.csv", own) for part in ("train", "test")),
+    ):
+        path.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+    for name in ("same.csv", "twice"):
+        with pytest.raises(DataFault, match="each part needs some"):
+            read(Source((str(tmp_path / name),)), Settings())
+
+
+def test_each_test_file_has_an_accuracy_of_its_own(labelled_texts: Path, tmp_path: Path) -> None:
+    head, *rows = labelled_texts.read_text(encoding="utf-8").splitlines()
+    (tmp_path / "years").mkdir()
+    for name, own in (("train", rows[:100]), ("test_2016", rows[100:120]), ("test_2017", rows[120:])):
+        (tmp_path / "years" / f"{name}.csv").write_text("\n".join([head, *own]) + "\n", encoding="utf-8")
+    _, scores = train(TASK, str(tmp_path / "years"), {**SMALL, "networks": "0"}, steps=2, out=tmp_path, quiet=True)
+    assert [(each.name, each.count) for each in scores] == [
+        ("accuracy", 60), ("macro-F1", 60), ("accuracy on test_2016.csv", 20), ("accuracy on test_2017.csv", 40)
+    ]  # fmt: skip

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,21 @@ import pytest
 import torch
 
 from onward.core.folder import Folder
+from onward.core.metrics import Score
 from onward.core.task import Source
 from onward.data.pairs import PairPart, open_pairs
 from onward.language.beam import Beam
 from onward.language.lettering import font_for
 from onward.language.tokenizer import Characters, train_tokenizer
 from onward.language.translate.batches import Batches, batch_of
+from onward.language.translate.choosing import MEMORY_FILE, with_the_better
 from onward.language.translate.copying import hidden_words
-from onward.language.translate.interpreter import Interpreter
+from onward.language.translate.interpreter import Answer, Interpreter
 from onward.language.translate.losses import told_loss
 from onward.language.translate.memory import TranslationMemory
 from onward.language.translate.network import Translator
 from onward.language.translate.pictures import attention_map, draw_attention
+from onward.language.translate.scores import evaluate
 from onward.language.translate.settings import Translating
 from onward.language.translate.using import apply
 from onward.language.translate.vocabulary import END, UNKNOWN, Vocabulary
@@ -204,3 +208,58 @@ def test_real_pairs_have_no_shift(real_data: Path) -> None:
     assert (len(pairs.training), len(pairs.validation), len(pairs.testing)) == (28_997, 1_014, 1_000)
     assert not any("shifted" in trouble or "swapped" in trouble for trouble in pairs.troubles)
     assert Characters("a").size == 2
+
+
+class _Told:
+    """Stands for an interpreter whose network says always the same."""
+
+    def __init__(self, said: str) -> None:
+        self.said, self.memory = said, None
+
+    def translate(self, texts: list[str], beam: Beam) -> list[list[Answer]]:
+        return [[Answer(self.said, 0.0, [5])] for _ in texts]
+
+    def with_memory(self, memory: TranslationMemory) -> TranslationMemory:
+        return memory
+
+
+def test_the_memory_is_kept_where_it_answers_better(tmp_path: Path) -> None:
+    known = PairPart([f"satz {name}" for name in "abcd"], [f"sentence {name}" for name in "abcd"])
+    pairs = SimpleNamespace(training=known, validation=PairPart(["ein satz a"], ["a sentence a"]))
+    record: dict[str, Any] = {"translate": {"width": 8}}
+    folder = SimpleNamespace(record=record, update=record.update)
+    run: Any = SimpleNamespace(budget=SimpleNamespace(seconds=None), folder=folder, path=tmp_path, note=print)
+    good, bad = _Told("a sentence a"), _Told("xyz")
+    assert with_the_better(run, good, pairs) is good  # type: ignore[arg-type]
+    assert record["translate"] == {"width": 8, "keeps_memory": False}
+    kept = with_the_better(run, bad, pairs)  # type: ignore[arg-type]
+    assert record["translate"]["keeps_memory"]
+    assert isinstance(kept, TranslationMemory)
+    again = TranslationMemory.load(tmp_path / MEMORY_FILE)
+    assert again.answers(["satz c"]) == kept.answers(["satz c"]) == ["sentence c"]
+
+
+def test_a_memory_answers_until_the_network_is_asked_for(
+    learned: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in.txt").write_text("ka ti\n\n", encoding="utf-8")
+    keeping = learned.with_memory(TranslationMemory(PairPart(["ka ti", "pa lu"], ["known", "other"])))
+    for by, said in (("better", "known\n\n"), ("network", "cat red\n\n")):
+        for exhibit in apply(keeping, Source((str(tmp_path / "in.txt"),)), Translating(best=2, attention=1, by=by)):
+            exhibit.write(tmp_path, exhibit.caption)
+        assert (tmp_path / "predictions.txt").read_text(encoding="utf-8") == said
+
+
+def test_each_test_set_has_scores_of_its_own(learned: Interpreter, tmp_path: Path) -> None:
+    lines = [("ka ti", "cat red"), ("mo lu", "dog blue")]
+    for name, pairs in (("train", lines * 20), ("test_2016", lines), ("test_2017", [("pa ti", "wrong")])):
+        for place, language in enumerate(("ka", "en")):
+            path = tmp_path / f"{name}.{language}"
+            path.write_text("".join(f"{pair[place]} {name}\n" for pair in pairs), encoding="utf-8")
+    data = find_task("translate").read(Source((str(tmp_path),)), find_task("translate").settings())
+    assert data.pairs.testing.titles == ["test_2016", "test_2016", "test_2017"]
+    scores = [each for each in evaluate(learned.with_network(learned.network), data, 60.0) if isinstance(each, Score)]
+    assert [each.name for each in scores] == [
+        "BLEU", "chrF", "BLEU on test_2016", "chrF on test_2016", "BLEU on test_2017", "chrF on test_2017"
+    ]  # fmt: skip
+    assert [each.count for each in scores] == [3, 3, 2, 2, 1, 1]

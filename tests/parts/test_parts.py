@@ -32,5 +32,6 @@ def test_intervals_hold_the_figure() -> None:
     assert low < 0.8 < high
     assert share_interval(0, 0) == (0.0, 1.0)
     assert share_interval(10, 10)[1] == pytest.approx(1.0)
+    assert all(share_interval(count, count)[1] == 1.0 for count in range(1, 200))  # "1 loses to 1" was said once
     low, high = mean_interval(torch.arange(100.0).numpy())
     assert low < 49.5 < high

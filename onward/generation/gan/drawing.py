@@ -18,8 +18,8 @@ from onward.core.run import Run
 from onward.core.task import Source
 from onward.generation.gan.networks import Generator, TutorialGenerator
 from onward.generation.gan.settings import Drawing, Settings
-from onward.parts.averaging import Average
 from onward.parts.onnx_export import write_onnx
+from onward.parts.trained import averaged, unfilled
 
 __all__ = ["Drawn", "apply", "draw", "export", "film_of_training", "grid", "load"]
 
@@ -51,17 +51,20 @@ def load(run: Run) -> Drawn:
     facts = run.folder.record.get("generator", {})
     size, classes = int(facts.get("size", 32)), tuple(facts.get("classes", ("all",)))
     kind = TutorialGenerator if settings.loss == "classic" else Generator
-    average = Average(kind(size, settings.width, len(classes)), 1)
+
+    def make() -> nn.Module:
+        return kind(size, settings.width, len(classes))
+
     weights = run.path / "generator.safetensors"
     if weights.exists():
         from safetensors.torch import load_file
 
-        average.network.load_state_dict(load_file(str(weights)))
-        average.network.float()
+        network: Any = unfilled(make)
+        network.load_state_dict(load_file(str(weights)), assign=True)
+        network = network.float().eval().requires_grad_(False).to(memory_format=torch.channels_last)
     else:
-        run.load_kept(average=average)
-    network: Any = average.network.eval()
-    return Drawn(network.to(memory_format=torch.channels_last), classes, run)
+        network = averaged(run, make)
+    return Drawn(network, classes, run)
 
 
 @torch.no_grad()

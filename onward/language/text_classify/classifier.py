@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +89,13 @@ class Classifier:
 
 
 def classifier_of(run: Run, facts: dict[str, Any], linear: Linear, team: Team | None) -> Classifier:
-    """Put a classifier together as a run's facts say."""
+    """Put a classifier together as a run's facts say.
+
+    Raises:
+        ValueError: they say what cannot be.
+    """
     mixture = Mixture(float(facts.get("share", 0.0)), float(facts.get("scale", 1.0)))
+    if not (0 <= mixture.share <= 1 and 0 < mixture.scale < math.inf):
+        raise ValueError("networks cannot be heard with such a share")
     beside = tuple((str(name), float(value)) for name, value in facts.get("beside", ()))
     return Classifier(linear, team, mixture, tuple(facts["classes"]), run, str(facts["column"]), beside)

@@ -100,7 +100,7 @@ def read(source: Source, settings: Settings) -> Texts:
     """Read labelled texts and part them.
 
     Raises:
-        DataFault: no texts, no labels, fewer than two classes, or a class that is tested and never learned.
+        DataFault: no texts, no labels, fewer than two classes, an empty part, or a class tested and never learned.
     """
     found = read_labelled_texts(source.address, Reading(settings.text, settings.label, settings.fine))
     parts = np.array(found.parts)
@@ -125,6 +125,11 @@ def read(source: Source, settings: Settings) -> Texts:
         training, held["test"] = _set_aside(found.labels, keys, training, _TESTED, None)
     if not len(held["val"]):
         training, held["val"] = _set_aside(found.labels, keys, training, _CHOSEN_BY, _MOST_VALIDATION)
+    if not min(len(training), len(held["test"]), len(held["val"])):
+        raise DataFault(
+            f"{source.address} has {len(training):,} texts to learn from, {len(held['val']):,} to choose by and "
+            f"{len(held['test']):,} to test that are not the same; each part needs some. Add other texts."
+        )
     unseen = sorted(set(found.labels[held["test"]].tolist()) - set(found.labels[training].tolist()))
     if unseen:
         names = ", ".join(found.classes[place] for place in unseen[:5])
@@ -151,7 +156,7 @@ def _set_aside(
     labels: NDArray[np.int64], keys: NDArray[np.uint64], places: NDArray[np.int64], share: float, most: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Part places in two, class by class, by content: the rest, and at least one of each class that has two."""
-    wanted = min(share, most / len(places)) if most else share
+    wanted = min(share, most / max(1, len(places))) if most else share
     aside: set[int] = set()
     for kind in np.unique(labels[places]):
         own = sorted(set(keys[places[labels[places] == kind]].tolist()))

@@ -25,7 +25,10 @@ _LINEAR = "TF-IDF and a linear support vector machine"
 
 
 def evaluate(classifier: Classifier, texts: Texts, seconds: float) -> Iterator[Score | Exhibit]:
-    """Measure a classifier on the testing part, or as much of it as the seconds allow; other data are tested whole."""
+    """Measure a classifier on the testing part, or as much of it as the seconds allow; other data are tested whole.
+
+    Where the test is several files, each has an accuracy of its own after that of all.
+    """
     texts = texts.named_as(classifier.classes)
     places, shares = _asked(classifier, texts, seconds)
     own, labels = texts.texts(places), texts.found.labels[places]
@@ -38,10 +41,11 @@ def evaluate(classifier: Classifier, texts: Texts, seconds: float) -> Iterator[S
     ]
     right = guesses == labels
     interval = share_interval(float(right.sum()), len(right))
-    best = max(opponents, key=lambda each: each.value)
+    best = max(opponents, key=_value)
     yield Score("accuracy", float(right.mean()), "", True, interval, len(right), best)
     value, bar = macro_f1(labels, guesses, kinds), macro_f1(labels, plain, kinds)
     yield Score("macro-F1", value, "", True, _f1_interval(labels, guesses, kinds), len(right), Baseline(_LINEAR, bar))
+    yield from _by_set(texts, places, right, {"majority class": labels == majority, _LINEAR: labels == plain})
     counts = np.zeros((kinds, kinds), np.int64)
     np.add.at(counts, (labels, guesses), 1)
     yield Picture(confusion_picture(counts, classifier.classes), "what is taken for what: rows are the truth")
@@ -53,6 +57,22 @@ def evaluate(classifier: Classifier, texts: Texts, seconds: float) -> Iterator[S
     words = Picture(telling_picture(classifier.linear, classifier.classes), "words that speak for a class most")
     yield words
     yield _telling(classifier)
+
+
+def _by_set(
+    texts: Texts, places: NDArray[np.int64], right: NDArray[np.bool_], opponents: dict[str, NDArray[np.bool_]]
+) -> Iterator[Score]:
+    """Give the accuracy on each test file, where there are several: they need not be alike."""
+    sets = np.array(texts.found.sets)[places] if texts.found.sets else np.array([])
+    for name in sorted(set(sets.tolist()) - {""}):
+        own = sets == name
+        best = max((Baseline(other, float(hits[own].mean())) for other, hits in opponents.items()), key=_value)
+        interval = share_interval(float(right[own].sum()), int(own.sum()))
+        yield Score(f"accuracy on {name}", float(right[own].mean()), "", True, interval, int(own.sum()), best)
+
+
+def _value(baseline: Baseline) -> float:
+    return baseline.value
 
 
 def _asked(classifier: Classifier, texts: Texts, seconds: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

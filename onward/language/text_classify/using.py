@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.given_lines import given_lines
@@ -23,14 +25,17 @@ from onward.data.text_rows import JSONS, TABLES, file_cells
 from onward.language.text_classify.classifier import Classifier, classifier_of
 from onward.language.text_classify.colouring import coloured_by_linear, coloured_by_networks
 from onward.language.text_classify.linear import Linear
+from onward.language.text_classify.network import TextNetwork
 from onward.language.text_classify.pictures import can_be_drawn, texts_picture
 from onward.language.text_classify.settings import Telling
 from onward.language.text_classify.team import Team, new_network
-from onward.language.tokenizer import load_tokenizer
-from onward.parts.trained import facts_of
+from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer
+from onward.parts.averaging import Average
+from onward.parts.trained import facts_of, unfilled
 
 __all__ = ["apply", "load"]
 
+_LOG = logging.getLogger("onward")
 _AT_ONCE = 256
 _NAMED = "languages"
 
@@ -43,14 +48,33 @@ def load(run: Run) -> Classifier:
     """
     facts = facts_of(run, "text_classify")
     linear, team = Linear.load(run.path / "linear"), None
+    if not linear.weights.shape == linear.plain_weights.shape == (len(linear.features.names), len(facts["classes"])):
+        raise RunFault(f"{run.name} is damaged: its linear model tells other classes, or counts other words.")
     if facts.get("networks") and "share" in facts:
-        tokenizer = load_tokenizer(run.path / "tokenizer.json")
-        kinds = len(facts["classes"])
-        team = Team(
-            lambda: new_network(facts, tokenizer.size, kinds), int(facts["networks"]), tokenizer, int(facts["longest"])
-        )
-        run.load_kept(team=team)
+        kept = _Averages(facts, load_tokenizer(run.path / "tokenizer.json"))
+        run.load_kept(team=kept)
+        team = kept.team
     return classifier_of(run, facts, linear, team)
+
+
+class _Averages:
+    """Takes of a team what answers, and leaves what learns; networks are as large as what was kept of them."""
+
+    def __init__(self, facts: dict[str, Any], tokenizer: Pieces | Characters | Words) -> None:
+        self._facts, self.team = facts, Team(self._make, 0, tokenizer, int(facts["longest"]))
+
+    def _make(self) -> TextNetwork:
+        return new_network(self._facts, self.team.tokenizer.size, len(self._facts["classes"]))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"averages": [average.state_dict() for average in self.team.averages]}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        if len(state["averages"]) != self._facts["networks"] or self.team.longest < 1:
+            raise ValueError("it has other networks than it says")
+        self.team.averages = [Average(unfilled(self._make), 1) for _ in state["averages"]]
+        for average, stored in zip(self.team.averages, state["averages"], strict=True):
+            average.load_state_dict(stored)
 
 
 @dataclass(frozen=True)
@@ -78,6 +102,8 @@ class _Answers(Table):
 
 
 def _say(words: str) -> None:
+    if sys.stdout.isatty():  # a label must not steer a terminal
+        words = "".join(each if each in "\n\t" or each.isprintable() else "\ufffd" for each in words)
     alphabet = sys.stdout.encoding or "utf-8"
     sys.stdout.write(words.encode(alphabet, "replace").decode(alphabet))
     sys.stdout.flush()
@@ -132,9 +158,13 @@ def _texts_of(classifier: Classifier, address: str) -> Iterator[str]:
     if not address.lower().endswith((*TABLES, *JSONS)):
         return given_lines((address,), "")
     text = open_text(address)
+    for trouble in text.troubles:
+        _LOG.info("%s", trouble)
     return (each for file in text.files for each in _column(file_cells(file, address), address, classifier.column))
 
 
 def _column(cells: Any, title: str, name: str) -> Iterator[str]:
+    for trouble in cells.troubles:  # rows that are left out have no answer, and those after them other numbers
+        _LOG.info("%s", trouble)
     place, has_heads = find_text_column(title, cells, name)
     return (row[place] for row in cells.rows[1 if has_heads else 0 :])

@@ -2,8 +2,8 @@
 
 Read in this order: `settings.py`, `reading.py` (pairs), `vocabulary.py` (sentences in numbers), `batches.py`,
 `network.py` (encoder, attention, decoder), `losses.py`, `fitting.py` (how large), `training.py` (the loop), `exam.py`,
-`interpreter.py` (beam search, copies), `scores.py` and `memory.py` (BLEU beside a translation memory), `pictures.py`,
-`using.py`, `exporting.py`.
+`interpreter.py` (beam search, copies), `memory.py` (the likest known sentence), `choosing.py` (which answers better),
+`scores.py`, `pictures.py`, `using.py`, `exporting.py`.
 """
 
 from __future__ import annotations

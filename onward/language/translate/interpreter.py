@@ -13,6 +13,7 @@ from torch import Tensor
 
 from onward.language.beam import Beam, Hypothesis, search
 from onward.language.translate.batches import batch_of
+from onward.language.translate.memory import TranslationMemory
 from onward.language.translate.network import Memory, State, Translator
 from onward.language.translate.vocabulary import BEGIN, END, PAD, UNKNOWN, Sentence, Vocabulary
 
@@ -45,6 +46,7 @@ class Interpreter:
         names: of source and target.
         ratio: target pieces a source piece that nearly all training pairs stay below.
         run: where it was trained, for what its examples are.
+        memory: known sentences, where they answer better than the network.
     """
 
     network: Translator
@@ -52,13 +54,25 @@ class Interpreter:
     names: tuple[str, str]
     ratio: float
     run: Any = None
+    memory: TranslationMemory | None = None
 
     def with_network(self, network: Translator) -> Interpreter:
         """Give the same with another network."""
         return replace(self, network=network)
 
+    def with_memory(self, memory: TranslationMemory | None) -> Interpreter:
+        """Give the same, answering by a memory, or by the network."""
+        return replace(self, memory=memory)
+
+    def told(self, texts: Sequence[str], beam: Beam) -> list[list[Answer]]:
+        """Translate sentences by what the run kept: the network, or one answer of the memory for each."""
+        if self.memory is None:
+            return self.translate(texts, beam)
+        said = self.memory.answers(texts)
+        return [[Answer(one, 0.0, [])] if text.strip() else [] for text, one in zip(texts, said, strict=True)]
+
     def translate(self, texts: Sequence[str], beam: Beam) -> list[list[Answer]]:
-        """Translate sentences: for each up to `beam.size` answers, the best first; none for an empty one."""
+        """Translate sentences by the network: for each up to `beam.size` answers, best first; none for an empty one."""
         sentences = [self.vocabulary.read(text) for text in texts]
         found: list[list[Answer]] = [[] for _ in texts]
         for rows in self._grouped(sentences, beam.size):

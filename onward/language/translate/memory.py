@@ -1,14 +1,20 @@
-"""The honest opponents: saying the source again, and a translation memory, the answer of the likest known sentence."""
+"""The honest opponent: a translation memory, which gives the translation of the likest known sentence.
+
+Where it does better than the network on the sentences to choose by, it is what the run keeps (`choosing.py`).
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onward.core.files import read_json, write_atomically
 from onward.data.pairs import PairPart
 
 __all__ = ["TranslationMemory"]
@@ -31,6 +37,7 @@ class TranslationMemory:
 
     def __init__(self, part: PairPart) -> None:
         sources, self._targets = part.source[:_MOST_PAIRS], part.target[:_MOST_PAIRS]
+        self._sources = sources
         found: dict[str, list[int]] = defaultdict(list)
         for row, text in enumerate(sources):
             for word in set(_words(text)):
@@ -47,6 +54,16 @@ class TranslationMemory:
     def answers(self, texts: Sequence[str]) -> list[str]:
         """Give the translation of the likest known sentence to each."""
         return [self._targets[int(np.argmax(self._likeness(text)))] for text in texts]
+
+    def save(self, path: Path) -> None:
+        """Write what is known."""
+        write_atomically(path, json.dumps({"source": self._sources, "target": self._targets}).encode())
+
+    @staticmethod
+    def load(path: Path) -> TranslationMemory:
+        """Read what `save` wrote."""
+        known = read_json(path)
+        return TranslationMemory(PairPart([*map(str, known["source"])], [*map(str, known["target"])]))
 
     def _likeness(self, text: str) -> NDArray[np.float64]:
         likeness = np.zeros(len(self._norms))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from onward.language.translate.reading import Sentences
 from onward.parts.intervals import share_interval
 from onward.parts.lots import by_lot
 
-__all__ = ["evaluate", "tokenizer_for"]
+__all__ = ["evaluate", "metrics_library", "tokenizer_for"]
 
 _FEWEST, _CHUNK, _ROUNDS = 16, 64, 200
 _SHOWN, _DRAWN = 12, 3
@@ -33,14 +34,25 @@ class _Tested(NamedTuple):
     source: list[str]
     wanted: list[str]
     answers: list[Answer]
+    titles: list[str]
 
     @property
     def said(self) -> list[str]:
         return [answer.text for answer in self.answers]
 
+    def sets(self) -> dict[str, list[int]]:
+        """Give the rows of each set, by its files' title, where there are several."""
+        names = sorted(set(self.titles))
+        return {name: [row for row, title in enumerate(self.titles) if title == name] for name in names}
+
+    def of(self, rows: list[int]) -> _Tested:
+        return _Tested(*([side[row] for row in rows] for side in self[:3]), [])  # type: ignore[arg-type]
+
 
 def evaluate(interpreter: Interpreter, sentences: Sentences, seconds: float) -> Iterator[Score | Exhibit]:
-    """Translate the testing part, or as much of it as the seconds allow, by beam search.
+    """Translate the testing part, or as much of it as the seconds allow, by what the run kept.
+
+    Where there are several test sets, each has scores of its own after those of all.
 
     Raises:
         MachineFault: the library that counts BLEU is not installed.
@@ -53,6 +65,9 @@ def evaluate(interpreter: Interpreter, sentences: Sentences, seconds: float) -> 
         yield _exact(tested, opponents)
     scores, signatures = _metrics(tested, opponents)
     yield from scores
+    for name, own in tested.sets().items():
+        opposing = {other: [said[row] for row in own] for other, said in opponents.items()}
+        yield from (replace(score, name=f"{score.name} on {name}") for score in _metrics(tested.of(own), opposing)[0])
     rows = [[score.name, signature] for score, signature in zip(scores, signatures, strict=True)]
     if interpreter.run is not None:
         for name, signature in rows:
@@ -65,7 +80,7 @@ def evaluate(interpreter: Interpreter, sentences: Sentences, seconds: float) -> 
 
 def _translated(interpreter: Interpreter, sentences: Sentences, seconds: float) -> _Tested:
     part = sentences.pairs.testing
-    rows = by_lot(np.arange(len(part)))
+    rows = by_lot(np.arange(len(part))).tolist()
     source, wanted = ([side[row] for row in rows] for side in (part.source, part.target))
     began, answers, place = time.monotonic(), [], 0
     while place < len(source):
@@ -73,10 +88,11 @@ def _translated(interpreter: Interpreter, sentences: Sentences, seconds: float) 
         chunk = _FEWEST if place == 0 else max(1, min(len(source) - place, _affordable(seconds - spent, spent / place)))
         if place and spent >= seconds:
             break
-        found = interpreter.translate(source[place : place + chunk], Beam())
+        found = interpreter.told(source[place : place + chunk], Beam())
         answers += [each[0] if each else Answer("", 0.0, []) for each in found]
         place += len(found)
-    return _Tested(source[:place], wanted[:place], answers)
+    titles = [part.titles[row] for row in rows[:place]] if part.titles else []
+    return _Tested(source[:place], wanted[:place], answers, titles)
 
 
 def _affordable(seconds: float, cost: float) -> int:
@@ -99,7 +115,7 @@ def _exact(tested: _Tested, opponents: dict[str, list[str]]) -> Score:
 
 
 def _metrics(tested: _Tested, opponents: dict[str, list[str]]) -> tuple[list[Score], list[str]]:
-    library = _library()
+    library = metrics_library()
     tokenize = tokenizer_for(tested.wanted)
     found, signatures = [], []
     for name, metric in (("BLEU", library.BLEU(tokenize=tokenize)), ("chrF", library.CHRF())):
@@ -151,7 +167,7 @@ def _maps(interpreter: Interpreter, tested: _Tested) -> Picture | None:
 
 def _tables(tested: _Tested, names: tuple[str, str]) -> Iterator[Table]:
     """Show test sentences as they come, then the worst by chrF."""
-    metric = _library().CHRF()
+    metric = metrics_library().CHRF()
     fits = [
         metric.sentence_score(said, [wanted]).score for said, wanted in zip(tested.said, tested.wanted, strict=True)
     ]
@@ -163,7 +179,12 @@ def _tables(tested: _Tested, names: tuple[str, str]) -> Iterator[Table]:
         yield Table(heads, shown, words)
 
 
-def _library() -> Any:
+def metrics_library() -> Any:
+    """Give the library that counts BLEU and chrF.
+
+    Raises:
+        MachineFault: it is not installed.
+    """
     try:
         from sacrebleu import metrics
     except ImportError:

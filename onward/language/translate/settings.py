@@ -38,4 +38,7 @@ class Translating:
     length: float = setting(1.0, "More gives longer translations.", 0.0, 2.0)
     coverage: float = setting(0.0, "Weight of leaving nothing out; 0.2 is much.", 0.0, 2.0)
     best: int = setting(1, "Translations of each line, in n-best.csv.", 1, 100)
+    by: str = setting(
+        "better", "Who answers: what was better in training, or the network.", choices=("better", "network")
+    )
     attention: int = setting(0, "Pictures of where was looked, of the first so many lines.", 0, 1000)

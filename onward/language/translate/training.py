@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onward.core.budget import cooled
 from onward.core.run import Box, Run
 from onward.language.translate.batches import Batches
+from onward.language.translate.choosing import with_the_better
 from onward.language.translate.copying import hidden_words
 from onward.language.translate.exam import Exam
 from onward.language.translate.fitting import fitting_rate, fitting_width
@@ -72,7 +73,7 @@ def train(run: Run, sentences: Sentences, settings: Settings) -> Interpreter:
                 best.copy(average.network)
     facts |= {"epochs": round(batches.epochs, 3), "cpu_seconds": round(time.process_time() - began, 1)}
     run.folder.update(translate=facts)
-    return interpreter.with_network(best.network)
+    return with_the_better(run, interpreter.with_network(best.network), sentences.pairs)
 
 
 def _vocabulary(run: Run, sentences: Sentences) -> Vocabulary:

@@ -19,7 +19,7 @@ from onward.data.pictures import read_pictures
 from onward.parts.film_progress import through_film
 from onward.parts.onnx_export import write_onnx
 from onward.parts.pixels import as_pixels
-from onward.parts.trained import averaged, facts_of
+from onward.parts.trained import averaged, facts_of, unfilled
 from onward.vision.classify.pictures import captioned, guesses_picture, saliency, saliency_picture
 from onward.vision.classify.recogniser import MIRRORED, Recogniser, build
 from onward.vision.classify.settings import Looking
@@ -36,15 +36,15 @@ def load(run: Run) -> Recogniser:
         RunFault: nothing was trained yet.
     """
     facts = facts_of(run, "classifier")
-    weights = run.path / "classifier.safetensors"
+    weights, is_foreign = run.path / "classifier.safetensors", facts["kind"] == "transfer"
     if weights.exists():
         from safetensors.torch import load_file
 
-        network = build(facts)
-        network.load_state_dict(load_file(str(weights)))
+        network = unfilled(lambda: build(facts), is_foreign=is_foreign)
+        network.load_state_dict(load_file(str(weights)), assign=True)
         network = network.float().eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     else:
-        network = averaged(run, build(facts))
+        network = averaged(run, lambda: build(facts), is_foreign=is_foreign)
     beside = tuple((str(name), float(value)) for name, value in facts.get("beside", ()))
     views, temperature = int(facts.get("views", MIRRORED)), float(facts.get("temperature", 1.0))
     return Recogniser(network, tuple(facts["classes"]), int(facts["size"]), views, temperature, run, beside)

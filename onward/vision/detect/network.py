@@ -7,6 +7,7 @@ overlap with the true box as well (arXiv:2006.04388), so no second "centre-ness"
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -41,7 +42,7 @@ class Head(nn.Module):
         self.score = nn.Conv2d(width, classes, 1)
         self.reach = nn.Conv2d(width, 4, 1)
         self.scales = nn.Parameter(torch.ones(len(STRIDES)))
-        nn.init.constant_(self.score.bias, -torch.tensor(1 / _FIRST_SCORE - 1).log().item())  # type: ignore[arg-type]
+        nn.init.constant_(self.score.bias, -math.log(1 / _FIRST_SCORE - 1))  # type: ignore[arg-type]
         nn.init.normal_(self.score.weight, std=0.01)
         nn.init.normal_(self.reach.weight, std=0.01)
         nn.init.constant_(self.reach.bias, 0.7)  # type: ignore[arg-type]

@@ -46,8 +46,11 @@ def load(run: Run) -> Finder:
     """
     facts = facts_of(run, "detector")
     kinds, big = len(facts["classes"]), facts.get("big")
-    network: Any = BigDetector(str(big), kinds, weights=False) if big else Detector(kinds, int(facts["width"]))
-    return Finder(averaged(run, network), tuple(facts["classes"]), int(facts["size"]), run)
+
+    def make() -> Any:
+        return BigDetector(str(big), kinds, weights=False) if big else Detector(kinds, int(facts["width"]))
+
+    return Finder(averaged(run, make, is_foreign=bool(big)), tuple(facts["classes"]), int(facts["size"]), run)
 
 
 @dataclass

@@ -93,7 +93,7 @@ def load(run: Run) -> Watcher:
         RunFault: nothing was trained yet.
     """
     facts = facts_of(run, "flow")
-    return watcher_of(averaged(run, FlowNetwork(int(facts["width"]))), int(facts["size"]), run)
+    return watcher_of(averaged(run, lambda: FlowNetwork(int(facts["width"]))), int(facts["size"]), run)
 
 
 def export(watcher: Watcher, folder: Path) -> Iterator[Path]:

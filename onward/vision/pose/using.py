@@ -48,9 +48,10 @@ def load(run: Run) -> Finder:
     """
     facts = facts_of(run, "pose")
     skeleton = Skeleton.from_json(facts["skeleton"])
-    network = averaged(run, PoseNetwork(len(skeleton.names), int(facts["width"]), int(facts["stride"])))
-    width, height = facts["shape"]
-    return Finder(network, skeleton, (int(width), int(height)), bool(facts["are_cut"]), run)
+    width, stride = int(facts["width"]), int(facts["stride"])
+    network = averaged(run, lambda: PoseNetwork(len(skeleton.names), width, stride))
+    wide, high = facts["shape"]
+    return Finder(network, skeleton, (int(wide), int(high)), bool(facts["are_cut"]), run)
 
 
 def untrained() -> None:
