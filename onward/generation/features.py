@@ -117,7 +117,7 @@ def find_sight(name: str) -> Sight:
     if name == "lite0":
         eyes = efficientnet_lite0()
         parts = [nn.Sequential(eyes.stem, nn.ReLU6()), *eyes.body]
-        strides, reaches = (2, 2, 4, 8, 16, 16, 32, 32), (1, 3, 9, 25, 73, 169, 329, 361)
+        strides, reaches = (2, 2, 4, 8, 16, 16, 32, 32), (1, 3, 9, 25, 73, 169, 393, 425)
         half = (0.5, 0.5, 0.5)
         return Sight(name, _frozen(parts), (0, 1, 2, 3, 4), 2, half, half, strides, reaches)
     if name == "random":
