@@ -162,11 +162,10 @@ def _pyramid() -> list[nn.Module]:
         parts: list[nn.Module] = []
         channels = 3
         for number, width in enumerate(_PYRAMID):
-            first = nn.Conv2d(channels, width, 3, padding=1)
-            second = nn.Conv2d(width, width, 3, padding=1)
+            first = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+            second = nn.Conv2d(width, width, 3, padding=1, bias=False)
             for layer in (first, second):
                 nn.init.orthogonal_(layer.weight, 2**0.5)
-                nn.init.zeros_(layer.bias)
             halved = [nn.AvgPool2d(2)] if number else []
             parts.append(nn.Sequential(*halved, first, nn.ReLU(), second, nn.ReLU()))
             channels = width

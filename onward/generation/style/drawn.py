@@ -18,7 +18,7 @@ _SIDE = 768  # pixels
 _FINER = 2  # the pencil's sheet is drawn so many times larger
 _STROKES = 2600
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 def drawn_style(name: str) -> NDArray[np.uint8]:

@@ -182,11 +182,11 @@ class Painting:
         """Read off a style what it is made of, at the size its strokes are wanted in."""
         wanted = longest * self.settings.stroke
         factor = min(wanted / max(style.shape[2:]), 4.0)
-        size = tuple(max(_LEAST_STYLE_SIDE, round(each * factor)) for each in style.shape[2:])
-        picture = _resized(style, size)
+        height, width = (max(_LEAST_STYLE_SIDE, round(each * factor)) for each in style.shape[2:])
+        picture = _resized(style, (height, width))
         if self.settings.keep_color:
             picture = _with_colours(picture, photo)
-        looked = Objective(self._look.sight, size, (), None, 0.0, self._look.side)
+        looked = Objective(self._look.sight, (height, width), (), None, 0.0, self._look.side)
         return tuple(moments_of(each) for each in looked.sums(picture))
 
     def _goals(self, styles: Sequence[tuple[Moments, ...]], empty: Objective) -> list[Goal]:

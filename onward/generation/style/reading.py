@@ -130,7 +130,7 @@ def _masks(words: str, photo: Photo, styles: Sequence[Style]) -> tuple[NDArray[n
         return ()
     read = [_mask(name, photo) for name in names]
     if len(read) == 1 and len(styles) == 2:
-        read.append(1 - read[0])  # the second style goes where the first does not
+        read.append(np.float32(1) - read[0])  # the second style goes where the first does not
     if len(read) != len(styles):
         raise UsageFault(
             f"{len(names)} masks and {len(styles)} styles do not fit. Give one mask for each style, in their order."
@@ -158,4 +158,4 @@ def _mask(name: str, photo: Photo) -> NDArray[np.float32]:
             "photo's shape."
         )
     grey = Image.fromarray(pixels).convert("L").resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(grey, np.float32) / 255
+    return np.asarray(grey, np.float32) / np.float32(255)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from onward.core.exhibits import Picture
-from onward.core.metrics import Score
+from onward.core.metrics import Baseline, Score
 from onward.generation.features import find_sight
 from onward.generation.style.painting import Painting, as_tensor
 from onward.generation.style.pictures import beside
@@ -36,7 +36,8 @@ def evaluate(model: Restyled, subject: Subject, seconds: float) -> Iterator[Any]
     yield Picture(beside([subject.photo.pixels, *styles, pixels]), names)
     settings = model.settings
     other = find_sight("random" if settings.backbone != "random" else "lite0")
-    plan = plan_of(*subject.photo.pixels.shape[:2], min(_SIDE, max(pixels.shape[:2])))
+    height, width = subject.photo.pixels.shape[:2]
+    plan = plan_of(height, width, min(_SIDE, max(pixels.shape[:2])))
     painting = Painting(subject, settings, plan, other, _TILE, torch.Generator().manual_seed(0))
     painting.place = len(plan.sizes) - 1
     objective = painting.objective_at(*painting.size)
@@ -45,10 +46,10 @@ def evaluate(model: Restyled, subject: Subject, seconds: float) -> Iterator[Any]
     own, low, high = style_distance(objective, pixels, chance)
     before, _, _ = style_distance(objective, painting.picture(), chance)
     name = "the photo" if settings.keep_color else "the photo in the style's colours"
-    yield Score("style_distance", own, "", False, (low, high), count, name, before)
+    yield Score("style_distance", own, "", False, (low, high), count, Baseline(name, before))
     kept, low, high = _content_distance(objective, pixels, subject.photo.pixels, chance)
     lost, _, _ = _content_distance(objective, styles[0], subject.photo.pixels, chance)
-    yield Score("photo_distance", kept, "", False, (low, high), count, "the style itself", lost)
+    yield Score("photo_distance", kept, "", False, (low, high), count, Baseline("the style itself", lost))
 
 
 def style_distance(
@@ -60,7 +61,8 @@ def style_distance(
     value = float(objective.style(added(parts)))
     draws = chance.integers(0, len(parts), (_DRAWS if len(parts) > 1 else 1, len(parts)))
     drawn = [float(objective.style(added(parts[place] for place in places))) for places in draws]
-    return value, *(float(each) for each in np.percentile(drawn, (2.5, 97.5)))
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return value, float(low), float(high)
 
 
 def _content_distance(

@@ -117,7 +117,7 @@ class Objective:
         self.keep_content(content)
         self.frame = -(-_RIM // sight.grid) * sight.grid
         self.whole = tuple(-(-each // sight.grid) * sight.grid for each in size)
-        self._tiles = tiles_of(*self.whole, side, self.frame, sight.reach)
+        self._tiles = tiles_of(self.whole[0], self.whole[1], side, self.frame, sight.reach)
 
     def keep_content(self, content: tuple[int, Tensor, float] | None) -> None:
         """Set what is to be kept of a photo; None for nothing."""
@@ -202,13 +202,8 @@ class Objective:
     def _tiled(self, framed: Tensor) -> tuple[dict[str, float], Tensor]:
         """Walk over the tiles twice."""
         totals = added(self.tile_sums(framed))
-        leaves = [[tuple(part.requires_grad_(True) for part in each[:2]) for each in goal] for goal in totals]
-        sums = [
-            [(*leaf, each[2]) for leaf, each in zip(own, goal, strict=True)]
-            for own, goal in zip(leaves, totals, strict=True)
-        ]
-        style = self.style(sums)
-        flat = [part for goal in leaves for each in goal for part in each]
+        flat = [part.requires_grad_(True) for goal in totals for each in goal for part in each[:2]]
+        style = self.style(totals)
         slopes = torch.autograd.grad(style, flat)
         slope, content = torch.zeros_like(framed), 0.0
         for tile in self._tiles:
