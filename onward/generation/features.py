@@ -107,6 +107,53 @@ class _Chain(nn.Module):
         return found
 
 
+class _Mixture(torch.autograd.Function):
+    """Mix the channels of each place by frozen weights, and clip to 0 to 6 if wished; slopes go to the maps alone.
+
+    A product of matrices: the library's convolution of 1 by 1 copies its maps there and back. What is kept for the way
+    back is the result only.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, weight: Tensor, bias: Tensor, clips: bool) -> Tensor:
+        if len(maps) == 1:
+            mixed = torch.addmm(bias[:, None], weight, maps[0].flatten(1))[None]
+        else:
+            mixed = torch.matmul(weight, maps.flatten(2)).add_(bias[:, None])
+        if clips:
+            mixed.clamp_(0, 6)
+        mixed = mixed.unflatten(2, maps.shape[2:])
+        ctx.clips = clips
+        ctx.save_for_backward(weight, mixed if clips else None)
+        return mixed
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        weight, mixed = ctx.saved_tensors
+        slope = slopes[0].flatten(2)
+        if ctx.clips:
+            slope = torch.ops.aten.hardtanh_backward(slope, mixed.flatten(2), 0.0, 6.0)
+        return torch.matmul(weight.T, slope).unflatten(2, slopes[0].shape[2:]), None, None, None
+
+
+class _QuickBlock(nn.Module):
+    """A block of lite0 whose mixtures of channels are products of matrices: a sixth faster there and back."""
+
+    def __init__(self, block: Any) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(self, maps: Tensor) -> Tensor:
+        block = self.block
+        inner = maps if block.expand is None else self._mixed(maps, block.expand, clips=True)
+        out = self._mixed(F.relu6(block.filter(inner)), block.project, clips=False)
+        return out + maps if block.has_shortcut else out
+
+    @staticmethod
+    def _mixed(maps: Tensor, convolution: nn.Conv2d, *, clips: bool) -> Tensor:
+        return _Mixture.apply(maps, convolution.weight.flatten(1), convolution.bias, clips)  # pyright: ignore[reportReturnType]
+
+
 def find_sight(name: str) -> Sight:
     """Build what a name stands for, frozen, with the taps that serve style transfer.
 
@@ -116,7 +163,8 @@ def find_sight(name: str) -> Sight:
     """
     if name == "lite0":
         eyes = efficientnet_lite0()
-        parts = [nn.Sequential(eyes.stem, nn.ReLU6()), *eyes.body]
+        stages = [nn.Sequential(*(_QuickBlock(block) for block in stage)) for stage in eyes.body]  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
+        parts = [nn.Sequential(eyes.stem, nn.ReLU6()), *stages]
         strides, reaches = (2, 2, 4, 8, 16, 16, 32, 32), (1, 3, 9, 25, 73, 169, 393, 425)
         half = (0.5, 0.5, 0.5)
         return Sight(name, _frozen(parts), (0, 1, 2, 3, 4), 2, half, half, strides, reaches)
@@ -136,7 +184,7 @@ def find_sight(name: str) -> Sight:
 
 
 def _frozen(parts: Sequence[nn.Module]) -> _Chain:
-    return _Chain(parts).eval().requires_grad_(False).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return _Chain(parts).eval().requires_grad_(False)
 
 
 def _features(name: str) -> nn.Sequential:
