@@ -44,7 +44,7 @@ def content_weight(strength: float) -> float:
 
 def as_tensor(pixels: NDArray[Any]) -> Tensor:
     """Turn uint8 H W 3 into 1 3 H W in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
+    return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
 
 
 def as_pixels(picture: Tensor) -> NDArray[np.uint8]:
