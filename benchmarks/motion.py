@@ -20,7 +20,7 @@ from onward.core.folder import find_run
 from onward.core.run import Run
 from onward.data.mot_files import MotRows, read_mot, write_mot_rows
 from onward.meadow import film
-from onward.vision.motion.dense import FlowFinder
+from onward.parts.dense_flow import FlowFinder
 from onward.vision.motion.flow_net import load
 from onward.vision.motion.scores import end_point_errors
 from onward.vision.motion.sheets import Pair

@@ -23,6 +23,7 @@ _ROOMS = {
     "pose": "onward.vision.pose",
     "detect": "onward.vision.detect",
     "gan": "onward.generation.gan",
+    "style": "onward.generation.style",
     "forest": "onward.tables.forest",
     "text-classify": "onward.language.text_classify",
     "translate": "onward.language.translate",

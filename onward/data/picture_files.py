@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-__all__ = ["PICTURE_ENDINGS", "UnreadablePicture", "decode_picture", "decode_upright", "fitting_size", "square"]
+__all__ = [
+    "PICTURE_ENDINGS",
+    "UnreadablePicture",
+    "decode_picture",
+    "decode_upright",
+    "eight_bits",
+    "fitting_size",
+    "square",
+]
 
 PICTURE_ENDINGS = (
     ".jpg",
@@ -87,15 +95,21 @@ def fitting_size(side: int) -> int:
     return 128 if side >= 256 else 64 if side >= 64 else 32
 
 
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Bring grey of 16 or 32 bits, or in floating point, to 8 bits; any other mode stays as it is."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    low, high = float(values.min()), float(values.max())
+    top = 65535.0 if high > 255 or image.mode.startswith("I;16") else 255.0
+    if image.mode == "F" and high <= 1.0 and low >= 0.0:
+        top = 1.0
+    return Image.fromarray((np.clip(values / top, 0, 1) * 255).astype(np.uint8))
+
+
 def _plain(image: Image.Image) -> Image.Image:
     """Bring any mode to RGB."""
-    if image.mode.startswith(("I", "F")):
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        low, high = float(values.min()), float(values.max())
-        top = 65535.0 if high > 255 or image.mode.startswith("I;16") else 255.0
-        if image.mode == "F" and high <= 1.0 and low >= 0.0:
-            top = 1.0
-        return Image.fromarray((np.clip(values / top, 0, 1) * 255).astype(np.uint8)).convert("RGB")
+    image = eight_bits(image)
     if image.mode in ("RGBA", "LA", "PA") or (image.mode == "P" and "transparency" in image.info):
         layered = image.convert("RGBA")
         ground = Image.new("RGBA", layered.size, "white")

@@ -11,8 +11,8 @@ from PIL import Image
 
 pytest.importorskip("cv2")
 
+from onward.parts.dense_flow import Flow, FlowFinder, dis_flow, fetched, is_consistent, searched
 from onward.vision.motion.colours import drawn_flow, flow_colours
-from onward.vision.motion.dense import Flow, FlowFinder, dis_flow, fetched, is_consistent, searched
 from onward.vision.motion.regions import camera_motion, moving_regions
 from onward.vision.motion.watching import Rim
 

@@ -16,9 +16,9 @@ from onward.core.metrics import read_metrics
 from onward.core.task import Source
 from onward.meadow import frame_pair
 from onward.meadow.film_writing import write_pairs
+from onward.parts.dense_flow import fetched
 from onward.tasks import find_task
 from onward.verbs.train import train
-from onward.vision.motion.dense import fetched
 from onward.vision.motion.flow_net import NetFinder
 from onward.vision.motion.network import FlowNetwork, correlation, warp
 from onward.vision.motion.reading import read

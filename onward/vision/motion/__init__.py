@@ -2,10 +2,10 @@
 
 `onward apply motion film.mp4` needs no training: `using.py: untrained()` gives the model for it (DIS and the tracker).
 
-Read in this order: `settings.py`, `dense.py` (flow, and when to believe it), `regions.py` (the camera, and what moves
-by itself), `kalman.py` and `tracker.py` (who is who), `boxes.py` (whom to follow), `watching.py` (one walk through a
-film), `using.py`. Then the network: `reading.py`, `sheets.py` (pictures moved over pictures), `network.py`,
-`training.py`, `scores.py`, `flow_net.py`. `track_scores.py` says how good tracks are.
+Read in this order: `settings.py`, `onward/parts/dense_flow.py` (flow, and when to believe it), `regions.py` (the
+camera, and what moves by itself), `kalman.py` and `tracker.py` (who is who), `boxes.py` (whom to follow), `watching.py`
+(one walk through a film), `using.py`. Then the network: `reading.py`, `sheets.py` (pictures moved over pictures),
+`network.py`, `training.py`, `scores.py`, `flow_net.py`. `track_scores.py` says how good tracks are.
 """
 
 from __future__ import annotations

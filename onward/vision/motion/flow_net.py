@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from onward.core.faults import RunFault
 from onward.core.run import Run
+from onward.parts.dense_flow import FlowFinder, fetched, open_cv
 from onward.parts.onnx_export import write_onnx
 from onward.parts.trained import averaged, facts_of
-from onward.vision.motion.dense import FlowFinder, fetched, open_cv
 from onward.vision.motion.network import LEVELS, FlowNetwork
 from onward.vision.motion.using import Watcher
 

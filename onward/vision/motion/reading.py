@@ -23,7 +23,7 @@ from onward.data.flow_files import read_flow_file
 from onward.data.photo_albums import album_for
 from onward.data.upright import upright_pictures
 from onward.meadow import ROOMS, WORLD_VERSION, Photos, frame_pair, large_scene, parse_address
-from onward.vision.motion.dense import open_cv
+from onward.parts.dense_flow import open_cv
 from onward.vision.motion.settings import Settings
 from onward.vision.motion.sheets import Pair, sheet_pair
 

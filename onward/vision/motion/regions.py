@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.vision.motion.dense import Flow, fetched
+from onward.parts.dense_flow import Flow, fetched
 
 __all__ = ["Region", "camera_motion", "moving_regions"]
 

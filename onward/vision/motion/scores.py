@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.metrics import Baseline, Score
+from onward.parts.dense_flow import FlowFinder
 from onward.parts.intervals import mean_interval
-from onward.vision.motion.dense import FlowFinder
 from onward.vision.motion.pictures import pairs_picture
 from onward.vision.motion.reading import Moving
 from onward.vision.motion.sheets import Pair

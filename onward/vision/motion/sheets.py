@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.vision.motion.dense import open_cv
+from onward.parts.dense_flow import open_cv
 
 __all__ = ["Pair", "sheet_pair"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from onward.parts.dense_flow import open_cv
 from onward.vision.motion.boxes import Found
-from onward.vision.motion.dense import open_cv
 from onward.vision.motion.regions import Region
 
 __all__ = ["Silhouettes", "silhouettes_for"]

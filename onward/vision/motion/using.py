@@ -21,10 +21,10 @@ from onward.data.inputs import checked_inputs
 from onward.data.mot_files import is_mot, read_mot
 from onward.data.picture_files import PICTURE_ENDINGS
 from onward.data.upright import upright_pictures
+from onward.parts.dense_flow import FlowFinder, searched
 from onward.parts.film_progress import through_film
 from onward.vision.motion.boxes import Finder, MotBoxes, RegionBoxes, finder_for
 from onward.vision.motion.colours import drawn_flow
-from onward.vision.motion.dense import FlowFinder, searched
 from onward.vision.motion.ledger import Ledger
 from onward.vision.motion.meetings import Meeting, meetings_table
 from onward.vision.motion.settings import Watching

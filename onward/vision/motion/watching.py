@@ -17,9 +17,9 @@ from PIL import Image
 
 from onward.data.film_writing import FilmWriter
 from onward.data.flow_files import write_flo
+from onward.parts.dense_flow import Flow, FlowFinder, searched
 from onward.vision.motion.boxes import Finder, RegionBoxes
 from onward.vision.motion.colours import drawn_flow
-from onward.vision.motion.dense import Flow, FlowFinder, searched
 from onward.vision.motion.ledger import Ledger
 from onward.vision.motion.meetings import Meetings
 from onward.vision.motion.regions import Region, moving_regions

@@ -1,0 +1,161 @@
+"""What is restyled: a photo, the styles it is to take, and masks that say where."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.core.faults import DataFault, UsageFault, did_you_mean
+from onward.core.task import Source
+from onward.data.photo import Photo, read_photo
+from onward.generation.style.drawn import DRAWN_STYLES, drawn_style
+from onward.generation.style.settings import Settings
+
+__all__ = ["Style", "Subject", "read", "read_styles", "subject_of"]
+
+_FLAT = 2.0  # of 255: a style that varies less than this has no strokes
+_LEAST_REGION, _UNCOVERED = 0.01, 0.02
+
+
+@dataclass(frozen=True)
+class Style:
+    """One style.
+
+    Attributes:
+        pixels: H W 3.
+        weight: what it counts beside others.
+    """
+
+    name: str
+    pixels: NDArray[np.uint8]
+    weight: float
+    digest: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A photo and what it is to become.
+
+    Attributes:
+        masks: for each style where it goes, H W in [0, 1]; none for everywhere; one alone leaves the rest as it was.
+    """
+
+    photo: Photo
+    styles: tuple[Style, ...]
+    masks: tuple[NDArray[np.float32], ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Give a digest of all pictures, weights and masks."""
+        parts = [self.photo.digest, *(f"{style.digest} {style.weight:g}" for style in self.styles)]
+        parts += [hashlib.blake2b(mask.tobytes(), digest_size=16).hexdigest() for mask in self.masks]
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+    def findings(self) -> list[str]:
+        """Say what was understood."""
+        height, width = self.photo.pixels.shape[:2]
+        named = ", ".join(f"{style.name} {style.pixels.shape[1]} x {style.pixels.shape[0]}" for style in self.styles)
+        said = [f"1 photo, {width} x {height} pixels, to be restyled after {named}."]
+        if self.photo.alpha is not None:
+            said.append("What is transparent stays so.")
+        for style in self.styles:
+            if style.digest == self.photo.digest:
+                said.append(f"{style.name} is the photo itself, so nothing much will change.")
+            elif style.pixels.reshape(-1, 3).std(axis=0).max() < _FLAT:
+                said.append(f"{style.name} is one even colour: it has no strokes to take, only its colour.")
+            elif max(style.pixels.shape) < max(height, width) / 2:
+                said.append(f"{style.name} is much smaller than the photo: strokes will be soft. --stroke 0.5 helps.")
+        if self.masks:
+            said.append("Regions: " + ", ".join(f"{100 * mask.mean():.0f} %" for mask in self.masks) + ".")
+        return [*said, *self.photo.notes]
+
+
+def read(source: Source, settings: Settings) -> Subject:
+    """Read photo, styles and masks.
+
+    Raises:
+        DataFault: one cannot be read, or masks do not fit.
+        UsageFault: weights or masks are not written as they have to be.
+    """
+    return subject_of(read_photo(source.address), settings)
+
+
+def subject_of(photo: Photo, settings: Settings) -> Subject:
+    """Give a photo the styles and masks that settings name."""
+    styles = read_styles(settings.style)
+    return Subject(photo, styles, _masks(settings.mask, photo, styles))
+
+
+def read_styles(words: str) -> tuple[Style, ...]:
+    """Read styles written as `a.jpg=2,b.jpg`, or by the name of one that is drawn.
+
+    Example:
+        >>> [(style.name, style.weight) for style in read_styles("pencil=3,oil")]
+        [('pencil', 3.0), ('oil', 1.0)]
+    """
+    names = [words] if Path(words).is_file() else [each.strip() for each in words.split(",") if each.strip()]
+    if not names:
+        raise UsageFault("No style was named. Give a picture, or one of: " + ", ".join(DRAWN_STYLES))
+    return tuple(_style(each) for each in names)
+
+
+def _style(word: str) -> Style:
+    name, equals, told = word.rpartition("=")
+    weight = 1.0
+    if equals and not Path(word).exists():
+        word = name
+        try:
+            weight = float(told)
+        except ValueError:
+            raise UsageFault(f"{told!r} is no weight of a style. Write --style {name}=2.") from None
+        if not 0 < weight < 1e6:
+            raise UsageFault(f"A style's weight has to be above 0, and {word} has {told}.")
+    if word in DRAWN_STYLES:
+        return Style(word, drawn_style(word), weight, f"drawn {word}")
+    if not Path(word).exists() and ":" not in word and not Path(word).suffix:
+        hint = did_you_mean(word, DRAWN_STYLES)
+        raise DataFault(f"There is no picture {word} and no drawn style of that name.{hint}")
+    photo = read_photo(word)
+    return Style(photo.name, photo.pixels, weight, photo.digest)
+
+
+def _masks(words: str, photo: Photo, styles: Sequence[Style]) -> tuple[NDArray[np.float32], ...]:
+    names = [words] if Path(words).is_file() else [each.strip() for each in words.split(",") if each.strip()]
+    if not names:
+        return ()
+    read = [_mask(name, photo) for name in names]
+    if len(read) == 1 and len(styles) == 2:
+        read.append(np.float32(1) - read[0])  # the second style goes where the first does not
+    if len(read) != len(styles):
+        raise UsageFault(
+            f"{len(names)} masks and {len(styles)} styles do not fit. Give one mask for each style, in their order."
+        )
+    for name, mask in zip([*names, f"the rest of {names[0]}"], read, strict=False):
+        if mask.mean() < _LEAST_REGION:
+            raise DataFault(
+                f"{name} covers {100 * mask.mean():.1f} % of the photo, too little to hold a style. Use white for "
+                "where the style goes, at least 1 %."
+            )
+    uncovered = float((np.sum(read, axis=0) < 0.5).mean())
+    if len(read) > 1 and uncovered > _UNCOVERED:
+        raise DataFault(f"{100 * uncovered:.0f} % of the photo is white in no mask. Together they have to cover it.")
+    return tuple(read)
+
+
+def _mask(name: str, photo: Photo) -> NDArray[np.float32]:
+    from PIL import Image
+
+    pixels = read_photo(name).pixels
+    height, width = photo.pixels.shape[:2]
+    if abs(pixels.shape[0] / pixels.shape[1] - height / width) > 0.02 * height / width:
+        raise DataFault(
+            f"{name} is {pixels.shape[1]} x {pixels.shape[0]} pixels and the photo {width} x {height}. A mask has the "
+            "photo's shape."
+        )
+    grey = Image.fromarray(pixels).convert("L").resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(grey, np.float32) / np.float32(255)

@@ -1,0 +1,111 @@
+"""The loop: one look at the picture and one step of its pixels downhill, from coarse to fine, until the time is up."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+
+import torch
+
+from onward.core.budget import spoken_duration
+from onward.core.exhibits import Picture
+from onward.core.run import Run
+from onward.generation.features import Sight, find_sight
+from onward.generation.style.painting import Painting
+from onward.generation.style.pictures import small
+from onward.generation.style.reading import Subject
+from onward.generation.style.result import Restyled, write_result
+from onward.generation.style.scales import (
+    Cost,
+    Plan,
+    bytes_needed,
+    fitting_side,
+    measured_cost,
+    plan_of,
+    remembered,
+    tile_side,
+)
+from onward.generation.style.settings import Settings
+
+__all__ = ["train"]
+
+_PREVIEWS, _LEAST_SECONDS = 40, 2.0
+_USUAL_SIDE = 384  # where no clock runs
+_TAIL = (3.0, 0.04)  # seconds, and share of the time: writing the picture, measuring, the report
+
+
+def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
+    """Restyle a photo (Gatys, Ecker and Bethge 2015, arXiv:1508.06576; coarse to fine)."""
+    run.machine  # noqa: B018 - sets threads before anything is built
+    run.cooldown = 0.0
+    if run.budget.seconds is not None:
+        run.tail_seconds = _TAIL[0] + _TAIL[1] * run.budget.seconds
+    sight = find_sight(settings.backbone)
+    facts = run.folder.record.get("style") or _facts(run, subject, settings, sight)
+    height, width = subject.photo.pixels.shape[:2]
+    plan = plan_of(height, width, facts["side"])
+    chance = torch.Generator().manual_seed(run.seed)
+    painting = Painting(subject, settings, plan, sight, facts["tile"], chance)
+    run.keep(painting=painting)
+    shown = _Shown(run, painting)
+    for step in run.steps():
+        figures = painting.turn(step.progress)
+        if all(math.isfinite(each) for each in figures.values()):  # else the walk took its step back by itself
+            step.log(**figures, side=float(max(painting.size)))
+        shown.look(step.progress, step.index, is_last=step.is_last)
+    pixels = painting.picture(is_final=True)
+    write_result(run.path / "result.png", pixels, subject.photo)
+    return Restyled(run, subject, settings, pixels)
+
+
+class _Shown:
+    """Shows the picture now and then: at each new size, and a few times between."""
+
+    def __init__(self, run: Run, painting: Painting) -> None:
+        self._run, self._painting = run, painting
+        self._place, self._number, self._shown_at = -1, -1, -math.inf
+
+    def look(self, progress: float, index: int, *, is_last: bool) -> None:
+        number = int(progress * _PREVIEWS)
+        is_new = self._painting.place != self._place
+        is_due = number != self._number and time.monotonic() - self._shown_at > _LEAST_SECONDS
+        if not (is_new or is_due or is_last):
+            return
+        self._place, self._number, self._shown_at = self._painting.place, number, time.monotonic()
+        height, width = self._painting.size
+        words = f"{width} x {height}, look {self._painting.looks}"
+        self._run.show("picture", Picture(small(self._painting.picture()), words))
+
+
+def _facts(run: Run, subject: Subject, settings: Settings, sight: Sight) -> dict[str, int]:
+    """Choose size and tiles by what a look costs, and say so before the work begins."""
+    cost = measured_cost(sight) if run.budget.seconds is not None or settings.tile is None else Cost(0.0, 2600.0)
+    tile = settings.tile or tile_side(sight, cost)
+    tile = max(sight.grid, tile // sight.grid * sight.grid)
+    height, width = subject.photo.pixels.shape[:2]
+    side = settings.size or min(_USUAL_SIDE, max(height, width))
+    if settings.size is None and run.budget.seconds is not None:
+        side = fitting_side(height, width, run.seconds_left, cost, tile)
+    plan = plan_of(height, width, side)
+    told = _told(run, plan, cost, tile, settings)
+    logging.getLogger("onward").info(told)
+    run.note(told)
+    facts = {"side": side, "tile": tile}
+    run.folder.update(style=facts)
+    return facts
+
+
+def _told(run: Run, plan: Plan, cost: Cost, tile: int, settings: Settings) -> str:
+    """Say size, time and memory."""
+    (height, width), sizes = plan.sizes[-1], " ".join(str(max(each)) for each in plan.sizes)
+    look = cost.look(height, width, tile)
+    gigabytes = bytes_needed(height, width, cost, tile, remembered(height, width, settings.history)) / 1e9
+    words = f"The result is {width} x {height} pixels, by way of longer sides {sizes}"
+    if run.budget.seconds is not None:
+        share = 1 - (plan.ends[-2] if len(plan.ends) > 1 else 0.0)
+        count = share * run.seconds_left / max(look, 1e-9)
+        words += f"; about {count:.0f} looks at the last, {look:.2g} s each, in {spoken_duration(run.seconds_left)}"
+    return f"{words}; about {gigabytes:.1f} GB of memory" + (
+        f", in tiles of {tile} pixels." if max(height, width) > tile else "."
+    )

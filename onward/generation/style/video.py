@@ -1,0 +1,111 @@
+"""Films, without flicker: each frame begins from the last result, moved along with what is seen in the film.
+
+What was there before is held to where it went (Ruder, Dosovitskiy and Brox 2016, arXiv:1604.08610, equation 6); what
+comes into view begins as the photo. So a frame needs a few looks only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from onward.core.faults import DataFault
+from onward.data.film_writing import FilmWriter
+from onward.data.films import footage
+from onward.data.photo import Photo
+from onward.generation.features import Sight
+from onward.generation.style.painting import Painting, as_tensor
+from onward.generation.style.reading import subject_of
+from onward.generation.style.scales import Cost, fitting_side, plan_of, tile_side
+from onward.generation.style.settings import Restyling, Settings
+from onward.parts.dense_flow import FlowFinder, fetched, searched
+from onward.parts.film_progress import through_film
+
+__all__ = ["RestyledFilm", "restyled_frames"]
+
+_LEAST_LOOKS = 3
+_LOOKS_A_FRAME = 8  # hoped for, when the size is chosen
+
+
+@dataclass(frozen=True)
+class RestyledFilm:
+    """A film, restyled while it is written."""
+
+    caption: str
+    address: str
+    settings: Settings
+    options: Restyling
+    sight: Sight
+    cost: Cost
+
+    def write(self, folder: Path, name: str) -> Path:
+        """Write `NAME.mp4`, frame by frame; a kill leaves what was done to be watched."""
+        shots = footage(self.address)
+        frames = through_film(shots.moments(), shots.frames, Path(self.address).name)
+        frames = islice(frames, self.options.frames)
+        path = folder / f"{name}.mp4"
+        moments: list[float] = []
+
+        def pictures() -> Iterator[NDArray[np.uint8]]:
+            for seconds, picture in frames:
+                moments.append(seconds)
+                yield np.asarray(picture.convert("RGB"))
+
+        with FilmWriter(path) as film:
+            for pixels in restyled_frames(pictures(), self.settings, self.options, self.sight, self.cost):
+                film.add(pixels, moments[-1])
+        return path
+
+
+def restyled_frames(
+    frames: Iterator[NDArray[np.uint8]], settings: Settings, options: Restyling, sight: Sight, cost: Cost
+) -> Iterator[NDArray[np.uint8]]:
+    """Restyle pictures in time, H W 3 each.
+
+    Raises:
+        DataFault: there is none.
+    """
+    first = next(frames, None)
+    if first is None:
+        raise DataFault("The film has no frame that can be read. Give another.")
+    side = tile_side(sight, cost)
+    height, width = first.shape[:2]
+    wanted = settings.size or fitting_side(height, width, 3 * _LOOKS_A_FRAME * options.frame_seconds, cost, side)
+    plan = plan_of(height, width, wanted)
+    subject = subject_of(Photo(first), settings)
+    painting = Painting(subject, settings, plan, sight, side, torch.Generator().manual_seed(0))
+    _turned(painting, options.seconds, 0.0)
+    yield painting.picture(is_final=True)
+    before = painting.small_photo()
+    for frame in frames:
+        size = before.shape[:2]
+        photo = as_tensor(frame)
+        now = _shrunk(photo, size)
+        way, _ = searched(FlowFinder(), now, before)
+        result = painting.walk.best[0].permute(1, 2, 0).numpy()
+        moved = torch.from_numpy(fetched(result, way.way)).permute(2, 0, 1)[None]
+        painting.next_frame(photo, moved, torch.from_numpy(way.sure)[None, None].float())
+        _turned(painting, options.frame_seconds, 1.0)
+        yield painting.picture(is_final=True)
+        before = now
+
+
+def _turned(painting: Painting, seconds: float, progress: float) -> None:
+    began, spent, looks = time.monotonic(), 0.0, 0
+    last = len(painting.plan.sizes) - 1
+    while spent < seconds or looks < _LEAST_LOOKS or painting.place < last:
+        painting.turn(max(progress, min(1.0, spent / seconds)))
+        spent, looks = time.monotonic() - began, looks + 1
+
+
+def _shrunk(photo: torch.Tensor, size: tuple[int, ...]) -> NDArray[np.uint8]:
+    small = F.interpolate(photo, size=size, mode="bilinear", align_corners=False, antialias=True)
+    return (small[0].permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
