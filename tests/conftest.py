@@ -42,6 +42,20 @@ def horse_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def photo_folder(tmp_path: Path) -> Path:
+    """Make a folder with two small photos of the meadow."""
+    from PIL import Image
+
+    from onward.meadow import horses
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, picture in enumerate(horses(2, size=48)):
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
 def small_table(tmp_path: Path) -> Path:
     """Make a csv that a forest can learn: the class says whether a + b is above 1."""
     import numpy as np

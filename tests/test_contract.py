@@ -47,6 +47,7 @@ CASES = {
     "gan": Case(
         "gan", "horses", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, None, {"count": 4}
     ),
+    "style": Case("style", "photos", {"size": "48", "backbone": "random", "style": "pencil"}, "photos", {"seconds": 1}),
     "forest": Case("forest", "table.csv", {}, "table.csv"),
     "classify": Case(
         "classify", "classes", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, "classes"
@@ -87,6 +88,7 @@ def address(
     posed_folder: Path,
     small_pairs: Path,
     labelled_texts: Path,
+    photo_folder: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)

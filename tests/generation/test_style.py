@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -262,9 +263,7 @@ def moving(count: int) -> Iterator[np.ndarray]:
 
 def flicker(frames: list[np.ndarray]) -> float:
     """Give how much a picture differs from the one before, moved along."""
-    return float(
-        np.mean([np.abs(b[:, :-2].astype(float) - a[:, 2:]).mean() for a, b in zip(frames, frames[1:], strict=False)])
-    )
+    return float(np.mean([np.abs(b[:, :-2].astype(float) - a[:, 2:]).mean() for a, b in itertools.pairwise(frames)]))
 
 
 def test_films_flicker_less_than_their_frames_one_by_one(tmp_path: Path) -> None:

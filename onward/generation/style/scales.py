@@ -21,7 +21,7 @@ __all__ = ["Cost", "Plan", "fitting_side", "measured_cost", "plan_of", "remember
 
 _SMALLEST, _GROWTH = 128, math.sqrt(2)
 _SHARE_GROWTH = 1.5  # of the time, from a size to the next
-_LOOKS = 40  # at least so many at the last size
+_LOOKS = 25  # at least so many at the last size
 _PROBED = 128
 _SIDES = (256, 384, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 4096)
 _BASE_BYTES = 0.55e9  # of the program with its library and network

@@ -32,7 +32,7 @@ __all__ = ["train"]
 
 _PREVIEWS, _LEAST_SECONDS = 40, 2.0
 _USUAL_SIDE = 384  # where no clock runs
-_TAIL = (3.0, 0.04)  # seconds, and share of the time: writing the picture, measuring, the report
+_TAIL = (2.5, 0.02)  # seconds, and share of the time: writing the picture, measuring, the report
 
 
 def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
@@ -40,7 +40,7 @@ def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
     run.machine  # noqa: B018 - sets threads before anything is built
     run.cooldown = 0.0
     if run.budget.seconds is not None:
-        run.tail_seconds = _TAIL[0] + _TAIL[1] * run.budget.seconds
+        run.tail_seconds = run.crowding * min(_TAIL[0] + _TAIL[1] * run.budget.seconds, 0.3 * run.budget.seconds)
     sight = find_sight(settings.backbone)
     facts = run.folder.record.get("style") or _facts(run, subject, settings, sight)
     height, width = subject.photo.pixels.shape[:2]

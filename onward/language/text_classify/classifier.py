@@ -42,19 +42,28 @@ def mixed_best(
 ) -> tuple[Mixture, dict[str, float]]:
     """Find how much networks should be heard, on texts that neither learned from.
 
-    The mixture under which the labels are likeliest is taken if it errs less than the linear model alone: where that is
-    as good, the simple thing stays.
+    The mixture under which the labels are likeliest is taken if it makes them likelier than the linear model alone does
+    by more than the difference's standard error, and does not err more than that by more than chance gives: the root of
+    how many are told apart (McNemar 1947). Likelihoods tell more than counts of errors, of which there are few.
 
     Returns: the mixture, and the accuracy of each on its own and together.
     """
     scale = fitted_scale(np.log(networks + _TINY), labels)
     places = np.arange(len(labels))
     mixtures = [Mixture(float(share), scale) for share in _SHARES]
-    losses = [-np.log(each.of(linear, networks)[places, labels] + _TINY).mean() for each in mixtures]
-    best = mixtures[int(np.argmin(losses))]
-    told = {"linear": linear, "networks": networks, "together": best.of(linear, networks)}
-    accuracies = {name: float((shares.argmax(axis=1) == labels).mean()) for name, shares in told.items()}
-    return (best if accuracies["together"] > accuracies["linear"] else Mixture(0.0, scale)), accuracies
+    losses = np.stack([-np.log(each.of(linear, networks)[places, labels] + _TINY) for each in mixtures])
+    best = int(np.argmin(losses.mean(axis=1)))
+    told = {"linear": linear, "networks": networks, "together": mixtures[best].of(linear, networks)}
+    right = {name: shares.argmax(axis=1) == labels for name, shares in told.items()}
+    logits = np.log(linear + _TINY)
+    alone = shares_of(logits, fitted_scale(logits, labels))  # else being surer could be taken for knowing more
+    gained = -np.log(alone[places, labels] + _TINY) - losses[best]
+    won = int((right["together"] & ~right["linear"]).sum())
+    lost = int((right["linear"] & ~right["together"]).sum())
+    is_likelier = gained.mean() > gained.std() / max(1, len(labels)) ** 0.5
+    is_taken = is_likelier and lost - won <= (won + lost) ** 0.5
+    accuracies = {name: float(each.mean()) for name, each in right.items()}
+    return (mixtures[best] if is_taken else Mixture(0.0, scale)), accuracies
 
 
 @dataclass(frozen=True)
