@@ -24,6 +24,7 @@ NAMES = (
     "reference",
     "speed",
     "startup",
+    "style",
     "text_classify",
     "transfer",
     "translate",

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import nn
-from torchvision import models
+from torchvision import models  # pyright: ignore[reportMissingImports]
 
 STYLE_WEIGHT, CONTENT_WEIGHT = 1e6, 1.0
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

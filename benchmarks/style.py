@@ -23,6 +23,7 @@ from onward.data.films import footage
 from onward.data.photo import read_photo
 from onward.generation.features import find_sight
 from onward.generation.style.painting import Painting, as_tensor
+from onward.generation.style.pictures import beside
 from onward.generation.style.reading import Subject, read_styles
 from onward.generation.style.scales import measured_cost, plan_of
 from onward.generation.style.scores import style_distance
@@ -32,14 +33,22 @@ from onward.generation.style.video import restyled_frames
 from onward.parts.dense_flow import FlowFinder, fetched, searched
 
 PEER = Path(__file__).with_name("peer_neural_style.py")
-PAIRS = {"The Scream": ("astronaut.png", "the_scream.jpg"), "The Starry Night": ("chelsea.png", "starry_night.jpg"),
-         "Shipwreck": ("rocket.jpg", "shipwreck.jpg")}  # fmt: skip
+PAIRS = {
+    "The Scream": ("astronaut.png", "the_scream.jpg"),
+    "The Starry Night": ("chelsea.png", "starry_night.jpg"),
+    "Shipwreck": ("rocket.jpg", "shipwreck.jpg"),
+    "pencil": ("astronaut.png", "pencil"),
+    "watercolour": ("coffee.png", "watercolour"),
+    "oil": ("chelsea.png", "oil"),
+}
+SHOWN = Path("docs/pictures")
 
 
 def places(name: str) -> tuple[str, str]:
     """Give photo and style of a pair."""
     photo, style = PAIRS[name]
-    return str(real_data() / "pictures/photos" / photo), str(real_data() / "pictures/paintings" / style)
+    painting = real_data() / "pictures/paintings" / style
+    return str(real_data() / "pictures/photos" / photo), str(painting if painting.exists() else style)
 
 
 def peer(python: str, photo: str, style: str, side: int, seconds: float, result: Path) -> float:
@@ -107,8 +116,22 @@ def equal_time(python: str, minutes: float, names: list[str], runs: Path) -> Non
             values.append(style_distance(judged, theirs, chance)[0])
         rows.append([name, f"{minutes:g}", *told, *(f"{value:.3f}" for value in values)])
     columns = ("style", "minutes", "Onward's size", "the tutorial's", "Onward's style distance", "the tutorial's")
-    write_section("style-time", "Style transfer at equal time", f"python -m benchmarks style time --minutes {minutes:g}",
-                  columns, rows)  # fmt: skip
+    told = f"python -m benchmarks style time --minutes {minutes:g}"
+    write_section("style-time", "Style transfer at equal time", told, columns, rows)
+
+
+def pictures(names: list[str], runs: Path) -> None:
+    """Draw the docs' pictures: photo, style and result beside each other, and one picture on its way."""
+    for name in names:
+        photo, style = places(name)
+        short = name.replace(" ", "-").lower()
+        result = np.asarray(Image.open(runs / short / "result.png").convert("RGB"))
+        sheet = beside([read_photo(photo).pixels, read_styles(style)[0].pixels, result], high=300, most_wide=1000)
+        Image.fromarray(sheet).save(SHOWN / f"style-{short}.jpg", quality=86, optimize=True)
+    way = sorted((runs / names[0].replace(" ", "-").lower() / "samples").glob("picture-*.png"))
+    chosen = [way[round(place * (len(way) - 1) / 4)] for place in range(5)]
+    strip = beside([np.asarray(Image.open(path).convert("RGB")) for path in chosen], high=200, most_wide=1000)
+    Image.fromarray(strip).save(SHOWN / "style-way.jpg", quality=86, optimize=True)
 
 
 def tiles() -> None:
@@ -144,8 +167,11 @@ def memory(sides: list[int]) -> None:
             done = subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True, text=True)
             seconds = time.perf_counter() - began
         rows.append([str(side), f"{int(done.stdout.splitlines()[-1]) / 1e6:.2f}", f"{seconds:.0f}"])
-        write_section("style-memory", "Style transfer: memory at large sizes, three looks",
-                      "python -m benchmarks style memory", ("longer side", "peak GB", "seconds in all"), rows)  # fmt: skip
+        columns, title = (
+            ("longer side", "peak GB", "seconds in all"),
+            "Style transfer: memory at large sizes, three looks",
+        )
+        write_section("style-memory", title, "python -m benchmarks style memory", columns, rows)
 
 
 def film(frames: int, seconds: float) -> None:
@@ -184,7 +210,7 @@ def _flicker(results: list[np.ndarray], shots: list[np.ndarray]) -> float:
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=("speed", "time", "tiles", "memory", "film"))
+    parser.add_argument("part", choices=("speed", "time", "tiles", "memory", "film", "pictures"))
     parser.add_argument("--peer-python", default="", help="a Python that has torchvision")
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--names", nargs="+", default=list(PAIRS))
@@ -197,6 +223,8 @@ def main(words: list[str]) -> None:
         speed(given.peer_python)
     elif given.part == "time":
         equal_time(given.peer_python, given.minutes, given.names, given.runs)
+    elif given.part == "pictures":
+        pictures(given.names, given.runs)
     elif given.part == "tiles":
         tiles()
     elif given.part == "memory":
