@@ -21,7 +21,7 @@ from onward.generation.style.tiles import Objective, added
 
 __all__ = ["evaluate", "style_distance"]
 
-_SIDE, _TILE = 256, 64  # pixels it is compared at, and of the parts that are drawn again and again
+_SIDE, _PARTS = 256, 4  # pixels it is compared at, and parts along a side that are drawn again and again
 _DRAWS = 60
 
 
@@ -38,7 +38,8 @@ def evaluate(model: Restyled, subject: Subject, seconds: float) -> Iterator[Any]
     other = find_sight("random" if settings.backbone != "random" else "lite0")
     height, width = subject.photo.pixels.shape[:2]
     plan = plan_of(height, width, min(_SIDE, max(pixels.shape[:2])))
-    painting = Painting(subject, settings, plan, other, _TILE, torch.Generator().manual_seed(0))
+    part = max(other.grid, max(plan.sizes[-1]) // _PARTS // other.grid * other.grid)
+    painting = Painting(subject, settings, plan, other, part, torch.Generator().manual_seed(0))
     painting.place = len(plan.sizes) - 1
     objective = painting.objective_at(*painting.size)
     chance = np.random.default_rng(0)
