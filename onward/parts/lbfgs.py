@@ -26,6 +26,7 @@ class LBFGS:
         point: where it begins; changed in place.
         history: how many pairs of steps and slopes are remembered.
         first: how far the largest change of the first step goes.
+        memory: what is remembered is kept in this precision; half of it serves, and halves checkpoints too.
 
     Example:
         >>> point = torch.tensor([3.0, -2.0]); walk = LBFGS(point, history=5, first=0.5)
@@ -35,8 +36,10 @@ class LBFGS:
         True
     """
 
-    def __init__(self, point: Tensor, history: int = 10, first: float = 0.05) -> None:
-        self.point, self.history, self.first = point, history, first
+    def __init__(
+        self, point: Tensor, history: int = 10, first: float = 0.05, memory: torch.dtype = torch.float32
+    ) -> None:
+        self.point, self.history, self.first, self.memory = point, history, first, memory
         self.best, self.best_loss = point.clone(), math.inf
         self._steps: list[Tensor] = []
         self._bends: list[Tensor] = []
@@ -59,8 +62,8 @@ class LBFGS:
         if self._before is not None:
             step, bend = self.point - self._before[0], slope - self._before[1]
             if float((step * bend).sum()) > _CURVED * float((bend * bend).sum()):
-                self._steps.append(step)
-                self._bends.append(bend)
+                self._steps.append(step.to(self.memory))
+                self._bends.append(bend.to(self.memory))
                 del self._steps[: -self.history], self._bends[: -self.history]
         self._before = (self.point.clone(), slope.clone())
         self.point.add_(self._direction(slope))
@@ -80,16 +83,21 @@ class LBFGS:
             return -slope * (self.first * self._shorter / max(float(slope.abs().max()), 1e-30))
         weights = []
         way = slope.clone()
-        for step, bend in zip(reversed(self._steps), reversed(self._bends), strict=True):
+        for number in reversed(range(len(self._steps))):
+            step, bend = self._pair(number)
             weight = float((step * way).sum()) / float((step * bend).sum())
             weights.append(weight)
             way.add_(bend, alpha=-weight)
-        step, bend = self._steps[-1], self._bends[-1]
+        step, bend = self._pair(-1)
         way.mul_(float((step * bend).sum()) / float((bend * bend).sum()))
-        for step, bend, weight in zip(self._steps, self._bends, reversed(weights), strict=True):
+        for number, weight in enumerate(reversed(weights)):
+            step, bend = self._pair(number)
             back = float((bend * way).sum()) / float((step * bend).sum())
             way.add_(step, alpha=weight - back)
         return -way
+
+    def _pair(self, number: int) -> tuple[Tensor, Tensor]:
+        return self._steps[number].to(self.point.dtype), self._bends[number].to(self.point.dtype)
 
     def state_dict(self) -> dict[str, Any]:
         """Take everything."""

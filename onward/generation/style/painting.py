@@ -78,7 +78,7 @@ class Painting:
         self._look = _Look(sight, side)
         self.place = 0
         self.looks = 0
-        self.walk = LBFGS(torch.zeros(0))
+        self.walk = LBFGS(torch.zeros(0), memory=torch.bfloat16)
         self._objective: Objective | None = None
         self._photo = as_tensor(subject.photo.pixels)
         self._styles = [as_tensor(style.pixels) for style in subject.styles]

@@ -26,7 +26,7 @@ _PROBED = 128
 _SIDES = (256, 384, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 4096)
 _BASE_BYTES = 0.55e9  # of the program with its library and network
 _MOST_TILE_BYTES = 0.6e9
-_MOST_HISTORY_BYTES = 128e6  # of a checkpoint too
+_MOST_HISTORY_BYTES = 48e6  # of a checkpoint too
 _FLOATS_A_PIXEL, _COPIES = 12, 9  # 3 colours of 4 bytes; pictures held at once beside what L-BFGS remembers
 
 
@@ -83,7 +83,7 @@ def plan_of(height: int, width: int, side: int) -> Plan:
 
 def remembered(height: int, width: int, wanted: int) -> int:
     """Say how many steps L-BFGS may remember of a picture of H W: few of a large one."""
-    return max(2, min(wanted, int(_MOST_HISTORY_BYTES / (2 * _FLOATS_A_PIXEL * height * width))))
+    return max(2, min(wanted, int(_MOST_HISTORY_BYTES / (_FLOATS_A_PIXEL * height * width))))
 
 
 def tile_side(sight: Sight, cost: Cost) -> int:
@@ -95,7 +95,7 @@ def tile_side(sight: Sight, cost: Cost) -> int:
 def bytes_needed(height: int, width: int, cost: Cost, side: int, history: int) -> float:
     """Tell the memory for a picture of H W."""
     seen = min(height * width, (side + 80) ** 2) * cost.bytes
-    return _BASE_BYTES + seen + _FLOATS_A_PIXEL * height * width * (_COPIES + 2 * history)
+    return _BASE_BYTES + seen + _FLOATS_A_PIXEL * height * width * (_COPIES + history)
 
 
 def measured_cost(sight: Sight) -> Cost:
