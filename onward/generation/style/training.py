@@ -89,7 +89,7 @@ def _facts(run: Run, subject: Subject, settings: Settings, sight: Sight) -> dict
         side = fitting_side(height, width, run.seconds_left, cost, tile)
     plan = plan_of(height, width, side)
     told = _told(run, plan, cost, tile, settings)
-    logging.getLogger("onward").info(told)
+    logging.getLogger("onward").warning(told)  # of a level that is heard where nobody has set up logging
     run.note(told)
     facts = {"side": side, "tile": tile}
     run.folder.update(style=facts)
