@@ -29,7 +29,7 @@ def opened(path: str, side: int) -> torch.Tensor:
     """Read a picture as 1 3 S S."""
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR), np.float32) / 255
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()
 
 
 def network() -> list[nn.Module]:

@@ -62,7 +62,7 @@ def objective_for(photo: str, style: str, side: int, sight_name: str, tile: int 
     """Give the objective of a square picture of this side."""
     sight = find_sight(sight_name)
     subject = Subject(read_photo(photo), read_styles(style))
-    painting = Painting(subject, Settings(style=style), plan_of(side, side, side), sight, tile, torch.Generator())
+    painting = Painting(subject, Settings(style=style, tile=tile), plan_of(side, side, side), sight, torch.Generator())
     return painting.objective_at(side, side)
 
 
@@ -178,12 +178,11 @@ def film(frames: int, seconds: float) -> None:
     """Restyle a film's frames one after the other, and each for itself at the same cost."""
     photo, style = str(real_data() / "motion/videos/m3v1mp4.mp4"), places("The Scream")[1]
     shots = [np.asarray(each.convert("RGB").resize((320, 240))) for _, each in zip(range(frames), _pictures(photo))]  # noqa: B905
-    settings, sight = Settings(style=style, size=256), find_sight("lite0")
-    cost = measured_cost(sight)
+    settings, cost = Settings(style=style, size=256), measured_cost(find_sight("lite0"))
     options = Restyling(seconds=30, frame_seconds=seconds)
-    whole = list(restyled_frames(iter(shots), settings, options, sight, cost))
+    whole = list(restyled_frames(iter(shots), settings, options, cost))
     single = Restyling(seconds=seconds, frame_seconds=seconds)
-    alone = [next(restyled_frames(iter([shot]), settings, single, sight, cost)) for shot in shots]
+    alone = [next(restyled_frames(iter([shot]), settings, single, cost)) for shot in shots]
     values = [_flicker(each, shots) for each in (whole, alone)]
     rows = [[str(frames), f"{values[0]:.2f}", f"{values[1]:.2f}", f"{values[1] / values[0]:.2f}x"]]
     columns = ("frames", "warped difference of 255", "each frame for itself", "ratio")

@@ -57,9 +57,10 @@ def subject(*styles: np.ndarray, masks: tuple[np.ndarray, ...] = (), photo: np.n
     return Subject(Photo(blobs(0) if photo is None else photo), own, masks)
 
 
-def painting(given: Subject, side: int = 4096, **settings: Any) -> Painting:
-    plan = plan_of(*given.photo.pixels.shape[:2], 48)
-    return Painting(given, Settings(**settings), plan, RANDOM, side, torch.Generator().manual_seed(0))
+def painting(given: Subject, **settings: Any) -> Painting:
+    height, width = given.photo.pixels.shape[:2]
+    plan = plan_of(height, width, 48)
+    return Painting(given, Settings(**settings), plan, RANDOM, torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("size", [(96, 160), (70, 101)])
@@ -145,13 +146,15 @@ def test_sizes_rise_and_fit_the_minutes() -> None:
     assert plan.sizes[-1] == (384, 512)
     assert [max(size) for size in plan.sizes] == [128, 181, 256, 362, 512]
     assert [plan.place(each) for each in (0.0, 0.99, 1.0)] == [0, 4, 4]
-    cost = Cost(4e-6, 3000.0)
-    sides = [fitting_side(2000, 3000, seconds, cost, 384) for seconds in (30, 120, 1200)]
+    cost = Cost(RANDOM, 4e-6)
+    sides = [fitting_side(2000, 3000, seconds, cost) for seconds in (30, 120, 1200)]
     assert sides == sorted(sides)
     assert sides[0] < sides[-1]
-    assert fitting_side(100, 150, 1e6, cost, 384) <= 256
+    assert fitting_side(100, 150, 1e6, cost) <= 256
     assert remembered(4096, 4096, 10) == 2
-    assert tile_side(RANDOM, cost) % RANDOM.grid == 0
+    assert tile_side(RANDOM, 4000, 4000) % RANDOM.grid == 0
+    assert tile_side(RANDOM, 500, 500) >= 500
+    assert cost.look(512, 512, 128) > 1.4 * cost.look(512, 512, 512)
 
 
 def test_styles_are_named_with_weights(tmp_path: Path) -> None:
@@ -269,9 +272,9 @@ def flicker(frames: list[np.ndarray]) -> float:
 def test_films_flicker_less_than_their_frames_one_by_one(tmp_path: Path) -> None:
     style = save(tmp_path / "s.png", stripes())
     settings = Settings(style=style, backbone="random", size=64, start="noise")
-    options, cost = Restyling(seconds=1.0, frame_seconds=0.1), Cost(1e-6, 2000.0)
-    film = list(restyled_frames(moving(4), settings, options, RANDOM, cost))
-    alone = [next(restyled_frames(iter([each]), settings, options, RANDOM, cost)) for each in moving(4)]
+    options, cost = Restyling(seconds=1.0, frame_seconds=0.1), Cost(RANDOM, 1e-6)
+    film = list(restyled_frames(moving(4), settings, options, cost))
+    alone = [next(restyled_frames(iter([each]), settings, options, cost)) for each in moving(4)]
     assert flicker(film) < 0.8 * flicker(alone)
 
 

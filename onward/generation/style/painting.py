@@ -7,7 +7,6 @@ enlarged; then each turn is one look and one step of L-BFGS.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from torch import Tensor
 from onward.generation.features import Sight
 from onward.generation.style.colours import moved_colours, with_colours_of
 from onward.generation.style.reading import Subject
-from onward.generation.style.scales import Plan, remembered
+from onward.generation.style.scales import Plan, remembered, tile_side
 from onward.generation.style.settings import Settings
 from onward.generation.style.statistics import Moments, mixed, moments_of
 from onward.generation.style.tiles import Goal, Objective, mirrored
@@ -52,14 +51,6 @@ def as_pixels(picture: Tensor) -> NDArray[np.uint8]:
     return (picture[0].permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
 
 
-@dataclass(frozen=True)
-class _Look:
-    """How it is looked at."""
-
-    sight: Sight
-    side: int
-
-
 class Painting:
     """The picture, and all that a checkpoint has to hold of it.
 
@@ -67,15 +58,12 @@ class Painting:
         subject: photo, styles and masks.
         plan: the sizes it goes through.
         sight: what it is looked at through.
-        side: of a tile in pixels.
         chance: draws the noise, if it begins from noise.
     """
 
-    def __init__(
-        self, subject: Subject, settings: Settings, plan: Plan, sight: Sight, side: int, chance: torch.Generator
-    ) -> None:
+    def __init__(self, subject: Subject, settings: Settings, plan: Plan, sight: Sight, chance: torch.Generator) -> None:
         self.subject, self.settings, self.plan, self.chance = subject, settings, plan, chance
-        self._look = _Look(sight, side)
+        self._sight = sight
         self.place = 0
         self.looks = 0
         self.walk = LBFGS(torch.zeros(0), memory=torch.bfloat16)
@@ -164,7 +152,7 @@ class Painting:
 
     def objective_at(self, height: int, width: int) -> Objective:
         """Say what a picture of H W is to become."""
-        sight, side = self._look.sight, self._look.side
+        sight, side = self._sight, self._side(height, width)
         photo = _resized(self._photo, (height, width))
         empty = Objective(sight, (height, width), (), None, 0.0, side)
         content = self._content(empty, photo)
@@ -173,9 +161,15 @@ class Painting:
         calm = _CALM * self.settings.smooth**2
         return Objective(sight, (height, width), goals, content, calm, side)
 
+    def _side(self, height: int, width: int) -> int:
+        """Give the side of the tiles a picture of H W is looked at in."""
+        if self.settings.tile is None:
+            return tile_side(self._sight, height, width)
+        return max(1, self.settings.tile // self._sight.grid) * self._sight.grid
+
     def _content(self, objective: Objective, photo: Tensor) -> tuple[int, Tensor, float]:
         """Give what is to be kept of a photo."""
-        tap = range(len(self._look.sight.taps))[_CONTENT_TAP]
+        tap = range(len(self._sight.taps))[_CONTENT_TAP]
         return tap, objective.maps(photo)[tap], content_weight(self.settings.strength)
 
     def _moments(self, style: Tensor, photo: Tensor, longest: int) -> tuple[Moments, ...]:
@@ -186,11 +180,11 @@ class Painting:
         picture = _resized(style, (height, width))
         if self.settings.keep_color:
             picture = _with_colours(picture, photo)
-        looked = Objective(self._look.sight, (height, width), (), None, 0.0, self._look.side)
+        looked = Objective(self._sight, (height, width), (), None, 0.0, self._side(height, width))
         return tuple(moments_of(each) for each in looked.sums(picture))
 
     def _goals(self, styles: Sequence[tuple[Moments, ...]], empty: Objective) -> list[Goal]:
-        sight = self._look.sight
+        sight = self._sight
         if not self._masks:
             weights = [style.weight for style in self.subject.styles]
             return [Goal(tuple(mixed(each, weights) for each in zip(*styles, strict=True)))]

@@ -15,9 +15,9 @@ import torch
 from onward.core.faults import MachineFault
 from onward.generation.features import Sight
 from onward.generation.style.statistics import moments_of, sums_of
-from onward.generation.style.tiles import Goal, Objective
+from onward.generation.style.tiles import Goal, Objective, frame_of, tiles_of
 
-__all__ = ["Cost", "Plan", "fitting_side", "measured_cost", "plan_of", "remembered", "tile_side"]
+__all__ = ["Cost", "Plan", "bytes_needed", "fitting_side", "measured_cost", "plan_of", "remembered", "tile_side"]
 
 _SMALLEST, _GROWTH = 128, math.sqrt(2)
 _SHARE_GROWTH = 1.5  # of the time, from a size to the next
@@ -25,7 +25,8 @@ _LOOKS = 25  # at least so many at the last size
 _PROBED = 128
 _SIDES = (256, 384, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 4096)
 _BASE_BYTES = 0.55e9  # of the program with its library and network
-_MOST_TILE_BYTES = 0.6e9
+_MOST_WHOLE_BYTES, _MOST_TILE_BYTES = 1.0e9, 0.6e9
+_TWICE = 1.4  # what looking once more without a slope adds
 _MOST_HISTORY_BYTES = 48e6  # of a checkpoint too
 _FLOATS_A_PIXEL, _COPIES = 12, 9  # 3 colours of 4 bytes; pictures held at once beside what L-BFGS remembers
 
@@ -35,17 +36,20 @@ class Cost:
     """What one look with its slope costs.
 
     Attributes:
-        seconds: for each pixel.
-        bytes: for each pixel of a tile.
+        sight: what is looked through.
+        seconds: for each pixel that is seen, those around the picture or a tile among them.
     """
 
+    sight: Sight
     seconds: float
-    bytes: float
 
     def look(self, height: int, width: int, side: int) -> float:
-        """Give the seconds of a look at H W; in tiles it is looked at once more, and at what is around each."""
-        tiled = max(height, width) > side
-        return self.seconds * height * width * (1.9 if tiled else 1.0)
+        """Give the seconds of a look at H W; in tiles each is looked at once more, without its slope."""
+        frame, grid = frame_of(self.sight), self.sight.grid
+        high, wide = (-(-each // grid) * grid for each in (height, width))
+        tiles = tiles_of(high, wide, side, frame, self.sight.reach)
+        areas = [math.prod(part.stop - part.start for part in tile.seen) for tile in tiles]
+        return self.seconds * sum(areas) * (1.0 if len(areas) == 1 else _TWICE)
 
 
 @dataclass(frozen=True)
@@ -86,20 +90,23 @@ def remembered(height: int, width: int, wanted: int) -> int:
     return max(2, min(wanted, int(_MOST_HISTORY_BYTES / (_FLOATS_A_PIXEL * height * width))))
 
 
-def tile_side(sight: Sight, cost: Cost) -> int:
-    """Give the largest side of a tile that keeps to its memory, on the grid; what is seen around it counts too."""
-    whole = math.sqrt(_MOST_TILE_BYTES / cost.bytes)
+def tile_side(sight: Sight, height: int, width: int) -> int:
+    """Give the side of the tiles that H W is looked at in: one for all of it, where that fits into its memory."""
+    frame, bytes_a_pixel = frame_of(sight), _bytes_of(sight)
+    if (height + 2 * frame) * (width + 2 * frame) * bytes_a_pixel <= _MOST_WHOLE_BYTES:
+        return -(-max(height, width) // sight.grid) * sight.grid
+    whole = math.sqrt(_MOST_TILE_BYTES / bytes_a_pixel)
     return max(sight.grid * 4, int((whole - 2 * sight.reach) // sight.grid) * sight.grid)
 
 
-def bytes_needed(height: int, width: int, cost: Cost, side: int, history: int) -> float:
+def bytes_needed(sight: Sight, height: int, width: int, side: int, history: int) -> float:
     """Tell the memory for a picture of H W."""
-    seen = min(height * width, (side + 80) ** 2) * cost.bytes
+    seen = min((height + 32) * (width + 32), (side + 2 * sight.reach) ** 2) * _bytes_of(sight)
     return _BASE_BYTES + seen + _FLOATS_A_PIXEL * height * width * (_COPIES + history)
 
 
 def measured_cost(sight: Sight) -> Cost:
-    """Time looks at a small random picture; what memory a look takes is known for each network's maps.
+    """Time looks at a small random picture.
 
     Raises:
         MachineFault: a look does not end in a number.
@@ -115,20 +122,25 @@ def measured_cost(sight: Sight) -> Cost:
         taken.append(time.perf_counter() - began)
     if not all(math.isfinite(each) for each in figures.values()):
         raise MachineFault(f"{sight.name} gives no numbers on this computer. Choose another: --set backbone=random")
-    return Cost(min(taken[1:]) / _PROBED**2, _BYTES.get(sight.name, 3000.0))
+    return Cost(sight, min(taken[1:]) / (_PROBED + 2 * frame_of(sight)) ** 2)
 
 
-_BYTES = {"lite0": 3000.0, "random": 2000.0, "torchvision/vgg19": 5000.0, "torchvision/squeezenet1_1": 1500.0}
+def _bytes_of(sight: Sight) -> float:
+    """Give the memory a look takes for each pixel, of its maps and what the way back needs; the first two measured."""
+    known = {"lite0": 3000.0, "random": 2000.0, "torchvision/vgg19": 5000.0, "torchvision/squeezenet1_1": 1500.0}
+    return known.get(sight.name, 3000.0)
 
 
-def fitting_side(height: int, width: int, seconds: float, cost: Cost, side: int) -> int:
+def fitting_side(height: int, width: int, seconds: float, cost: Cost, side: int | None = None) -> int:
     """Choose the longest side at which the last size gets enough looks, no longer than the photo's own by much."""
     longest = max(height, width)
     chosen = _SIDES[0]
     for each in _SIDES:
         plan = plan_of(height, width, each)
         last = 1 - (plan.ends[-2] if len(plan.ends) > 1 else 0.0)
-        if each > 1.5 * longest or cost.look(*plan.sizes[-1], side) * _LOOKS > last * seconds:
+        size = plan.sizes[-1]
+        look = cost.look(*size, side or tile_side(cost.sight, *size))
+        if each > 1.5 * longest or look * _LOOKS > last * seconds:
             break
         chosen = each
     return chosen

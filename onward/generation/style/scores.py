@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def evaluate(model: Restyled, subject: Subject, seconds: float) -> Iterator[Any]
     height, width = subject.photo.pixels.shape[:2]
     plan = plan_of(height, width, min(_SIDE, max(pixels.shape[:2])))
     part = max(other.grid, max(plan.sizes[-1]) // _PARTS // other.grid * other.grid)
-    painting = Painting(subject, settings, plan, other, part, torch.Generator().manual_seed(0))
+    painting = Painting(subject, replace(settings, tile=part), plan, other, torch.Generator().manual_seed(0))
     painting.place = len(plan.sizes) - 1
     objective = painting.objective_at(*painting.size)
     chance = np.random.default_rng(0)

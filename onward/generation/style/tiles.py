@@ -17,7 +17,7 @@ from torch import Tensor
 from onward.generation.features import Sight
 from onward.generation.style.statistics import Moments, moments_of, style_difference, sums_of
 
-__all__ = ["Goal", "Objective", "Sums", "Tile", "added", "mirrored", "tiles_of"]
+__all__ = ["Goal", "Objective", "Sums", "Tile", "added", "frame_of", "mirrored", "tiles_of"]
 
 Sums = list[list[tuple[Tensor, Tensor, Tensor]]]  # for each goal, at each tap
 
@@ -57,6 +57,11 @@ class Tile:
     def placed(self, stride: float, frame: int) -> tuple[slice, slice]:
         """Give its own part within the picture's map."""
         return tuple(slice(int((own.start - frame) / stride), int((own.stop - frame) / stride)) for own in self.own)  # pyright: ignore[reportReturnType]
+
+
+def frame_of(sight: Sight) -> int:
+    """Give how wide a frame is mirrored around a picture, in pixels, on the grid."""
+    return -(-_RIM // sight.grid) * sight.grid
 
 
 def tiles_of(height: int, width: int, side: int, frame: int, reach: int) -> list[Tile]:
@@ -115,7 +120,7 @@ class Objective:
             None  # a picture, where it is to be kept, and what that counts
         )
         self.keep_content(content)
-        self.frame = -(-_RIM // sight.grid) * sight.grid
+        self.frame = frame_of(sight)
         self.whole = tuple(-(-each // sight.grid) * sight.grid for each in size)
         self._tiles = tiles_of(self.whole[0], self.whole[1], side, self.frame, sight.reach)
 

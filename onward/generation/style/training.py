@@ -46,7 +46,7 @@ def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
     height, width = subject.photo.pixels.shape[:2]
     plan = plan_of(height, width, facts["side"])
     chance = torch.Generator().manual_seed(run.seed)
-    painting = Painting(subject, settings, plan, sight, facts["tile"], chance)
+    painting = Painting(subject, settings, plan, sight, chance)
     run.keep(painting=painting)
     shown = _Shown(run, painting)
     for step in run.steps():
@@ -80,32 +80,29 @@ class _Shown:
 
 def _facts(run: Run, subject: Subject, settings: Settings, sight: Sight) -> dict[str, int]:
     """Choose size and tiles by what a look costs, and say so before the work begins."""
-    cost = measured_cost(sight) if run.budget.seconds is not None or settings.tile is None else Cost(0.0, 2600.0)
-    tile = settings.tile or tile_side(sight, cost)
-    tile = max(sight.grid, tile // sight.grid * sight.grid)
     height, width = subject.photo.pixels.shape[:2]
-    side = settings.size or min(_USUAL_SIDE, max(height, width))
-    if settings.size is None and run.budget.seconds is not None:
-        side = fitting_side(height, width, run.seconds_left, cost, tile)
-    plan = plan_of(height, width, side)
-    told = _told(run, plan, cost, tile, settings)
+    side, cost = settings.size or min(_USUAL_SIDE, max(height, width)), None
+    if run.budget.seconds is not None:
+        cost = measured_cost(sight)
+        side = settings.size or fitting_side(height, width, run.seconds_left, cost, settings.tile)
+    told = _told(run, plan_of(height, width, side), sight, cost, settings)
     logging.getLogger("onward").warning(told)  # of a level that is heard where nobody has set up logging
     run.note(told)
-    facts = {"side": side, "tile": tile}
+    facts = {"side": side}
     run.folder.update(style=facts)
     return facts
 
 
-def _told(run: Run, plan: Plan, cost: Cost, tile: int, settings: Settings) -> str:
+def _told(run: Run, plan: Plan, sight: Sight, cost: Cost | None, settings: Settings) -> str:
     """Say size, time and memory."""
     (height, width), sizes = plan.sizes[-1], " ".join(str(max(each)) for each in plan.sizes)
-    look = cost.look(height, width, tile)
-    gigabytes = bytes_needed(height, width, cost, tile, remembered(height, width, settings.history)) / 1e9
+    tile = settings.tile or tile_side(sight, height, width)
+    gigabytes = bytes_needed(sight, height, width, tile, remembered(height, width, settings.history)) / 1e9
     words = f"The result is {width} x {height} pixels, by way of longer sides {sizes}"
-    if run.budget.seconds is not None:
+    if cost is not None:
+        look = cost.look(height, width, tile)
         share = 1 - (plan.ends[-2] if len(plan.ends) > 1 else 0.0)
         count = share * run.seconds_left / max(look, 1e-9)
         words += f"; about {count:.0f} looks at the last, {look:.2g} s each, in {spoken_duration(run.seconds_left)}"
-    return f"{words}; about {gigabytes:.1f} GB of memory" + (
-        f", in tiles of {tile} pixels." if max(height, width) > tile else "."
-    )
+    tiled = f", in tiles of {tile} pixels" if max(height, width) > tile else ""
+    return f"{words}; about {gigabytes:.1f} GB of memory{tiled}."

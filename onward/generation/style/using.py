@@ -19,11 +19,11 @@ from onward.core.task import Source
 from onward.data.films import is_film
 from onward.data.inputs import checked_inputs
 from onward.data.photo import Photo, read_photo
-from onward.generation.features import Sight, find_sight
+from onward.generation.features import find_sight
 from onward.generation.style.painting import Painting
 from onward.generation.style.reading import Subject, subject_of
 from onward.generation.style.result import Restyled, write_result
-from onward.generation.style.scales import Cost, fitting_side, measured_cost, plan_of, tile_side
+from onward.generation.style.scales import Cost, fitting_side, measured_cost, plan_of
 from onward.generation.style.settings import Restyling, Settings
 from onward.generation.style.video import RestyledFilm
 
@@ -45,30 +45,28 @@ def apply(model: Restyled, source: Source, options: Restyling) -> Iterator[Any]:
         yield _Result("result", model.pixels, model.subject.photo)
         return
     inputs = checked_inputs(source.addresses, _EXAMPLE)
-    sight = find_sight(settings.backbone)
-    cost = measured_cost(sight)
+    cost = measured_cost(find_sight(settings.backbone))
     rows = []
     for each in inputs:
         name = "result" if len(inputs) == 1 else each.stem
         if is_film(each.address):
-            yield RestyledFilm(name, each.address, settings, options, sight, cost)
+            yield RestyledFilm(name, each.address, settings, options, cost)
             continue
         photo = read_photo(each.address)
         subject = subject_of(photo, replace(settings, mask=settings.mask if len(inputs) == 1 else ""))
-        painting = painted(subject, settings, sight, cost, options.seconds)
+        painting = painted(subject, settings, cost, options.seconds)
         yield _Result(name, painting.picture(is_final=True), photo)
         rows.append([each.name, *reversed(painting.size), painting.looks])
     if rows:
         yield Table(["path", "width", "height", "looks"], rows, "photos")
 
 
-def painted(subject: Subject, settings: Settings, sight: Sight, cost: Cost, seconds: float) -> Painting:
+def painted(subject: Subject, settings: Settings, cost: Cost, seconds: float) -> Painting:
     """Restyle one photo within so many seconds."""
     began = time.monotonic()
     height, width = subject.photo.pixels.shape[:2]
-    side = tile_side(sight, cost)
-    plan = plan_of(height, width, settings.size or fitting_side(height, width, seconds, cost, side))
-    painting = Painting(subject, settings, plan, sight, side, torch.Generator().manual_seed(0))
+    plan = plan_of(height, width, settings.size or fitting_side(height, width, seconds, cost, settings.tile))
+    painting = Painting(subject, settings, plan, cost.sight, torch.Generator().manual_seed(0))
     last = plan.sizes[-1]
     told = f"{subject.photo.name}: {last[1]} x {last[0]} pixels in {seconds:.0f} s"
     logging.getLogger("onward").info(told)

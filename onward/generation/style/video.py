@@ -21,10 +21,9 @@ from onward.core.faults import DataFault
 from onward.data.film_writing import FilmWriter
 from onward.data.films import footage
 from onward.data.photo import Photo
-from onward.generation.features import Sight
 from onward.generation.style.painting import Painting, as_tensor
 from onward.generation.style.reading import subject_of
-from onward.generation.style.scales import Cost, fitting_side, plan_of, tile_side
+from onward.generation.style.scales import Cost, fitting_side, plan_of
 from onward.generation.style.settings import Restyling, Settings
 from onward.parts.dense_flow import FlowFinder, fetched, searched
 from onward.parts.film_progress import through_film
@@ -43,7 +42,6 @@ class RestyledFilm:
     address: str
     settings: Settings
     options: Restyling
-    sight: Sight
     cost: Cost
 
     def write(self, folder: Path, name: str) -> Path:
@@ -60,13 +58,13 @@ class RestyledFilm:
                 yield np.asarray(picture.convert("RGB"))
 
         with FilmWriter(path) as film:
-            for pixels in restyled_frames(pictures(), self.settings, self.options, self.sight, self.cost):
+            for pixels in restyled_frames(pictures(), self.settings, self.options, self.cost):
                 film.add(pixels, moments[-1])
         return path
 
 
 def restyled_frames(
-    frames: Iterator[NDArray[np.uint8]], settings: Settings, options: Restyling, sight: Sight, cost: Cost
+    frames: Iterator[NDArray[np.uint8]], settings: Settings, options: Restyling, cost: Cost
 ) -> Iterator[NDArray[np.uint8]]:
     """Restyle pictures in time, H W 3 each.
 
@@ -76,12 +74,13 @@ def restyled_frames(
     first = next(frames, None)
     if first is None:
         raise DataFault("The film has no frame that can be read. Give another.")
-    side = tile_side(sight, cost)
     height, width = first.shape[:2]
-    wanted = settings.size or fitting_side(height, width, 3 * _LOOKS_A_FRAME * options.frame_seconds, cost, side)
+    wanted = settings.size or fitting_side(
+        height, width, 3 * _LOOKS_A_FRAME * options.frame_seconds, cost, settings.tile
+    )
     plan = plan_of(height, width, wanted)
     subject = subject_of(Photo(first), settings)
-    painting = Painting(subject, settings, plan, sight, side, torch.Generator().manual_seed(0))
+    painting = Painting(subject, settings, plan, cost.sight, torch.Generator().manual_seed(0))
     _turned(painting, options.seconds, 0.0)
     yield painting.picture(is_final=True)
     before = painting.small_photo()
