@@ -33,8 +33,8 @@ class Field:
 
     @property
     def flag(self) -> str:
-        """Give the option's name: words joined by dashes."""
-        return "--" + self.name.replace("_", "-")
+        """Give the option's name: words joined by dashes; `class_` is `--class`, a word that Python keeps to itself."""
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
 
 def setting(
@@ -76,6 +76,7 @@ def parse_settings(kind: type[S], words: Mapping[str, Any], owner: str) -> tuple
     values, origins = {}, dict.fromkeys(known, "default")
     for name, word in words.items():
         plain = name.replace("-", "_")
+        plain = f"{plain}_" if f"{plain}_" in known else plain
         if plain not in known:
             raise UsageFault(f"{owner} has no setting {name!r}.{did_you_mean(plain, known)}")
         values[plain] = _value(known[plain], word)
