@@ -7,10 +7,11 @@ are hard to tell apart say more (crane, Cardigan).
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from onward.core.faults import UsageFault, did_you_mean
+from onward.core.faults import UsageFault
 
 __all__ = ["find_class", "imagenet_classes"]
 
@@ -41,10 +42,10 @@ def find_class(name: str) -> int:
     word = " ".join(name.lower().replace("_", " ").split())
     if word in known:
         return known[word]
+    close = [imagenet_classes()[known[each]] for each in get_close_matches(word, known, n=3, cutoff=0.6)]
     holding = [
-        each for each in imagenet_classes() if word in each.lower().split() or (word[3:] and word in each.lower())
+        name for name in imagenet_classes() if word in name.lower().split() or (word[3:] and word in name.lower())
     ]
-    near = f" Did you mean {' or '.join(holding[:4])}?" if holding else did_you_mean(word, known)
-    if len(near) > 200:
-        near = " The 1,000 names are in onward/backbones/imagenet_classes.txt; try a kind of animal: beagle, ostrich."
-    raise UsageFault(f"ImageNet has no class {name!r}.{near}")
+    near = (holding or close)[:4]
+    more = f"Did you mean {' or '.join(near)}?" if near else "Most are animals and things: beagle, ostrich, teapot."
+    raise UsageFault(f"ImageNet has no class {name!r}. {more}")

@@ -61,14 +61,14 @@ class Dream:
 
     def __init__(self, photo: Tensor, wish: Wish, plan: Plan, manner: Manner, seed: int) -> None:
         self.wish, self.plan, self.manner = wish, plan, manner
-        self._photo = resized(photo, plan.sizes[-1])
+        self._photo = resized(photo, plan.sizes[-1]).clamp(0, 1)
         self._chance = torch.Generator().manual_seed(seed)
         self.octave = 0
-        self.picture = resized(self._photo, plan.sizes[0])
+        self.picture = self._photo_at(0)
         self.walk = 0  # how often the whole way was gone
         self.position = 0.0
         self.frame = -1  # the last one that was begun
-        self._progress = 0.0
+        self._progress = float("inf")  # so that the way begins where the first step finds the budget
         self._anchor = (0.0, 0.0)  # progress and position where this sitting's budget began to count
 
     @property
@@ -111,7 +111,7 @@ class Dream:
                 self.walk, self.position = self.walk + 1, 0.0
                 if not self.manner.frames:
                     self._photo, self.octave = self.picture, 0
-                    self.picture = resized(self._photo, self.plan.sizes[0])
+                    self.picture = self._photo_at(0)
             self._anchor = (progress, self.position)
         self._progress = progress
         began, place = self._anchor
@@ -123,10 +123,12 @@ class Dream:
         """Carry what was dreamt over to a larger size of the photo."""
         if octave <= self.octave:
             return
-        dreamt = self.picture - resized(self._photo, self.plan.sizes[self.octave])
-        size = self.plan.sizes[octave]
-        self.picture = (resized(self._photo, size) + resized(dreamt, size)).clamp(0, 1)
+        dreamt = self.picture - self._photo_at(self.octave)
+        self.picture = (self._photo_at(octave) + resized(dreamt, self.plan.sizes[octave])).clamp(0, 1)
         self.octave = octave
+
+    def _photo_at(self, octave: int) -> Tensor:
+        return resized(self._photo, self.plan.sizes[octave]).clamp(0, 1)
 
     def _step(self, share: float) -> float:
         """Move by a share of an octave's whole change."""

@@ -90,7 +90,7 @@ def fitting_side(size: Sequence[int], seconds: float, cost: float, frames: int =
         cost: seconds a step and pixel.
     Example:
         >>> fitting_side((4000, 3000), 20.0, 2e-6)
-        572
+        568
     """
     octaves = 1 / (1 - _SCALE**-2)
     pixels = seconds / (cost * (_STEPS_AN_OCTAVE * octaves + _STEPS_A_FRAME * frames))

@@ -1,4 +1,4 @@
-"""Is more of it to be seen? The wish on the dream beside the untouched photo; and the rank of a class, if one was named.
+"""Is more of it to be seen? The wish on the dream beside the untouched photo; and the rank of a class, if one was set.
 
 The network that judges is the one that dreamt, so a high value says that the ascent worked, not that people see it.
 """
