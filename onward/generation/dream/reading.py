@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from onward.backbones import find_class
 from onward.core.faults import DataFault, UsageFault
 from onward.core.task import Source
 from onward.data.photo import Photo, read_photo
@@ -90,6 +89,8 @@ def _check(settings: Settings) -> None:
         named = " and ".join(f"--{name.rstrip('_')}" for name in wishes)
         raise UsageFault(f"{named} each say what to dream of. Give one of them.")
     if settings.class_:
+        from onward.backbones import find_class  # brings torch, which photos are read without
+
         find_class(settings.class_)
         if settings.backbone != "lite0":
             raise UsageFault(
