@@ -18,6 +18,7 @@ _SMALLEST = 72  # pixels of the shorter side, below which nothing is recognised
 _STEPS_AN_OCTAVE = 20
 _STEPS_A_FRAME = 3
 _LEAST_SHARE = 0.06
+_LONGEST_STEP_SECONDS = 2.0  # what a kill can lose, and what the end of the budget can be late by
 _TRIED_SIDE = 128
 _PROGRAM_BYTES, _BYTES_A_TILE_PIXEL, _BYTES_A_PIXEL = 450e6, 3000, 120
 
@@ -93,7 +94,7 @@ def fitting_side(size: Sequence[int], seconds: float, cost: float, frames: int =
         568
     """
     octaves = 1 / (1 - _SCALE**-2)
-    pixels = seconds / (cost * (_STEPS_AN_OCTAVE * octaves + _STEPS_A_FRAME * frames))
+    pixels = min(seconds / (_STEPS_AN_OCTAVE * octaves + _STEPS_A_FRAME * frames), _LONGEST_STEP_SECONDS) / cost
     shape = max(size) / min(size)
     side = int((pixels * shape) ** 0.5) // 4 * 4
     return max(min(96, *size), min(max(size), side))

@@ -78,7 +78,7 @@ def _side(run: Run, scene: Scene, settings: Settings, wish: Wish) -> int:
     told += f", {spoken_duration(seconds)} of steps." if run.budget.seconds is not None else "."
     if side < max(size) and settings.size is None:
         told += f" The photo has {size[0]} x {size[1]}; more time or --size makes the dream larger."
-    logging.getLogger("onward").info(told)
+    logging.getLogger("onward").warning(told)  # of a level that is heard where nobody has set up logging
     run.note(told)
     run.folder.update(dream={"side": side})
     return side
