@@ -61,7 +61,7 @@ class Dream:
 
     def __init__(self, photo: Tensor, wish: Wish, plan: Plan, manner: Manner, seed: int) -> None:
         self.wish, self.plan, self.manner = wish, plan, manner
-        self._photo = resized(photo, plan.sizes[-1]).clamp(0, 1)
+        self._photo = resized(photo, plan.sizes[-1]).clamp(0, 1).contiguous()
         self._chance = torch.Generator().manual_seed(seed)
         self.octave = 0
         self.picture = self._photo_at(0)
@@ -78,6 +78,7 @@ class Dream:
 
     def turn(self, progress: float) -> float:
         """Go on to where the run is, by one step up the gradient; gives the wish's value before it."""
+        self.picture = self.picture.contiguous()  # as a checkpoint gives it back, since the layout changes last bits
         due = self._advance(progress)
         if self.manner.frames and self.position >= self._begin_zoom:
             return self._turn_zooming(due)

@@ -104,4 +104,4 @@ def _guide_wish(guide: Photo, sight: Sight, layer: int) -> Wish:
 
 def tensor_of(photo: Photo) -> Tensor:
     """Give a photo's pixels as 1 3 H W in [0, 1]."""
-    return torch.from_numpy(photo.pixels.copy()).permute(2, 0, 1)[None].float() / 255
+    return torch.from_numpy(photo.pixels.copy()).permute(2, 0, 1)[None].float().contiguous() / 255
