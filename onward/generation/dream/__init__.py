@@ -9,7 +9,6 @@ to be seen more of), `ascent.py` (one step up the gradient), `octaves.py` (coars
 from __future__ import annotations
 
 from onward.core.task import Task, late
-from onward.data.photo import may_hold_photo
 from onward.generation.dream.settings import Dreaming, Settings
 
 __all__ = ["TASK"]
@@ -27,5 +26,5 @@ TASK: Task = Task(
     evaluate=late("onward.generation.dream.scores:evaluate"),
     options=Dreaming,
     untrained=late("onward.generation.dream.using:untrained"),
-    accepts=may_hold_photo,
+    accepts=late("onward.data.photo:may_hold_photo"),
 )
