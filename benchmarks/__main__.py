@@ -10,6 +10,7 @@ NAMES = (
     "budget",
     "classify",
     "detect",
+    "dream",
     "gan",
     "gradients",
     "judge",

@@ -27,6 +27,7 @@ CASES = {  # what is killed: its task, its data, and settings that make it short
         "pictures/cifar10.zip",
         ["--steps", "40", "--backbone", "lite0", "--per-class", "20"],
     ),
+    "dream": ("dream", "pictures/photos/coffee.png", ["--steps", "60", "--size", "160"]),
     "detect": ("detect", "detect/raccoon", ["--steps", "60", "--size", "128", "--views", "1", "--batch-size", "4"]),
     "pose": ("pose", "pose/mouse_pose", ["--steps", "60", "--size", "128", "--views", "1", "--batch-size", "4"]),
 }

@@ -24,6 +24,7 @@ _ROOMS = {
     "detect": "onward.vision.detect",
     "gan": "onward.generation.gan",
     "style": "onward.generation.style",
+    "dream": "onward.generation.dream",
     "forest": "onward.tables.forest",
     "text-classify": "onward.language.text_classify",
     "translate": "onward.language.translate",

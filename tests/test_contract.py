@@ -62,6 +62,8 @@ CASES = {
         "translate", "pairs.tsv", {"width": "16", "batch_tokens": "400"}, "pairs.tsv", {"attention": 1, "best": 2}
     ),
     "text-classify": Case("text-classify", "reviews.csv", {"width": "8", "batch_size": "16"}, "reviews.csv"),
+    "dream": Case("dream", "horses", {"size": "64", "octaves": "2"}, "horses", {"seconds": 1.0}),
+    "dream-zoom": Case("dream", "horses", {"zoom": "4", "class_": "sorrel"}, "horses", {"seconds": 1.0}),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from onward.backbones.eyes import Eyes, find_eyes
 from onward.backbones.features import Features, weights_name
+from onward.backbones.imagenet import find_class, imagenet_classes
 from onward.backbones.libraries import built, library
-from onward.backbones.lite0 import EfficientNetLite0, efficientnet_lite0
+from onward.backbones.lite0 import EfficientNetLite0, efficientnet_lite0, lite0_classifier
 
 __all__ = [
     "EfficientNetLite0",
@@ -16,7 +17,10 @@ __all__ = [
     "Features",
     "built",
     "efficientnet_lite0",
+    "find_class",
     "find_eyes",
+    "imagenet_classes",
     "library",
+    "lite0_classifier",
     "weights_name",
 ]

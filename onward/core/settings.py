@@ -33,8 +33,8 @@ class Field:
 
     @property
     def flag(self) -> str:
-        """Give the option's name: words joined by dashes."""
-        return "--" + self.name.replace("_", "-")
+        """Give the option's name: words joined by dashes; `class_` is `--class`, a word that Python keeps to itself."""
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
 
 def setting(
@@ -74,11 +74,11 @@ def parse_settings(kind: type[S], words: Mapping[str, Any], owner: str) -> tuple
     """
     known = {entry.name: entry for entry in settings_fields(kind)}
     values, origins = {}, dict.fromkeys(known, "default")
-    for name, word in words.items():
-        plain = name.replace("-", "_")
+    for name, given in words.items():
+        plain = f"{word}_" if f"{(word := name.replace('-', '_'))}_" in known else word  # class is class_
         if plain not in known:
             raise UsageFault(f"{owner} has no setting {name!r}.{did_you_mean(plain, known)}")
-        values[plain] = _value(known[plain], word)
+        values[plain] = _value(known[plain], given)
         origins[plain] = "flag"
     return kind(**values), origins
 
