@@ -156,18 +156,33 @@ class Objective:
         else:
             told, slope = self._tiled(flat)
         (own,) = torch.autograd.grad(framed, picture, slope, retain_graph=False)
-        plain = self._plain(picture)
-        (more,) = torch.autograd.grad(torch.stack(list(plain.values())).sum(), picture)
-        return told | {name: float(value.detach()) for name, value in plain.items()}, own + more
+        more = self._plain(picture.detach(), own)
+        return told | more, own
 
-    def _plain(self, picture: Tensor) -> dict[str, Tensor]:
-        """Give what is told by pixels alone: colours that do not exist, and differences of neighbours."""
-        outside = (picture.clamp(max=0).square() + (picture - 1).clamp(min=0).square()).mean()
-        down, across = picture.diff(dim=2).square().mean(), picture.diff(dim=3).square().mean()
-        told = {"outside": _OUTSIDE * outside, "roughness": self.calm * (down + across)}
+    @torch.no_grad()
+    def _plain(self, picture: Tensor, slope: Tensor) -> dict[str, float]:
+        """Give what is told by pixels alone, colours that do not exist and differences of neighbours; add its slope.
+
+        Written out: at large sizes what autograd keeps for the way back would be most of the memory.
+        """
+        count = picture.numel()
+        beyond = picture.clamp(max=0).add_((picture - 1).clamp_(min=0))
+        told = {"outside": _OUTSIDE * float(beyond.square().mean())}
+        slope.add_(beyond, alpha=2 * _OUTSIDE / count)
+        rough = 0.0
+        for axis, length in enumerate(picture.shape[2:], 2):
+            if length > 1:
+                step = picture.diff(dim=axis)
+                rough += float(step.square().mean())
+                share = 2 * self.calm / step.numel()
+                slope.narrow(axis, 1, length - 1).add_(step, alpha=share)
+                slope.narrow(axis, 0, length - 1).sub_(step, alpha=share)
+        told["roughness"] = self.calm * rough
         if self.steady is not None:
             wanted, sure, weight = self.steady
-            told["steadiness"] = weight * (sure * (picture - wanted).square()).mean()
+            astray = (picture - wanted).mul_(sure)
+            told["steadiness"] = weight * float((astray * (picture - wanted)).mean())
+            slope.add_(astray, alpha=2 * weight / count)
         return told
 
     def _whole_loss(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
