@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from onward.core.faults import DataFault
 from onward.data.archive import Store, check_there, open_store, split_address
 from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture, eight_bits
 
-__all__ = ["FEWEST_PIXELS", "Photo", "decode_photo", "may_hold_photo", "read_photo"]
+__all__ = ["FEWEST_PIXELS", "Photo", "decode_photo", "holds_photos", "may_hold_photo", "read_photo", "read_photos"]
 
 FEWEST_PIXELS = 16  # of the shorter side
 _MOST_PIXELS = 100_000_000
@@ -108,9 +109,9 @@ def read_photo(address: str) -> Photo:
         return _drawn(address)
     if address.lower().startswith(("http://", "https://")):
         raise DataFault(f"{address[:200]} is a web address, and nothing is downloaded. Save the picture and name it.")
-    path, inner = split_address(address)
+    path, _ = split_address(address)
     check_there(path)
-    if inner or path.is_dir() or path.name.lower().endswith(_ARCHIVES):
+    if holds_photos(address):
         return _first(open_store(address), address)
     name = _printable(path.name)
     try:
@@ -119,6 +120,28 @@ def read_photo(address: str) -> Photo:
         raise DataFault(f"{name} cannot be opened ({reason.strerror}). Check its rights.") from None
     except UnreadablePicture as reason:
         raise DataFault(f"{name} cannot be used: {reason}. Give another picture, or save this one anew.") from None
+
+
+def holds_photos(address: str) -> bool:
+    """Say whether an address is a folder or an archive, which can have many photos in it."""
+    path, inner = split_address(address)
+    return bool(inner) or path.is_dir() or path.name.lower().endswith(_ARCHIVES)
+
+
+def read_photos(address: str, unread: list[str]) -> Iterator[Photo]:
+    """Read the photos of a folder or an archive one after the other, each named by its path there.
+
+    Args:
+        unread: what cannot be read is added here, a sentence each.
+    Raises:
+        DataFault: none can be read.
+    """
+    store, count = open_store(address), 0
+    for photo in _readable(store, _pictures_of(store), unread):
+        yield photo
+        count += 1
+    if not count:
+        _first(store, address)  # says why
 
 
 def decode_photo(content: bytes, name: str) -> Photo:
@@ -223,22 +246,27 @@ def _in_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
 
 def _first(store: Store, address: str) -> Photo:
     """Take the first picture of many that can be read."""
-    names = [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
-    unread: list[str] = []
-    for name in names:
-        try:
-            photo = decode_photo(store.read(name), name)
-        except UnreadablePicture as reason:
-            unread.append(f"{name}: {reason}.")
-            continue
-        except Exception as reason:  # zlib, zipfile and the disk each raise kinds of their own
-            unread.append(f"{name}: it cannot be unpacked ({type(reason).__name__}).")
-            continue
-        said = [] if len(names) == 1 else [f"{address} holds {len(names):,} pictures; {name} is the first, and taken."]
-        return Photo(photo.pixels, photo.alpha, name, photo.digest, (*photo.notes, *said, *unread[:3]))
+    names, unread = _pictures_of(store), list[str]()
+    if (photo := next(_readable(store, names, unread), None)) is not None:
+        one = f"{address} holds {len(names):,} pictures; {photo.name} is the first, and taken."
+        return replace(photo, notes=(*photo.notes, *([one] if len(names) > 1 else []), *unread[:3]))
     if unread:
         raise DataFault(f"{address}: none of its {len(names):,} pictures can be used; {unread[0]}")
     raise DataFault(f"{_printable(address)} holds no pictures. Name a photo: photo.jpg")
+
+
+def _pictures_of(store: Store) -> list[str]:
+    return [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
+
+
+def _readable(store: Store, names: Sequence[str], unread: list[str]) -> Iterator[Photo]:
+    for name in names:
+        try:
+            yield decode_photo(store.read(name), name)
+        except UnreadablePicture as reason:
+            unread.append(f"{name}: {reason}.")
+        except Exception as reason:  # zlib, zipfile and the disk each raise kinds of their own
+            unread.append(f"{name}: it cannot be unpacked ({type(reason).__name__}).")
 
 
 def _drawn(address: str) -> Photo:

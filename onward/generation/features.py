@@ -41,7 +41,7 @@ class Sight:
         magnify: how many network pixels a picture's pixel becomes; 2 undoes the first stride of lite0.
         mean, spread: of each colour, taken off and divided by.
         strides: of all maps, in network pixels.
-        reach: how far a network pixel can be from another that it changes, at the deepest tap; a multiple of `grid`.
+        reaches: how many network pixels outside its own square a place of each map can see.
     """
 
     name: str
@@ -177,7 +177,7 @@ def find_sight(name: str) -> Sight:
         parts = _cut(_features("vgg19"), (2, 7, 12, 21, 30))
         return Sight(name, _frozen(parts), (0, 1, 2, 3, 4), 1, *_IMAGENET, strides, reaches)
     if name == "torchvision/squeezenet1_1":
-        strides, reaches = (2, 4, 4, 8, 16), (1, 5, 13, 29, 77)
+        strides, reaches = (2, 4, 4, 8, 16), (1, 7, 11, 31, 103)
         parts = _cut(_features("squeezenet1_1"), (2, 4, 5, 8, 13))
         return Sight(name, _frozen(parts), (0, 1, 2, 3, 4), 1, *_IMAGENET, strides, reaches)
     raise UsageFault(f"backbone is {name!r}.{did_you_mean(name, BACKBONES)}")

@@ -61,9 +61,10 @@ class LBFGS:
             self.best.copy_(self.point)
         if self._before is not None:
             step, bend = self.point - self._before[0], slope - self._before[1]
-            if float((step * bend).sum()) > _CURVED * float((bend * bend).sum()):
-                self._steps.append(step.to(self.memory))
-                self._bends.append(bend.to(self.memory))
+            step, bend = step.to(self.memory), bend.to(self.memory)  # rounded first: what is divided by is of these
+            if float((step.float() * bend.float()).sum()) > _CURVED * float(bend.float().square().sum()):
+                self._steps.append(step)
+                self._bends.append(bend)
                 del self._steps[: -self.history], self._bends[: -self.history]
         self._before = (self.point.clone(), slope.clone())
         self.point.add_(self._direction(slope))

@@ -6,6 +6,7 @@ enlarged; then each turn is one look and one step of L-BFGS.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +16,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from onward.core.faults import RunFault
 from onward.generation.features import Sight
 from onward.generation.style.colours import moved_colours, with_colours_of
+from onward.generation.style.pictures import small
 from onward.generation.style.reading import Subject
 from onward.generation.style.scales import Plan, remembered, tile_side
 from onward.generation.style.settings import Settings
@@ -68,9 +71,12 @@ class Painting:
         self.looks = 0
         self.walk = LBFGS(torch.zeros(0), memory=torch.bfloat16)
         self._objective: Objective | None = None
-        self._photo = as_tensor(subject.photo.pixels)
-        self._styles = [as_tensor(style.pixels) for style in subject.styles]
-        self._masks = [torch.from_numpy(np.ascontiguousarray(mask))[None, None] for mask in subject.masks]
+        longest = max(plan.sizes[-1])  # a camera's many pixels are not held as floats where few are wanted
+        strokes = max(_LEAST_STYLE_SIDE, math.ceil(longest * settings.stroke))
+        self._photo = as_tensor(small(subject.photo.pixels, longest))
+        self._styles = [as_tensor(small(style.pixels, strokes)) for style in subject.styles]
+        masks = (torch.from_numpy(np.ascontiguousarray(mask))[None, None] for mask in subject.masks)
+        self._masks = [_resized(mask, tuple(self._photo.shape[2:])) for mask in masks]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -148,7 +154,8 @@ class Painting:
         """Give each region its own style's colours."""
         masks = [_resized(mask, tuple(photo.shape[2:])) for mask in self._masks]
         parts = [mask * _with_colours(photo, style) for mask, style in zip(masks, self._styles, strict=True)]
-        return torch.stack(parts).sum(dim=0) / torch.stack(masks).sum(dim=0).clamp(min=1e-3)
+        covered = torch.stack(masks).sum(dim=0)
+        return (torch.stack(parts).sum(dim=0) + (1 - covered).clamp(min=0) * photo) / covered.clamp(min=1)
 
     def objective_at(self, height: int, width: int) -> Objective:
         """Say what a picture of H W is to become."""
@@ -202,11 +209,29 @@ class Painting:
         return {"place": self.place, "looks": self.looks, "walk": self.walk.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Put it back."""
+        """Put it back.
+
+        Raises:
+            RunFault: its pixels are not of the plan's sizes.
+        """
+        if not self._fits(state):
+            raise RunFault("A checkpoint of this run is of a picture of another size. Train it anew.")
         self.place, self.looks = state["place"], state["looks"]
         self.walk.load_state_dict(state["walk"])
         self.walk.history = remembered(*self.size, self.settings.history)
         self._objective = None
+
+    def _fits(self, state: dict[str, Any]) -> bool:
+        """Say whether a checkpoint, maybe a stranger's, is one of a picture of this plan's sizes."""
+        try:
+            place, looks, walk = int(state["place"]), int(state["looks"]), state["walk"]
+            pairs, before = (walk["steps"], walk["bends"]), walk["before"]
+            shape = (1, 3, *self.plan.sizes[place]) if looks else (0,)
+            held = (walk["point"], walk["best"], *pairs[0], *pairs[1], *before)
+            has_pairs = len(pairs[0]) == len(pairs[1]) and len(before) in (0, 2)
+            return has_pairs and place >= 0 and all(each.shape == shape and each.is_floating_point() for each in held)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            return False
 
 
 def _resized(picture: Tensor, size: tuple[int, ...]) -> Tensor:

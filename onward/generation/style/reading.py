@@ -20,6 +20,7 @@ __all__ = ["Style", "Subject", "read", "read_styles", "subject_of"]
 
 _FLAT = 2.0  # of 255: a style that varies less than this has no strokes
 _LEAST_REGION, _UNCOVERED = 0.01, 0.02
+_LONG = 250  # letters, more than a file's name can have
 
 
 @dataclass(frozen=True)
@@ -98,17 +99,31 @@ def read_styles(words: str) -> tuple[Style, ...]:
         >>> [(style.name, style.weight) for style in read_styles("pencil=3,oil")]
         [('pencil', 3.0), ('oil', 1.0)]
     """
-    names = [words] if Path(words).is_file() else [each.strip() for each in words.split(",") if each.strip()]
+    names = _names(words)
     if not names:
         raise UsageFault("No style was named. Give a picture, or one of: " + ", ".join(DRAWN_STYLES))
     return tuple(_style(each) for each in names)
 
 
+def _names(words: str) -> list[str]:
+    """Split at commas, unless a file of just that name is there."""
+    return [words] if _is_there(words) else [each.strip() for each in words.split(",") if each.strip()]
+
+
+def _is_there(word: str) -> bool:
+    try:
+        return bool(word) and Path(word).exists()
+    except OSError:  # too long to be a name
+        return False
+
+
 def _style(word: str) -> Style:
     name, equals, told = word.rpartition("=")
     weight = 1.0
-    if equals and not Path(word).exists():
+    if equals and not _is_there(word):
         word = name
+        if not word:
+            raise UsageFault(f"No style is named before ={told}. Write --style scream.jpg={told}")
         try:
             weight = float(told)
         except ValueError:
@@ -117,15 +132,15 @@ def _style(word: str) -> Style:
             raise UsageFault(f"A style's weight has to be above 0, and {word} has {told}.")
     if word in DRAWN_STYLES:
         return Style(word, drawn_style(word), weight, f"drawn {word}")
-    if not Path(word).exists() and ":" not in word and not Path(word).suffix:
+    if not _is_there(word) and ":" not in word and (len(word) > _LONG or not Path(word).suffix):
         hint = did_you_mean(word, DRAWN_STYLES)
-        raise DataFault(f"There is no picture {word} and no drawn style of that name.{hint}")
+        raise DataFault(f"There is no picture {word[:_LONG]} and no drawn style of that name.{hint}")
     photo = read_photo(word)
     return Style(photo.name, photo.pixels, weight, photo.digest)
 
 
 def _masks(words: str, photo: Photo, styles: Sequence[Style]) -> tuple[NDArray[np.float32], ...]:
-    names = [words] if Path(words).is_file() else [each.strip() for each in words.split(",") if each.strip()]
+    names = _names(words)
     if not names:
         return ()
     read = [_mask(name, photo) for name in names]
@@ -150,7 +165,8 @@ def _masks(words: str, photo: Photo, styles: Sequence[Style]) -> tuple[NDArray[n
 def _mask(name: str, photo: Photo) -> NDArray[np.float32]:
     from PIL import Image
 
-    pixels = read_photo(name).pixels
+    read = read_photo(name)
+    pixels = read.pixels if read.alpha is None else np.where(read.alpha[..., None] > 127, read.pixels, 0)
     height, width = photo.pixels.shape[:2]
     if abs(pixels.shape[0] / pixels.shape[1] - height / width) > 0.02 * height / width:
         raise DataFault(

@@ -11,9 +11,7 @@ from PIL import Image
 
 from onward.core.faults import RunFault
 from onward.core.run import Run
-from onward.core.task import Source
 from onward.data.photo import Photo
-from onward.generation.style.reading import Subject, read
 from onward.generation.style.settings import Settings
 
 __all__ = ["Restyled", "load", "untrained", "write_result"]
@@ -21,38 +19,30 @@ __all__ = ["Restyled", "load", "untrained", "write_result"]
 
 @dataclass(frozen=True)
 class Restyled:
-    """A photo that was restyled, and how; without training only the usual settings.
+    """How photos are restyled, and the one that was; without training only the usual settings."""
 
-    Attributes:
-        pixels: H W 3.
-    """
-
-    run: Run | None
-    subject: Subject | None
     settings: Settings
-    pixels: NDArray[np.uint8] | None = None
+    result: Photo | None = None
 
 
 def untrained() -> Restyled:
     """Give what needs no training: the usual settings."""
-    return Restyled(None, None, Settings())
+    return Restyled(Settings())
 
 
 def load(run: Run) -> Restyled:
-    """Find what a run made; its styles are read again from where they were.
+    """Find what a run made; neither its photo nor its styles have to be there any more.
 
     Raises:
         RunFault: it has made nothing yet.
-        DataFault: a style is not there any more.
     """
     path = run.path / "result.png"
     if not path.is_file():
         raise RunFault(f"{run.name} has no result yet. Go on with: onward resume {run.name}")
-    settings = run.settings(Settings)
-    address = run.folder.record["data"]["address"]
     with Image.open(path) as picture:
+        alpha = np.asarray(picture.getchannel("A")) if "A" in picture.getbands() else None
         pixels = np.asarray(picture.convert("RGB"))
-    return Restyled(run, read(Source((address,)), settings), settings, pixels)
+    return Restyled(run.settings(Settings), Photo(pixels, alpha, path.name))
 
 
 def write_result(path: Path, pixels: NDArray[np.uint8], photo: Photo) -> Path:

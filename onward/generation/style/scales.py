@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -17,11 +18,22 @@ from onward.generation.features import Sight
 from onward.generation.style.statistics import moments_of, sums_of
 from onward.generation.style.tiles import Goal, Objective, frame_of, tiles_of
 
-__all__ = ["Cost", "Plan", "bytes_needed", "fitting_side", "measured_cost", "plan_of", "remembered", "tile_side"]
+__all__ = [
+    "Cost",
+    "Plan",
+    "bytes_needed",
+    "film_side",
+    "fitting_side",
+    "measured_cost",
+    "plan_of",
+    "remembered",
+    "tile_side",
+]
 
 _SMALLEST, _GROWTH = 128, math.sqrt(2)
 _SHARE_GROWTH = 1.5  # of the time, from a size to the next
 _LOOKS = 25  # at least so many at the last size
+_LOOKS_A_FRAME = 8  # of a film
 _PROBED = 128
 _SIDES = (256, 384, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 4096)
 _BASE_BYTES = 0.55e9  # of the program with its library and network
@@ -63,6 +75,11 @@ class Plan:
 
     sizes: tuple[tuple[int, int], ...]
     ends: tuple[float, ...]
+
+    @property
+    def last(self) -> float:
+        """Give the share of the time that the last size gets."""
+        return 1 - (self.ends[-2] if len(self.ends) > 1 else 0.0)
 
     def place(self, progress: float) -> int:
         """Say which size it is time for."""
@@ -132,15 +149,25 @@ def _bytes_of(sight: Sight) -> float:
 
 
 def fitting_side(height: int, width: int, seconds: float, cost: Cost, side: int | None = None) -> int:
-    """Choose the longest side at which the last size gets enough looks, no longer than the photo's own by much."""
-    longest = max(height, width)
+    """Choose the longest side at which the last size gets enough looks.
+
+    Not below 256, and above that no longer than the photo's own by much.
+    """
+    return _longest(height, width, cost, side, lambda look, last: look * _LOOKS <= last * seconds)
+
+
+def film_side(height: int, width: int, seconds: float, cost: Cost, side: int | None = None) -> int:
+    """Choose the longest side at which a film's frame, which may take so many seconds, gets enough looks."""
+    return _longest(height, width, cost, side, lambda look, last: look * _LOOKS_A_FRAME <= seconds)
+
+
+def _longest(height: int, width: int, cost: Cost, side: int | None, serves: Callable[[float, float], bool]) -> int:
     chosen = _SIDES[0]
     for each in _SIDES:
         plan = plan_of(height, width, each)
-        last = 1 - (plan.ends[-2] if len(plan.ends) > 1 else 0.0)
         size = plan.sizes[-1]
         look = cost.look(*size, side or tile_side(cost.sight, *size))
-        if each > 1.5 * longest or look * _LOOKS > last * seconds:
+        if each > 1.5 * max(height, width) or not serves(look, plan.last):
             break
         chosen = each
     return chosen

@@ -28,14 +28,14 @@ _DRAWS = 60
 
 def evaluate(model: Restyled, subject: Subject, seconds: float) -> Iterator[Any]:
     """Compare the result with the style; the baseline is the photo with the style's colours alone."""
-    pixels = model.pixels
-    if pixels is None:
+    if model.result is None:
         return
+    pixels = model.result.pixels
     styles = [style.pixels for style in subject.styles]
     names = " | ".join(["photo", *(style.name for style in subject.styles), "result"])
     yield Picture(pixels, "the result")
     yield Picture(beside([subject.photo.pixels, *styles, pixels]), names)
-    settings = model.settings
+    settings = replace(model.settings, start="colors")  # what the baseline is, whatever the run began from
     other = find_sight("random" if settings.backbone != "random" else "lite0")
     height, width = subject.photo.pixels.shape[:2]
     plan = plan_of(height, width, min(_SIDE, max(pixels.shape[:2])))
@@ -72,6 +72,9 @@ def style_distance(
             [(counts @ first, torch.tensordot(counts, second, 1), counts @ weight) for first, second, weight in goal]
             for goal in stacked
         ]
-        drawn.append(float(objective.style(sums)))
+        if all(float(weight) > 0 for goal in sums for _, _, weight in goal):  # a small region may not be drawn at all
+            drawn.append(float(objective.style(sums)))
+    if not drawn:
+        return value, value, value
     spread = np.percentile(drawn, (2.5, 97.5)) - np.median(drawn)  # fewer different parts look farther off: shift back
     return value, max(0.0, value + float(spread[0])), value + float(spread[1])

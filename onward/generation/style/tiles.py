@@ -22,6 +22,7 @@ __all__ = ["Goal", "Objective", "Sums", "Tile", "added", "frame_of", "mirrored",
 Sums = list[list[tuple[Tensor, Tensor, Tensor]]]  # for each goal, at each tap
 
 _OUTSIDE = 10.0  # what a colour outside 0 to 1 costs, squared
+_LEAST_CONTENT = 0.05  # of what is seen, taken for what is to be kept of it
 _RIM = 16  # picture pixels mirrored around it: what a network sees at its edges is not what it sees inside
 
 
@@ -127,7 +128,11 @@ class Objective:
     def keep_content(self, content: tuple[int, Tensor, float] | None) -> None:
         """Set what is to be kept of a photo; None for nothing."""
         self.content = content
-        self._norm = 1.0 if content is None else float(_centred(content[1]).square().mean()) + 1e-6
+        if content is None:
+            self._norm = 1.0
+        else:  # an empty sky differs from its mean hardly at all, and would be kept at any cost without a least
+            whole = _LEAST_CONTENT * float(content[1].square().mean())
+            self._norm = max(float(_centred(content[1]).square().mean()), whole) + 1e-6
 
     def fitted(self, picture: Tensor) -> Tensor:
         """Bring 1 3 H W to the size that is looked at."""

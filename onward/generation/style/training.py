@@ -10,7 +10,9 @@ import torch
 
 from onward.core.budget import spoken_duration
 from onward.core.exhibits import Picture
+from onward.core.faults import RunFault
 from onward.core.run import Run
+from onward.data.photo import Photo
 from onward.generation.features import Sight, find_sight
 from onward.generation.style.painting import Painting
 from onward.generation.style.pictures import small
@@ -32,6 +34,7 @@ __all__ = ["train"]
 
 _PREVIEWS, _LEAST_SECONDS = 40, 2.0
 _USUAL_SIDE = 384  # where no clock runs
+_SIDES = (16, 8192)  # the least and the greatest that can be chosen
 _TAIL = (2.5, 0.02)  # seconds, and share of the time: writing the picture, measuring, the report
 
 
@@ -42,9 +45,9 @@ def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
     if run.budget.seconds is not None:
         run.tail_seconds = run.crowding * min(_TAIL[0] + _TAIL[1] * run.budget.seconds, 0.3 * run.budget.seconds)
     sight = find_sight(settings.backbone)
-    facts = run.folder.record.get("style") or _facts(run, subject, settings, sight)
+    side = _stored(run) or _chosen(run, subject, settings, sight)
     height, width = subject.photo.pixels.shape[:2]
-    plan = plan_of(height, width, facts["side"])
+    plan = plan_of(height, width, side)
     chance = torch.Generator().manual_seed(run.seed)
     painting = Painting(subject, settings, plan, sight, chance)
     run.keep(painting=painting)
@@ -56,7 +59,7 @@ def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
         shown.look(step.progress, step.index, is_last=step.is_last)
     pixels = painting.picture(is_final=True)
     write_result(run.path / "result.png", pixels, subject.photo)
-    return Restyled(run, subject, settings, pixels)
+    return Restyled(settings, Photo(pixels, subject.photo.alpha))
 
 
 class _Shown:
@@ -78,8 +81,23 @@ class _Shown:
         self._run.show("picture", Picture(small(self._painting.picture()), words))
 
 
-def _facts(run: Run, subject: Subject, settings: Settings, sight: Sight) -> dict[str, int]:
-    """Choose size and tiles by what a look costs, and say so before the work begins."""
+def _stored(run: Run) -> int | None:
+    """Give the longer side that an earlier sitting chose; the record may be a stranger's.
+
+    Raises:
+        RunFault: no sitting can have chosen that.
+    """
+    facts = run.folder.record.get("style")
+    if facts is None:
+        return None
+    side = facts.get("side") if isinstance(facts, dict) else None
+    if not isinstance(side, int) or not _SIDES[0] <= side <= _SIDES[1]:
+        raise RunFault(f"{run.name}'s run.json tells of a size that cannot be. Train it anew.")
+    return side
+
+
+def _chosen(run: Run, subject: Subject, settings: Settings, sight: Sight) -> int:
+    """Choose the longer side by what a look costs, and say so before the work begins."""
     height, width = subject.photo.pixels.shape[:2]
     side, cost = settings.size or min(_USUAL_SIDE, max(height, width)), None
     if run.budget.seconds is not None:
@@ -88,9 +106,8 @@ def _facts(run: Run, subject: Subject, settings: Settings, sight: Sight) -> dict
     told = _told(run, plan_of(height, width, side), sight, cost, settings)
     logging.getLogger("onward").warning(told)  # of a level that is heard where nobody has set up logging
     run.note(told)
-    facts = {"side": side}
-    run.folder.update(style=facts)
-    return facts
+    run.folder.update(style={"side": side})
+    return side
 
 
 def _told(run: Run, plan: Plan, sight: Sight, cost: Cost | None, settings: Settings) -> str:
@@ -101,8 +118,7 @@ def _told(run: Run, plan: Plan, sight: Sight, cost: Cost | None, settings: Setti
     words = f"The result is {width} x {height} pixels, by way of longer sides {sizes}"
     if cost is not None:
         look = cost.look(height, width, tile)
-        share = 1 - (plan.ends[-2] if len(plan.ends) > 1 else 0.0)
-        count = share * run.seconds_left / max(look, 1e-9)
+        count = plan.last * run.seconds_left / max(look, 1e-9)
         words += f"; about {count:.0f} looks at the last, {look:.2g} s each, in {spoken_duration(run.seconds_left)}"
     tiled = f", in tiles of {tile} pixels" if max(height, width) > tile else ""
     return f"{words}; about {gigabytes:.1f} GB of memory{tiled}."

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from onward.core.exhibits import Table
 from onward.core.faults import DataFault
 from onward.core.task import Source
-from onward.data.films import is_film
-from onward.data.inputs import checked_inputs
-from onward.data.photo import Photo, read_photo
+from onward.data.inputs import Input, checked_inputs, told_apart
+from onward.data.photo import Photo, holds_photos, read_photo, read_photos
 from onward.generation.features import find_sight
 from onward.generation.style.painting import Painting
 from onward.generation.style.reading import Subject, subject_of
@@ -30,35 +29,60 @@ from onward.generation.style.video import RestyledFilm
 __all__ = ["apply", "painted"]
 
 _EXAMPLE = "onward apply style photo.jpg --style scream.jpg"
+_MOST_SAID = 5
 
 
 def apply(model: Restyled, source: Source, options: Restyling) -> Iterator[Any]:
     """Restyle photos and films, one after the other; without any, give the run's own result again.
 
-    Leaves `result.png` of one photo, `NAME.png` and `NAME.mp4` of several.
+    Leaves `result.png` of one photo, `NAME.png` and `NAME.mp4` of several. A run's masks are of its own photo's places,
+    so they serve for a single photo only.
 
     Raises:
         DataFault: nothing was named, or it cannot be read.
     """
     settings = _settings(model.settings, options)
-    if not source.addresses and model.pixels is not None and model.subject is not None:
-        yield _Result("result", model.pixels, model.subject.photo)
+    if not source.addresses and model.result is not None:
+        yield _Result("result", model.result.pixels, model.result)
         return
     inputs = checked_inputs(source.addresses, _EXAMPLE)
     cost = measured_cost(find_sight(settings.backbone))
-    rows = []
+    is_alone = len(inputs) == 1 and not inputs[0].is_film and not holds_photos(inputs[0].address)
+    if settings.mask and not is_alone:
+        settings = replace(settings, mask="")
+        _say("The run's masks are of its own photo, so these are restyled everywhere.")
+    rows, stems = [], set[str]()
     for each in inputs:
-        name = "result" if len(inputs) == 1 else each.stem
-        if is_film(each.address):
-            yield RestyledFilm(name, each.address, settings, options, cost)
+        if each.is_film:
+            yield RestyledFilm(_named(each.stem, stems, len(inputs)), each.address, settings, options, cost)
             continue
-        photo = read_photo(each.address)
-        subject = subject_of(photo, replace(settings, mask=settings.mask if len(inputs) == 1 else ""))
-        painting = painted(subject, settings, cost, options.seconds)
-        yield _Result(name, painting.picture(is_final=True), photo)
-        rows.append([each.name, *reversed(painting.size), painting.looks])
+        for name, photo in _photos(each):
+            stem = _named(Path(name).stem if holds_photos(each.address) else each.stem, stems, 1 if is_alone else 2)
+            painting = painted(subject_of(photo, settings), settings, cost, options.seconds)
+            yield _Result(stem, painting.picture(is_final=True), photo)
+            rows.append([name, *reversed(painting.size), painting.looks])
     if rows:
         yield Table(["path", "width", "height", "looks"], rows, "photos")
+
+
+def _photos(given: Input) -> Iterator[tuple[str, Photo]]:
+    """Read an input's photo, or all of a folder's or an archive's; what cannot be read there is said and left out."""
+    if not holds_photos(given.address):
+        yield given.name, read_photo(given.address)
+        return
+    unread: list[str] = []
+    for photo in read_photos(given.address, unread):
+        yield photo.name, photo
+    for sentence in unread[:_MOST_SAID]:
+        _say(f"Left out: {sentence}")
+
+
+def _named(stem: str, taken: set[str], count: int) -> str:
+    return "result" if count == 1 else told_apart(stem, stem, taken)
+
+
+def _say(sentence: str) -> None:
+    logging.getLogger("onward").warning(sentence)
 
 
 def painted(subject: Subject, settings: Settings, cost: Cost, seconds: float) -> Painting:

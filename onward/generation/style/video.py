@@ -23,7 +23,7 @@ from onward.data.films import footage
 from onward.data.photo import Photo
 from onward.generation.style.painting import Painting, as_tensor
 from onward.generation.style.reading import subject_of
-from onward.generation.style.scales import Cost, fitting_side, plan_of
+from onward.generation.style.scales import Cost, film_side, plan_of
 from onward.generation.style.settings import Restyling, Settings
 from onward.parts.dense_flow import FlowFinder, fetched, searched
 from onward.parts.film_progress import through_film
@@ -31,7 +31,6 @@ from onward.parts.film_progress import through_film
 __all__ = ["RestyledFilm", "restyled_frames"]
 
 _LEAST_LOOKS = 3
-_LOOKS_A_FRAME = 8  # hoped for, when the size is chosen
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,7 @@ def restyled_frames(
     if first is None:
         raise DataFault("The film has no frame that can be read. Give another.")
     height, width = first.shape[:2]
-    wanted = settings.size or fitting_side(
-        height, width, 3 * _LOOKS_A_FRAME * options.frame_seconds, cost, settings.tile
-    )
+    wanted = settings.size or film_side(height, width, options.frame_seconds, cost, settings.tile)
     plan = plan_of(height, width, wanted)
     subject = subject_of(Photo(first), settings)
     painting = Painting(subject, settings, plan, cost.sight, torch.Generator().manual_seed(0))
