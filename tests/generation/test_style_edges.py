@@ -232,3 +232,15 @@ def test_squeezenet_sees_as_far_as_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(features, "_features", lambda name: squeezenet())
     sight = find_sight("torchvision/squeezenet1_1")
     assert [seen_outside(sight, number) for number in range(5)] == list(sight.reaches)
+
+
+def test_parts_that_are_looked_at_once_sum_up_as_tiles_do() -> None:
+    corner = np.linspace(0.1, 1, 48 * 64, dtype=np.float32).reshape(48, 64)
+    given = subject(blobs(0), blobs(1), blobs(2), masks=(corner, 1 - corner))
+    whole, tiled = (painting(given, tile=tile).objective_at(36, 48) for tile in (None, 16))
+    picture = torch.rand(1, 3, 36, 48)
+    parts, tiles = whole.part_sums(picture, 16), list(tiled.tile_sums(tiled.framed(picture)))
+    assert len(parts) == len(tiles) == 9
+    for part, tile in zip(parts, tiles, strict=True):
+        for one, other in zip(part[1][4], tile[1][4], strict=True):
+            assert torch.allclose(one, other, rtol=1e-3, atol=1e-5)

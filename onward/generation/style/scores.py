@@ -35,12 +35,11 @@ def evaluate(model: Restyled, subject: Subject, seconds: float) -> Iterator[Any]
     names = " | ".join(["photo", *(style.name for style in subject.styles), "result"])
     yield Picture(pixels, "the result")
     yield Picture(beside([subject.photo.pixels, *styles, pixels]), names)
-    settings = replace(model.settings, start="colors")  # what the baseline is, whatever the run began from
+    settings = replace(model.settings, start="colors", tile=None)  # the baseline, whatever the run began from
     other = find_sight("random" if settings.backbone != "random" else "lite0")
     height, width = subject.photo.pixels.shape[:2]
     plan = plan_of(height, width, min(_SIDE, max(pixels.shape[:2])))
-    part = max(other.grid, max(plan.sizes[-1]) // _PARTS // other.grid * other.grid)
-    painting = Painting(subject, replace(settings, tile=part), plan, other, torch.Generator().manual_seed(0))
+    painting = Painting(subject, settings, plan, other, torch.Generator().manual_seed(0))
     painting.place = len(plan.sizes) - 1
     objective = painting.objective_at(*painting.size)
     chance = np.random.default_rng(0)
@@ -55,8 +54,9 @@ def style_distance(
     objective: Objective, pixels: NDArray[np.uint8], chance: np.random.Generator
 ) -> tuple[float, float, float]:
     """Give how far a picture, H W 3, is from the styles, and a bootstrap interval over its parts."""
-    picture = objective.fitted(as_tensor(pixels))
-    parts = list(objective.tile_sums(objective.framed(picture)))
+    grid = objective.sight.grid
+    side = max(grid, max(objective.size) // _PARTS // grid * grid)
+    parts = objective.part_sums(objective.fitted(as_tensor(pixels)), side)
     value = float(objective.style(added(parts)))
     stacked = [
         [

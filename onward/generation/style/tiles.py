@@ -257,6 +257,15 @@ class Objective:
             cores = self._cores(self.sight(framed[..., *tile.seen]), tile)
             yield [self._sums(cores, tile, goal) for goal in self.goals]
 
+    def part_sums(self, picture: Tensor, side: int) -> list[Sums]:
+        """Sum each part of a picture, 1 3 H W, by itself; they are squares of this side, and it is looked at once."""
+        maps, parts = self.maps(picture), tiles_of(*self.whole, side, self.frame, 0)
+
+        def cores(part: Tile) -> list[Tensor]:
+            return [each[..., *part.placed(self.sight.stride(tap), self.frame)] for each, tap in self._each(maps)]
+
+        return [[self._sums(cores(part), part, goal) for goal in self.goals] for part in parts]
+
     def sums(self, picture: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
         """Sum what is seen of a picture, 1 3 H W, at each tap."""
         everywhere = Objective(self.sight, self.size, [Goal(())], None, 0.0, self.side)
