@@ -259,7 +259,7 @@ class Objective:
 
     def part_sums(self, picture: Tensor, side: int) -> list[Sums]:
         """Sum each part of a picture, 1 3 H W, by itself; they are squares of this side, and it is looked at once."""
-        maps, parts = self.maps(picture), tiles_of(*self.whole, side, self.frame, 0)
+        maps, parts = self.maps(picture), tiles_of(self.whole[0], self.whole[1], side, self.frame, 0)
 
         def cores(part: Tile) -> list[Tensor]:
             return [each[..., *part.placed(self.sight.stride(tap), self.frame)] for each, tap in self._each(maps)]
