@@ -118,7 +118,9 @@ def tile_side(sight: Sight, height: int, width: int) -> int:
 
 def bytes_needed(sight: Sight, height: int, width: int, side: int, history: int) -> float:
     """Tell the memory for a picture of H W."""
-    seen = min((height + 32) * (width + 32), (side + 2 * sight.reach) ** 2) * _bytes_of(sight)
+    seen = min(
+        (height + 2 * frame_of(sight)) * (width + 2 * frame_of(sight)), (side + 2 * sight.reach) ** 2
+    ) * _bytes_of(sight)
     return _BASE_BYTES + seen + _FLOATS_A_PIXEL * height * width * (_COPIES + history)
 
 

@@ -23,7 +23,7 @@ Sums = list[list[tuple[Tensor, Tensor, Tensor]]]  # for each goal, at each tap
 
 _OUTSIDE = 10.0  # what a colour outside 0 to 1 costs, squared
 _LEAST_CONTENT = 0.05  # of what is seen, taken for what is to be kept of it
-_RIM = 16  # picture pixels mirrored around it: what a network sees at its edges is not what it sees inside
+_RIM = 8  # picture pixels mirrored around it: what a network sees at its edges is not what it sees inside
 
 
 @dataclass(frozen=True)
