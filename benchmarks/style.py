@@ -129,7 +129,7 @@ def pictures(names: list[str], runs: Path) -> None:
         sheet = beside([read_photo(photo).pixels, read_styles(style)[0].pixels, result], high=300, most_wide=1000)
         Image.fromarray(sheet).save(SHOWN / f"style-{short}.jpg", quality=86, optimize=True)
     way = sorted((runs / names[0].replace(" ", "-").lower() / "samples").glob("picture-*.png"))
-    chosen = [way[round(place * (len(way) - 1) / 4)] for place in range(5)]
+    chosen = [way[min(place, len(way) - 1)] for place in (0, 1, 3, 8, len(way) - 1)]  # most happens early
     strip = beside([np.asarray(Image.open(path).convert("RGB")) for path in chosen], high=200, most_wide=1000)
     Image.fromarray(strip).save(SHOWN / "style-way.jpg", quality=86, optimize=True)
 
