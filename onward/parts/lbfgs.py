@@ -43,12 +43,12 @@ class LBFGS:
         self.best, self.best_loss = point.clone(), math.inf
         self._steps: list[Tensor] = []
         self._bends: list[Tensor] = []
-        self._before: tuple[Tensor, Tensor] | None = None  # place and slope
+        self._before: tuple[Tensor, Tensor] | None = None  # the step taken last, and the slope before it
         self._shorter = 1.0
 
     @torch.no_grad()
     def step(self, loss: float, slope: Tensor) -> bool:
-        """Go on from `point`, whose loss and slope are given.
+        """Go on from `point`, whose loss and slope are given; the slope is kept as it is.
 
         Returns: whether the last step is kept; if not, `point` is the best place again.
         """
@@ -60,14 +60,16 @@ class LBFGS:
             self.best_loss = loss
             self.best.copy_(self.point)
         if self._before is not None:
-            step, bend = self.point - self._before[0], slope - self._before[1]
-            step, bend = step.to(self.memory), bend.to(self.memory)  # rounded first: what is divided by is of these
+            step, bend = self._before[0], (slope - self._before[1]).to(self.memory)
+            self._before = None  # large pictures: what is not needed any more goes at once
+            # rounded first: what is divided by is of these
             if float((step.float() * bend.float()).sum()) > _CURVED * float(bend.float().square().sum()):
                 self._steps.append(step)
                 self._bends.append(bend)
                 del self._steps[: -self.history], self._bends[: -self.history]
-        self._before = (self.point.clone(), slope.clone())
-        self.point.add_(self._direction(slope))
+        way = self._direction(slope)
+        self._before = way.to(self.memory), slope
+        self.point.add_(way)
         return True
 
     def restart(self, point: Tensor) -> None:
@@ -95,7 +97,7 @@ class LBFGS:
             step, bend = self._pair(number)
             back = float((bend * way).sum()) / float((step * bend).sum())
             way.add_(step, alpha=weight - back)
-        return -way
+        return way.neg_()
 
     def _pair(self, number: int) -> tuple[Tensor, Tensor]:
         return self._steps[number].to(self.point.dtype), self._bends[number].to(self.point.dtype)

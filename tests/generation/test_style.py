@@ -234,7 +234,7 @@ def test_it_comes_nearer_to_the_style_than_colours_do_and_a_picture_that_may_not
     again, _ = finished(tmp_path, "b")
     assert (run.path / "result.png").read_bytes() == (again.path / "result.png").read_bytes()
     _, still = finished(tmp_path, "c", strength="0", start="photo")
-    assert still["style_distance"].value > 0.9 * still["style_distance"].baseline.value
+    assert still["style_distance"].value > 1.5 * scores["style_distance"].value
 
 
 def test_transparency_comes_back(tmp_path: Path) -> None:

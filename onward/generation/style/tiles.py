@@ -160,7 +160,8 @@ class Objective:
             told = {name: float(value.detach()) for name, value in figures.items()}
         else:
             told, slope = self._tiled(flat)
-        (own,) = torch.autograd.grad(framed, picture, slope, retain_graph=False)
+        (own,) = torch.autograd.grad(framed, picture, slope)
+        del framed, flat, slope
         more = self._plain(picture.detach(), own)
         return told | more, own
 
