@@ -10,6 +10,7 @@ NAMES = (
     "budget",
     "classify",
     "detect",
+    "faces",
     "gan",
     "gradients",
     "judge",

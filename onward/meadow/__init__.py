@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from onward.meadow.photos import Photos
     from onward.meadow.pictures_room import planted
     from onward.meadow.plain_pictures import picture_labels, pictures_of
-    from onward.meadow.portrait_traits import Portrait
     from onward.meadow.portrait_room import portrait, portrait_factors, portraits
+    from onward.meadow.portrait_traits import Portrait
     from onward.meadow.pose_room import flip_pairs, posed_creatures, skeleton
     from onward.meadow.scene import Factors
     from onward.meadow.scene_room import large_scene, part_mask

@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from onward.meadow.canvas import Floats, compressed, darkened, developed, softened
 from onward.meadow.chance import ONE, Chance, cosine, sine
 from onward.meadow.portrait_colours import BACKGROUNDS
-from onward.meadow.portrait_traits import Portrait
 from onward.meadow.portrait_parts import Part, parts_of
+from onward.meadow.portrait_traits import Portrait
 
 __all__ = ["moved", "render_portrait"]
 

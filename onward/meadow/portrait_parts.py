@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from onward.meadow.limbs import Point, smooth
 from onward.meadow.portrait_colours import CLOTHS, EYES, HAIRS, SKINS, Colour, shaded
-from onward.meadow.portrait_traits import Portrait
 from onward.meadow.portrait_shapes import BACK_HAIR, CIRCLE, FACES, FRONT_HAIR, HATS, SCARF, half
+from onward.meadow.portrait_traits import Portrait
 
 __all__ = ["Part", "parts_of"]
 

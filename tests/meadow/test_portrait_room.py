@@ -37,7 +37,7 @@ def test_splits_seeds_and_levels_share_no_portrait() -> None:
 def test_what_is_held_out_shows_in_test_shift_only() -> None:
     shifted = [portrait_factors(index, split="test-shift") for index in range(50)]
     assert {(seen.hair, seen.background) for seen in shifted} == {(HELD_OUT_HAIR, HELD_OUT_BACKGROUND)}
-    assert not any(HELD_OUT_HAIR == seen.hair or HELD_OUT_BACKGROUND == seen.background for seen in SEEN)
+    assert not any(seen.hair == HELD_OUT_HAIR or seen.background == HELD_OUT_BACKGROUND for seen in SEEN)
 
 
 @pytest.mark.parametrize(
