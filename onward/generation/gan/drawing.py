@@ -57,7 +57,7 @@ def load(run: Run) -> Drawn:
     facts = run.folder.record.get("generator", {})
     size, classes = int(facts.get("size", 32)), tuple(facts.get("classes", ("all",)))
     kind = TutorialGenerator if settings.loss == "classic" else Generator
-    average = Average(kind(size, settings.width, len(classes), bool(facts.get("grey"))), 1)
+    average = Average(kind(size, settings.width_at(size), len(classes), bool(facts.get("grey"))), 1)
     weights = run.path / "generator.safetensors"
     if weights.exists():
         from safetensors.torch import load_file

@@ -85,8 +85,8 @@ def _train_classic(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     """Play the first paper's game on the tutorial's networks: no averaging, no augmentation, constant rate."""
     images, labels, _ = _real(gallery, settings)
     size = images.shape[1]
-    generator = fast(TutorialGenerator(size, settings.width, grey=gallery.is_grey))
-    discriminator = fast(TutorialDiscriminator(size, settings.width))
+    generator = fast(TutorialGenerator(size, settings.width_at(size), grey=gallery.is_grey))
+    discriminator = fast(TutorialDiscriminator(size, settings.width_at(size)))
     batch_size, learning_rate = settings.batch_size or 64, settings.learning_rate or 2e-4
     batches = Batches(images, labels, batch_size, run.seed)
     adams = [make_adam(player, learning_rate, (0.5, 0.999)) for player in (generator, discriminator)]
