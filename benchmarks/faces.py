@@ -39,7 +39,7 @@ from onward.generation.gan.reading import Gallery, read
 from onward.generation.gan.settings import Settings
 from onward.meadow import portrait_factors, portraits
 
-ADDRESS, SIZE, COUNT = "meadow:portraits", 64, 2500
+ADDRESS, SIZE, COUNT, LOOKED_UP = "meadow:portraits", 64, 2500, 500
 ATTRIBUTES = ("skin", "cut", "hair", "mouth", "hat", "glasses", "beard", "background", "lit")
 EPOCHS, BATCH, OTHERS = 12, 64, 1  # the reader's, and the seed of its portraits
 COLUMNS = ("minutes", "seed", "distance", "reader's distance", "coverage", "precision", "recall", "copied",
@@ -107,7 +107,23 @@ def look(reader: Reader, pictures: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     return features, shares
 
 
-def measure(drawn: Tensor, gallery: Gallery, reader: Reader) -> dict[str, float]:
+def tell_how_often_right(reader: Reader) -> None:
+    """Measure the reader on portraits that nobody has seen."""
+    count, seed = 1000, OTHERS + 2
+    pictures, labels = (
+        torch.from_numpy(portraits(count, seed=seed)).permute(0, 3, 1, 2),
+        _true(reader.kinds, count, seed),
+    )
+    with torch.no_grad():
+        features = reader.features(pictures)
+        right = [(tell(features).argmax(1) == labels[name]).float().mean() for name, tell in reader.tell.items()]
+    row = [f"{float(share):.2f}" for share in right]
+    write_section(
+        "faces-reader", "The reader of portraits: how often right", "python -m benchmarks faces", ATTRIBUTES, [row]
+    )
+
+
+def measure(drawn: Tensor, gallery: Gallery, reader: Reader, training: Tensor) -> dict[str, float]:
     """Have both judges look at drawn pictures and at as many real ones."""
     judge = load_judge()
     chosen = torch.randperm(len(gallery.training), generator=torch.Generator().manual_seed(2))[: len(drawn)]
@@ -116,7 +132,7 @@ def measure(drawn: Tensor, gallery: Gallery, reader: Reader) -> dict[str, float]
     (real_seen, real_shares), (drawn_seen, drawn_shares) = look(reader, real), look(reader, drawn)
     apart = [float((real_shares[name] - drawn_shares[name]).abs().sum()) / 2 for name in ATTRIBUTES]
     precision, recall = precision_and_recall(real_seen, drawn_seen)
-    check = check_copies(judge, gallery, training_features(judge, gallery), drawn[:1000])
+    check = check_copies(judge, gallery, training, drawn[:LOOKED_UP])
     return {
         "distance": frechet_distance(*features),
         "reader": frechet_distance(real_seen, drawn_seen),
@@ -175,16 +191,18 @@ def main(words: list[str]) -> None:
     with tempfile.TemporaryDirectory() as aside:
         runs, peers = given.runs or Path(aside), given.peers or Path(aside)
         reader = find_reader(peers)
+        tell_how_often_right(reader)
+        training = training_features(load_judge(), gallery)
         for seed in given.seeds:
             theirs = peer(gallery, given.minutes, seed, peers)
             for minutes in given.minutes:
                 mine = ours(minutes, seed, runs, [f"--set={each}" for each in given.set])
-                two = [measure(_draw(network), gallery, reader) for network in (theirs[minutes], mine)]
+                two = [measure(_draw(network), gallery, reader, training) for network in (theirs[minutes], mine)]
                 row = [f"{two[0][key]:.3f} / {two[1][key]:.3f}" for key in two[0]]
                 row += [f"{two[1][key] / two[0][key]:.2f}x" for key in ("distance", "reader")]
                 rows.append([f"{minutes:g}", str(seed), *row])
         others = torch.from_numpy(portraits(COUNT, seed=OTHERS + 1)).permute(0, 3, 1, 2)
-        floor = measure(others, gallery, reader)
+        floor = measure(others, gallery, reader, training)
         rows.append(["real, new", "", *(f"{value:.3f}" for value in floor.values()), "", ""])
         title = "Faces: tutorial DCGAN / Onward on meadow:portraits at equal processor time, 64 pixels"
         write_section(given.section, title, f"python -m benchmarks faces {command(words)}".strip(), COLUMNS, rows)
