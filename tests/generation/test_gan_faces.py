@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from onward.generation.gan.latents import closed_walk, mixed, truncated
 from onward.generation.gan.networks import Generator, TutorialGenerator
 from onward.generation.gan.reading import Gallery, read
 from onward.generation.gan.settings import Drawing, Settings
+from onward.generation.gan.watch import Watch
 from onward.meadow import portraits
 from onward.verbs.train import train
 
@@ -145,3 +147,16 @@ def test_apply_shows_the_nearest_beside_every_sample_and_goes_without_when_they_
     report = (run.path / "report.html").read_text(encoding="utf-8")
     assert "Is it a copy?" in report
     assert "never pass it off as a photograph" in report
+
+
+@pytest.mark.parametrize(("size", "is_worse"), [(32, True), (64, False)])
+def test_above_32_pixels_a_player_is_not_believed_alone(size: int, is_worse: bool) -> None:
+    images = portraits(8, size=size)
+    pictures = Pictures("here", images, np.zeros(8, np.int64), ("all",), tuple(map(str, range(8))))
+    gallery = Gallery(pictures, np.arange(6), np.arange(6, 8))
+    run = Namespace(budget=Namespace(seconds=None, steps=8))
+    watch: Any = Watch(run, gallery, torch.nn.Identity(), torch.nn.Flatten(), {})  # pyright: ignore[reportArgumentType]
+    watch._best, watch._best_step, watch._best_thumbnails = 1.0, 5, 1.0
+    assert watch._is_worse(1e9, 1.1) is is_worse
+    assert watch._is_worse(1e9, 1.2)
+    assert not watch._is_worse(1.0, 9.0)
