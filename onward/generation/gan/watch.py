@@ -8,9 +8,9 @@
 | quality: kernel distance to real pictures | falling | the best is kept; 15 % worse three times: back to it |
 
 The watch looks through EfficientNet-Lite0 where the second judge does, else at thumbnails: never through the outside
-judge, whose scores would then be of what it helped to choose. Above 32 pixels Lite0 is not believed alone when it says that
-quality fell: it is a player's eyes, and of portraits it preferred the smears of step 1,077 to the faces of step 1,407,
-which one outside judge found as good and the other better. There thumbnails have to say so too.
+judge, whose scores would then be of what it helped to choose. Above 32 pixels Lite0 is not believed alone when it says
+that quality fell: it is a player's eyes, and of portraits it preferred the smears of step 1,077 to the faces of step
+1,407, which one outside judge found as good and the other better. There thumbnails have to say so too.
 """
 
 from __future__ import annotations
