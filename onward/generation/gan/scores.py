@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -119,7 +120,8 @@ def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor, most: int) ->
 def _copies(judge: Judge, drawn: Drawn, gallery: Gallery, most: int) -> Picture:
     """Show the samples of the snapshots, the nearest training picture beside each, and say whether they are copies."""
     samples = draw(drawn.network, *noise_shown(drawn.network.latent_length, len(drawn.classes), drawn.run.seed))
-    check = check_copies(judge, gallery, training_features(judge, gallery, most), samples)
+    few = replace(gallery, held_out=gallery.held_out[:most])
+    check = check_copies(judge, few, training_features(judge, few, most), samples)
     among = "" if most >= len(gallery.training) else f" (of {most:,}: there was no time for all)"
     return Picture(
         with_nearest(samples, gallery, check),
