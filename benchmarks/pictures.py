@@ -79,6 +79,8 @@ def forgeries(run: Path, subject: str) -> None:
     def keep(pixels: NDArray[np.uint8], name: str) -> None:
         Image.fromarray(pixels).save(PLACE / f"{subject}-{name}.jpg", quality=88, optimize=True)
 
+    with Image.open(max((run / "samples").glob("samples-*.png"))) as last:
+        keep(np.asarray(last.convert("RGB")), "end")
     keep(shown(count=32)["nearest"].pixels, "nearest")
     keep(shown(mix="4x6")["mix"].pixels, "mix")
     rows = [shown(count=8, truncation=psi, nearest=False) for psi in (1.0, 0.7, 0.4, 0.0)]
