@@ -11,6 +11,7 @@ NAMES = (
     "classify",
     "detect",
     "dream",
+    "faces",
     "gan",
     "gradients",
     "judge",

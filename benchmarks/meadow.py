@@ -1,4 +1,4 @@
-"""How fast one core draws the meadow, truth included (CPU seconds); `--sheet` draws the picture of its docs page."""
+"""How fast one core draws the meadow, truth included (CPU seconds); `--sheet` draws the pictures of its docs pages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from benchmarks.results import write_section
 from onward import meadow
 
+FACES = Path("docs/pictures/portraits.jpg")
 SHEET = Path("docs/pictures/meadow.jpg")
 _SEEN, _HIDDEN, _TRUE, _GUESSED = (230, 30, 30), (255, 200, 0), (230, 30, 30), (0, 120, 255)
 
@@ -80,6 +81,8 @@ def sheet() -> None:
     Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in rows])).save(
         SHEET, quality=85, optimize=True
     )
+    faces = meadow.portraits(48).reshape(4, 12, 64, 64, 3).swapaxes(1, 2).reshape(256, 768, 3)
+    Image.fromarray(faces.repeat(2, axis=0).repeat(2, axis=1)).save(FACES, quality=85, optimize=True)
 
 
 def main(words: list[str]) -> None:
@@ -93,6 +96,7 @@ def main(words: list[str]) -> None:
         ("classify", 96, lambda index: meadow.one_creature(index, size=96), 200, "500"),
         ("detect", 192, lambda index: meadow.some_creatures(index, size=192), 100, "300"),
         ("horses", 32, lambda index: meadow.horse(index, size=32), 400, "500"),
+        ("portraits", 64, lambda index: meadow.portrait(index), 400, "300"),
         ("pose", 192, lambda index: meadow.posed_creatures(index, size=192), 100, ""),
         ("flow, pairs", 128, lambda index: meadow.frame_pair(index, size=128), 50, ""),
     ]

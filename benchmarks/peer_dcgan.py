@@ -1,4 +1,4 @@
-"""The peer: the DCGAN that everyone starts from, written plainly from its published settings, at 32 pixels.
+"""The peer: the DCGAN that everyone starts from, written plainly from its published settings, at 32 or 64 pixels.
 
 Settings (arXiv:1511.06434 and the tutorials after it): float32, batches of 64, binary cross-entropy with labels 1
 and 0, Adam 2e-4 with betas (0.5, 0.999), 64 channels in both players, weights from N(0, 0.02), latent length 100. No
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -28,10 +28,11 @@ def play(images: NDArray[np.uint8], seed: int) -> Iterator[TutorialGenerator]:
     """Train without end; gives the generator after every step.
 
     Args:
-        images: N 32 32 3, uint8.
+        images: N S S 3, uint8, S 32 or 64.
     """
     torch.manual_seed(seed)
-    generator, discriminator = TutorialGenerator(32, 64), TutorialDiscriminator(32, 64)
+    side = images.shape[1]
+    generator, discriminator = TutorialGenerator(side, 64), TutorialDiscriminator(side, 64)
     players = (generator, discriminator)
     generator_adam, discriminator_adam = (
         torch.optim.Adam(player.parameters(), lr=2e-4, betas=(0.5, 0.999)) for player in players
@@ -51,7 +52,10 @@ def play(images: NDArray[np.uint8], seed: int) -> Iterator[TutorialGenerator]:
 
 
 def snapshots(
-    images: NDArray[np.uint8], minutes: Sequence[float], seed: int
+    images: NDArray[np.uint8],
+    minutes: Sequence[float],
+    seed: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[tuple[float, int, TutorialGenerator]]:
     """Train up to the longest of `minutes`; at each gives the minutes, the steps done and a copy of the generator.
 
@@ -59,13 +63,13 @@ def snapshots(
     """
     game, spent, steps = play(images, seed), 0.0, 0
     for mark in sorted(minutes):
-        began = time.perf_counter()
+        began = clock()
         generator = next(game)
         steps += 1
-        while spent + time.perf_counter() - began < 60 * mark:
+        while spent + clock() - began < 60 * mark:
             generator = next(game)
             steps += 1
-        spent += time.perf_counter() - began
+        spent += clock() - began
         yield mark, steps, copy.deepcopy(generator)
 
 
@@ -78,7 +82,7 @@ def train(
 
 
 def _batches(images: NDArray[np.uint8]) -> Iterator[Tensor]:
-    """Shuffle each epoch and drop its incomplete last batch: B 3 32 32 in [-1, 1]."""
+    """Shuffle each epoch and drop its incomplete last batch: B 3 S S in [-1, 1]."""
     if len(images) < BATCH_SIZE:
         raise ValueError(f"{len(images)} pictures are less than one batch of {BATCH_SIZE}.")
     pixels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float() / 127.5 - 1

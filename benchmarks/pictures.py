@@ -1,6 +1,7 @@
 """The pictures of the docs, made from runs.
 
-A GAN's: what the same noise had become after some steps. A detector's: what it finds in pictures it never saw. A
+A GAN's: what the same noise had become after some steps; with `--closely` also whom it copies, mixtures, and a walk. A
+detector's: what it finds in pictures it never saw. A
 classifier's: what it calls them, and where it looked. A translator's: where it looked.
 """
 
@@ -8,13 +9,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from onward.core.folder import Folder
 from onward.core.run import Run
 from onward.core.task import Source
+from onward.generation.gan.drawing import apply
+from onward.generation.gan.drawing import load as load_generator
+from onward.generation.gan.settings import Drawing
 from onward.parts.lots import by_lot
 from onward.vision.classify.pictures import guesses_picture, saliency, saliency_picture
 from onward.vision.classify.reading import read as read_album
@@ -63,6 +69,37 @@ def growth(run: Path, subject: str) -> None:
         sheet.convert("RGB").save(PLACE / f"{subject}-grids-{start // 3 + 1}.jpg", quality=85, optimize=True)
 
 
+def forgeries(run: Path, subject: str) -> None:
+    """Draw what `onward apply` offers for a GAN's run: the nearest training pictures, truncation, mixtures, a walk."""
+    drawn = load_generator(Run(Folder(run)))
+
+    def shown(**options: Any) -> dict[str, Any]:
+        return {each.caption: each for each in apply(drawn, Source(), Drawing(**options))}
+
+    def keep(pixels: NDArray[np.uint8], name: str) -> None:
+        Image.fromarray(pixels).save(PLACE / f"{subject}-{name}.jpg", quality=88, optimize=True)
+
+    with Image.open(max((run / "samples").glob("samples-*.png"))) as last:
+        keep(np.asarray(last.convert("RGB")), "end")
+    keep(shown(count=32)["nearest"].pixels, "nearest")
+    keep(shown(mix="4x6")["mix"].pixels, "mix")
+    rows = [shown(count=8, truncation=psi, nearest=False) for psi in (1.0, 0.7, 0.4, 0.0)]
+    pictures = [[row[f"{number:06d}"].pixels for number in range(8)] for row in rows]
+    keep(_laid_out(pictures), "truncation")
+    frames = list(shown(walk=8.0)["walk"].frames)
+    side = frames[0].shape[0] // 3
+    places = range(0, len(frames), len(frames) // 12)
+    keep(_laid_out([[frames[place][top : top + side, :side] for place in places] for top in (0, side)], 1), "walk")
+
+
+def _laid_out(rows: list[list[NDArray[np.uint8]]], zoom: int = 2) -> NDArray[np.uint8]:
+    """Lay rows of pictures out, two pixels of white around each."""
+    lines = [
+        np.concatenate([np.pad(each, ((1, 1), (1, 1), (0, 0)), constant_values=255) for each in row], 1) for row in rows
+    ]
+    return np.concatenate(lines).repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
 def findings(run: Path, subject: str) -> None:
     """Draw what a detector finds in the first test pictures that show something."""
     finder = load(Run(Folder(run)))
@@ -103,7 +140,11 @@ def main(words: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path, help="the folder of a run")
     parser.add_argument("--subject", default="horses")
+    parser.add_argument("--closely", action="store_true", help="of a GAN: also what `onward apply` offers")
     given = parser.parse_args(words)
+    if given.closely:
+        forgeries(given.run, given.subject)
+        return
     make = {"gan": growth, "detect": findings, "classify": guesses, "translate": looks}[
         Folder(given.run).record["task"]
     ]

@@ -1,4 +1,4 @@
-"""Sets known by name: `meadow:horses`, `cifar10[:class]`, `fashion-mnist[:class]`.
+"""Sets known by name: `meadow:horses` and other rooms, `cifar10[:class]`, `fashion-mnist[:class]`.
 
 `cifar10` and `fashion-mnist` are both parts, training and test, so that figures are those of the test that everybody
 uses; a class of them is that class's training pictures.
@@ -30,7 +30,7 @@ __all__ = ["find_named"]
 FASHION_CLASSES = (
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot",
 )  # fmt: skip
-_MEADOW_SIZES = {"horses": 32, "classify": 96, "pictures": 96}
+_MEADOW_SIZES = {"horses": 32, "portraits": 64, "classify": 96, "pictures": 96}
 
 
 def find_named(address: str, photos: Photos | None = None) -> str | Callable[[int | None], PartedSet] | None:
@@ -58,18 +58,19 @@ def _check_part(name: str, part: str, classes: tuple[str, ...]) -> None:
 
 
 def _meadow(address: str, size: int | None, photos: Photos | None) -> PartedSet:
-    from onward.meadow import KINDS, horses, parse_address, picture_labels, pictures_of
+    from onward.meadow import KINDS, horses, parse_address, picture_labels, pictures_of, portraits
 
     room = parse_address(address)
     if room.name not in _MEADOW_SIZES:
         rooms = " and ".join(f"meadow:{name}" for name in _MEADOW_SIZES)
         raise DataFault(f"{address} holds no plain pictures. Those are in {rooms}.")
     side = size or _MEADOW_SIZES[room.name]
-    if room.name == "horses":
+    if room.name in ("horses", "portraits"):
         if photos is not None:
-            raise DataFault("Photos stand behind single creatures and scenes, not in meadow:horses. Leave them out.")
-        count = room.splits["train"]
-        images = _recalled(room.address, "train", count, side, lambda: horses(count, size=side, level=room.level))
+            name = f"meadow:{room.name}"
+            raise DataFault(f"Photos stand behind single creatures and scenes, not in {name}. Leave them out.")
+        count, draw_all = room.splits["train"], horses if room.name == "horses" else portraits
+        images = _recalled(room.address, "train", count, side, lambda: draw_all(count, size=side, level=room.level))
         return (images, np.zeros(count, np.int64), (room.name,)), None
     images, labels, splits = [], [], []
     for split, count in room.splits.items():

@@ -1,7 +1,7 @@
 """The meadow: a small drawn world inside the package, where every true answer is known and nothing is downloaded.
 
-Rooms: `horses` for generation, `classify`, `detect`, `pose`, `flow`, `tracks`, `semi`, `pictures`, `scene`; a number
-after @ is the level of difficulty. Pillow and NumPy only, loaded when the first picture is asked for.
+Rooms: `horses` and `portraits` for generation, `classify`, `detect`, `pose`, `flow`, `tracks`, `semi`, `pictures`,
+`scene`; a number after @ is the level of difficulty. Pillow and NumPy only, loaded when the first picture is asked for.
 
     >>> from onward import meadow
     >>> [seen.who for seen in meadow.film(1, size=64).tracks(0)]
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from onward.meadow.photos import Photos
     from onward.meadow.pictures_room import planted
     from onward.meadow.plain_pictures import picture_labels, pictures_of
+    from onward.meadow.portrait_room import portrait, portrait_factors, portraits
+    from onward.meadow.portrait_traits import Portrait
     from onward.meadow.pose_room import flip_pairs, posed_creatures, skeleton
     from onward.meadow.scene import Factors
     from onward.meadow.scene_room import large_scene, part_mask
@@ -39,6 +41,7 @@ __all__ = [
     "Clip",
     "Factors",
     "Photos",
+    "Portrait",
     "Room",
     "factors",
     "film",
@@ -54,6 +57,9 @@ __all__ = [
     "picture_labels",
     "pictures_of",
     "planted",
+    "portrait",
+    "portrait_factors",
+    "portraits",
     "posed_creatures",
     "skeleton",
     "some_creatures",
@@ -80,6 +86,10 @@ _LAZY = {
     "pictures_of": "plain_pictures",
     "picture_labels": "plain_pictures",
     "Photos": "photos",
+    "Portrait": "portrait_traits",
+    "portrait": "portrait_room",
+    "portrait_factors": "portrait_room",
+    "portraits": "portrait_room",
 }
 
 

@@ -39,6 +39,7 @@ ROOMS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "semi": MappingProxyType({"train": 4000, "labelled": 2000, "val": 500, "test": 500, "test-shift": 500}),
         "pictures": MappingProxyType({"train": 2000, "val": 500, "test": 500, "test-shift": 500}),
         "scene": MappingProxyType({"train": 100, "val": 20, "test": 20, "test-shift": 20}),
+        "portraits": MappingProxyType({"train": 5000, "val": 500, "test": 500, "test-shift": 500}),
     }
 )
 LEVELS = range(4)

@@ -15,7 +15,7 @@ from onward.core.task import Source
 from onward.generation.gan import losses, measures
 from onward.generation.gan.augment import augment
 from onward.generation.gan.batches import Batches
-from onward.generation.gan.drawing import slerp, tile
+from onward.generation.gan.drawing import tile
 from onward.generation.gan.networks import Generator, PixelDiscriminator, TutorialDiscriminator, TutorialGenerator
 from onward.generation.gan.reading import read
 from onward.generation.gan.settings import Settings
@@ -120,13 +120,6 @@ def test_precision_recall_and_copying_tell_the_cases_apart() -> None:
     assert measures.precision_and_recall(real, new + 50)[0] == 0
     assert measures.copying_ratio(real, new, real[:100]) == 0
     assert measures.copying_ratio(real, new, torch.randn(400, 4, generator=chance)) == pytest.approx(1, abs=0.15)
-
-
-def test_slerp_keeps_to_the_sphere() -> None:
-    start, end = torch.nn.functional.normalize(torch.randn(2, 3, 128), dim=-1)
-    for along in (0.0, 0.3, 1.0):
-        assert torch.allclose(slerp(start, end, along).norm(dim=-1), torch.ones(3), atol=1e-4)
-    assert torch.allclose(slerp(start, end, 0.0), start, atol=1e-5)
 
 
 def test_tiles_lie_in_rows() -> None:

@@ -26,12 +26,16 @@ from onward.meadow import (
     large_scene,
     one_creature,
     planted,
+    portrait,
+    portrait_factors,
     posed_creatures,
     some_creatures,
 )
 from onward.meadow.chance import Chance
 from onward.meadow.horse_body import posed_horse
 from onward.meadow.pictures_room import heap_labels, heap_picture
+from onward.meadow.portrait_drawing import moved
+from onward.meadow.portrait_parts import parts_of
 from onward.meadow.semi_room import semi_creature, semi_labels
 from onward.meadow.stage import Scene
 
@@ -84,6 +88,10 @@ def _add(sums: Sums, room: str, level: int, index: int) -> None:
     if room == "horses":
         drawn = factors(index, level=level)
         sums.lay_out(repr(dataclasses.astuple(drawn)).encode(), posed_horse(drawn).points.astype("<i8").tobytes())
+    elif room == "portraits":
+        seen = portrait_factors(index, level=level)
+        sums.lay_out(repr(dataclasses.astuple(seen)).encode())
+        sums.lay_out(*(outline.astype("<i8").tobytes() for outline in moved(seen, parts_of(seen))))
     elif room == "flow":
         pair = frame_pair(index, size=SIZE, level=level)
         sums.add(pair.first)
@@ -135,6 +143,8 @@ def pictures(room: str, level: int) -> NDArray[np.uint8]:
     for index in range(SHOWN):
         if room == "horses":
             drawn.append(horse(index, size=SMALL, level=level))
+        elif room == "portraits":
+            drawn.append(portrait(index, size=SMALL, level=level))
         elif room == "flow":
             drawn.append(frame_pair(index, size=SMALL, level=level).second.pixels)
         elif room == "tracks":

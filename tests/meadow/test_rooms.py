@@ -29,6 +29,7 @@ from onward.meadow import (
     picture_labels,
     pictures_of,
     planted,
+    portrait,
     posed_creatures,
     skeleton,
     some_creatures,
@@ -41,6 +42,7 @@ from onward.meadow.stage import Scene
 Draw = Callable[..., NDArray[np.uint8]]
 DRAWN: dict[str, Draw] = {
     "horses": horse,
+    "portraits": portrait,
     "classify": lambda index, **how: one_creature(index, **how).pixels,
     "detect": lambda index, **how: some_creatures(index, **how).pixels,
     "pose": lambda index, **how: posed_creatures(index, **how).pixels,

@@ -1,9 +1,10 @@
-"""A trained generator at work: pictures, grids, walks through the latent space, export."""
+"""A trained generator at work: pictures, grids, mixtures, walks through the latent space, export."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,20 @@ from onward.core.exhibits import Exhibit, Film, Picture
 from onward.core.faults import UsageFault, did_you_mean
 from onward.core.run import Run
 from onward.core.task import Source
+from onward.generation.gan.latents import closed_walk, mixed, truncated
+from onward.generation.gan.looking_up import looked_up
 from onward.generation.gan.networks import Generator, TutorialGenerator
 from onward.generation.gan.settings import Drawing, Settings
 from onward.parts.onnx_export import write_onnx
 from onward.parts.trained import averaged, unfilled
 
-__all__ = ["Drawn", "apply", "draw", "export", "film_of_training", "grid", "load"]
+__all__ = ["Drawn", "apply", "draw", "export", "film_of_training", "grid", "load", "noise_shown"]
 
 _FRAMES_PER_SECOND = 24
-_SECONDS_A_STATION = 1.5
+_SECONDS_A_ROUND = 3.5
+_SHOWN = 64
+_WALKERS = 9
+_MOST_IN_A_GRID = 256
 _FEWEST_FRAMES = 8
 _FILM_FRAMES_PER_SECOND = 12
 _FILM_SIDE = 600
@@ -53,7 +59,7 @@ def load(run: Run) -> Drawn:
     kind = TutorialGenerator if settings.loss == "classic" else Generator
 
     def make() -> nn.Module:
-        return kind(size, settings.width, len(classes))
+        return kind(size, settings.width_at(size), len(classes), bool(facts.get("grey")))
 
     weights = run.path / "generator.safetensors"
     if weights.exists():
@@ -68,25 +74,29 @@ def load(run: Run) -> Drawn:
 
 
 @torch.no_grad()
-def draw(network: nn.Module, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+def draw(network: Any, noise: Tensor, labels: Tensor | None = None) -> Tensor:
     """Draw: N Z noise to N 3 H W, uint8."""
     found = []
     for start in range(0, len(noise), 100):
         chosen = None if labels is None else labels[start : start + 100]
-        pictures = network(noise[start : start + 100], chosen).float()
-        found.append(((pictures + 1) * 127.5).round().clamp(0, 255).byte())
+        found.append(as_bytes(network(noise[start : start + 100], chosen)))
     return torch.cat(found)
 
 
-def grid(network: nn.Module, noise: Tensor, labels: Tensor | None = None) -> NDArray[np.uint8]:
+def as_bytes(pictures: Tensor) -> Tensor:
+    """Turn pictures in [-1, 1] to uint8."""
+    return ((pictures.float() + 1) * 127.5).round().clamp(0, 255).byte()
+
+
+def grid(network: Any, noise: Tensor, labels: Tensor | None = None) -> NDArray[np.uint8]:
     """Draw a square grid of pictures: N noise to one H W 3 picture, a pixel of white between."""
     return tile(draw(network, noise, labels))
 
 
-def tile(pictures: Tensor) -> NDArray[np.uint8]:
-    """Lay N 3 H W uint8 pictures out as one, eight or so a row, at least 3 screen pixels a pixel for small ones."""
+def tile(pictures: Tensor, columns: int | None = None) -> NDArray[np.uint8]:
+    """Lay N 3 H W uint8 pictures out as one, as a square or so, at least 3 screen pixels a pixel for small ones."""
     count, _, height, width = pictures.shape
-    columns = int(np.ceil(np.sqrt(count)))
+    columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)
     sheet = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, 3), 255, np.uint8)
     for number, picture in enumerate(pictures.permute(0, 2, 3, 1).numpy()):
@@ -96,23 +106,52 @@ def tile(pictures: Tensor) -> NDArray[np.uint8]:
     return sheet.repeat(zoom, axis=0).repeat(zoom, axis=1)
 
 
+def noise_shown(latent_length: int, kinds: int, seed: int) -> tuple[Tensor, Tensor | None]:
+    """Draw the noise behind every snapshot of a run, from its seed alone."""
+    chance = torch.Generator().manual_seed(seed + 1)
+    noise = torch.randn(_SHOWN, latent_length, generator=chance)
+    return noise, torch.arange(_SHOWN) % kinds if kinds > 1 else None
+
+
 def apply(drawn: Drawn, source: Source, options: Drawing) -> Iterator[Exhibit]:
-    """Draw single pictures and a grid, or a film that walks through the latent space.
+    """Draw single pictures and a grid, each with the training picture it is nearest to; or a mixture; or a film.
 
     Raises:
-        UsageFault: the class asked for was not learned.
+        UsageFault: the class asked for was not learned, or a mixture of no rows.
     """
     chance = torch.Generator().manual_seed(options.seed)
     labels = _labels(drawn, options)
+    drawn = replace(drawn, network=truncated(drawn.network, options.truncation))
     if options.walk is not None:
         yield Film(_walk(drawn, options, chance, labels), _FRAMES_PER_SECOND, "walk")
         return
-    noise = torch.randn(options.count, drawn.network.latent_length, generator=chance) * options.truncation
+    if options.mix:
+        yield Picture(_mixture(drawn, options, chance, labels), "mix")
+        return
+    noise = torch.randn(options.count, drawn.network.latent_length, generator=chance)
     chosen = None if labels is None else labels(options.count)
     pictures = draw(drawn.network, noise, chosen)
     for number, picture in enumerate(pictures.permute(0, 2, 3, 1).numpy()):
         yield Picture(picture, f"{number:06d}")
-    yield Picture(tile(pictures[:256]), "grid")
+    yield Picture(tile(pictures[:_MOST_IN_A_GRID]), "grid")
+    if options.nearest:
+        yield from looked_up(drawn.run, pictures[:_MOST_IN_A_GRID])
+
+
+def _mixture(drawn: Drawn, options: Drawing, chance: torch.Generator, labels: Any) -> NDArray[np.uint8]:
+    """Lay out what mixes: layouts down the left side, colours along the top, and each of those with each of these."""
+    found = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)", options.mix)
+    if found is None:
+        raise UsageFault(f"{options.mix!r} is no size of a grid. Write rows x columns, such as --mix 4x6.")
+    rows, columns = map(int, found.groups())
+    noise = torch.randn(rows + columns, drawn.network.latent_length, generator=chance)
+    kinds = None if labels is None else labels(rows + columns)
+    parents = draw(drawn.network, noise, kinds)
+    lines = [torch.full_like(parents[:1], 255), parents[rows:]]
+    for row in range(rows):
+        layouts, chosen = noise[row].expand(columns, -1), None if kinds is None else kinds[row].expand(columns)
+        lines += [parents[row : row + 1], as_bytes(mixed(drawn.network, layouts, noise[rows:], chosen))]
+    return tile(torch.cat(lines), columns + 1)
 
 
 def _labels(drawn: Drawn, options: Drawing):
@@ -132,21 +171,13 @@ def _labels(drawn: Drawn, options: Drawing):
     return lambda count: torch.full((count,), place)
 
 
-def _walk(drawn: Drawn, options: Drawing, chance: torch.Generator, labels: Any) -> NDArray[np.uint8]:
-    """Walk a closed way between stations along great circles (slerp), so that every frame is a likely picture."""
-    frames = max(2, round(options.walk or 1) * _FRAMES_PER_SECOND)
-    stations = max(3, round((options.walk or 1) / _SECONDS_A_STATION))
-    many = 9
-    points = torch.randn(stations, many, drawn.network.latent_length, generator=chance) * options.truncation
-    pictures = []
-    chosen = None if labels is None else labels(many)
-    for frame in range(frames):
-        place = frame / frames * stations
-        here, along = int(place), place - int(place)
-        along = along * along * (3 - 2 * along)
-        noise = slerp(points[here], points[(here + 1) % stations], along)
-        pictures.append(tile(draw(drawn.network, noise, chosen)))
-    return np.stack(pictures)
+def _walk(drawn: Drawn, options: Drawing, chance: torch.Generator, labels: Any) -> Iterator[NDArray[np.uint8]]:
+    """Walk a closed way, nine pictures side by side, so that the film can run for ever."""
+    seconds = options.walk or 1.0
+    frames, rounds = max(2, round(seconds * _FRAMES_PER_SECOND)), max(1, round(seconds / _SECONDS_A_ROUND))
+    chosen = None if labels is None else labels(_WALKERS)
+    for noise in closed_walk(frames, rounds, _WALKERS, drawn.network.latent_length, chance):
+        yield tile(draw(drawn.network, noise, chosen))
 
 
 def film_of_training(run: Run, most_frames: int = 96) -> Film | None:
@@ -177,18 +208,6 @@ def _film_side(size: tuple[int, int]) -> tuple[int, int]:
     while max(width, height) > _FILM_SIDE:
         width, height = width // 2, height // 2
     return width, height
-
-
-def slerp(start: Tensor, end: Tensor, along: float) -> Tensor:
-    """Go from one point to another on the sphere between them: B Z each, `along` in [0, 1].
-
-    Example:
-        >>> round(slerp(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]), 0.5).norm().item(), 4)
-        1.0
-    """
-    cosine = (start * end).sum(-1, keepdim=True) / (start.norm(dim=-1, keepdim=True) * end.norm(dim=-1, keepdim=True))
-    angle = cosine.clamp(-0.9999, 0.9999).acos()
-    return (((1 - along) * angle).sin() * start + (along * angle).sin() * end) / angle.sin()
 
 
 def export(drawn: Drawn, folder: Path) -> Iterator[Path]:

@@ -16,6 +16,7 @@ __all__ = [
     "frechet_distance",
     "kernel_distance",
     "nearest_distances",
+    "nearest_places",
     "precision_and_recall",
 ]
 
@@ -83,7 +84,13 @@ def _reach(features: Tensor, neighbours: int) -> Tensor:
 
 def nearest_distances(training: Tensor, others: Tensor) -> Tensor:
     """Give how far each of the others is from the nearest training picture: N F and M F to M."""
-    return torch.cdist(others, training).min(dim=1).values
+    return nearest_places(training, others)[0]
+
+
+def nearest_places(training: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Give how far each of the others is from the nearest training picture, and which that is: M and M."""
+    found = torch.cdist(others, training).min(dim=1)
+    return found.values, found.indices
 
 
 def copying_ratio(training: Tensor, held_out: Tensor, drawn: Tensor) -> float:

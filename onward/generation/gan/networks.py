@@ -8,6 +8,7 @@ All take sides of 32, 64 or 128 pixels. Next: `losses.py`, `training.py`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -16,11 +17,18 @@ from torch import Tensor, nn
 
 __all__ = ["Generator", "PixelDiscriminator", "TutorialDiscriminator", "TutorialGenerator"]
 
+Stage = Callable[[Tensor, Tensor | None], Tensor]  # maps and class numbers to maps of twice the side
+
 
 def _widths(size: int, width: int, most: int) -> list[int]:
     """Channels at sides 4, 8, … `size`, halving from `most` times `width` down to `width / 2` at the finest."""
     doublings = int(math.log2(size)) - 2
     return [min(most * width, width * 2 ** (doublings - 1 - level)) for level in range(doublings)] + [width // 2]
+
+
+def _coloured(painted: Tensor) -> Tensor:
+    """Show a single plane three times: B 1 H W or B 3 H W to B 3 H W."""
+    return painted if painted.shape[1] == 3 else painted.expand(-1, 3, -1, -1)
 
 
 class _Conditioned(nn.Module):
@@ -68,6 +76,7 @@ class Generator(nn.Module):
         size: side of the pictures in pixels, a power of two from 16.
         width: channels at half the side; 64 for two CPU cores.
         classes: how many kinds of picture; 1 for no conditioning.
+        grey: paint one plane and show it three times, where the data have no colour.
 
     Example:
         >>> Generator(size=32, width=16)(torch.zeros(2, 128)).shape
@@ -76,7 +85,7 @@ class Generator(nn.Module):
 
     latent_length = 128
 
-    def __init__(self, size: int = 32, width: int = 64, classes: int = 1) -> None:
+    def __init__(self, size: int = 32, width: int = 64, classes: int = 1, grey: bool = False) -> None:
         super().__init__()
         channels = _widths(size, width, most=4)
         self.size, self.classes = size, classes
@@ -85,15 +94,28 @@ class Generator(nn.Module):
         self.doublings = nn.ModuleList(
             _Doubling(before, after, classes, tidy=after >= width) for before, after in pairwise(channels)
         )
-        self.paint = nn.Conv2d(channels[-1], 3, 3, 1, 1)
+        self.paint = nn.Conv2d(channels[-1], 1 if grey else 3, 3, 1, 1)
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw: B 128 standard normal numbers (and B class numbers) to B 3 size size in [-1, 1]."""
+        maps = self.begin(noise, labels)
+        for stage in self.stages:
+            maps = stage(maps, labels)
+        return self.finish(maps)
+
+    def begin(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Give the first maps, B C 4 4: all that the noise has a say in."""
         maps = self.start(noise).unflatten(1, (-1, 4, 4)).contiguous(memory_format=torch.channels_last)
-        maps = F.relu(self.start_norm(maps, labels))
-        for doubling in self.doublings:
-            maps = doubling(maps, labels)
-        return self.paint(maps).tanh()
+        return F.relu(self.start_norm(maps, labels))
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """Give what doubles the maps' side, one after the other; each also takes the class numbers."""
+        return tuple(self.doublings)
+
+    def finish(self, maps: Tensor) -> Tensor:
+        """Paint the last maps: B 3 size size."""
+        return _coloured(self.paint(maps).tanh())
 
 
 class PixelDiscriminator(nn.Module):
@@ -143,7 +165,7 @@ class TutorialGenerator(nn.Module):
 
     latent_length = 100
 
-    def __init__(self, size: int = 32, width: int = 64, classes: int = 1) -> None:
+    def __init__(self, size: int = 32, width: int = 64, classes: int = 1, grey: bool = False) -> None:
         super().__init__()
         self.size, self.classes = size, classes
         channels = [width * 2**level for level in range(int(math.log2(size)) - 2)][::-1]
@@ -153,12 +175,30 @@ class TutorialGenerator(nn.Module):
             convolution = nn.ConvTranspose2d(before, after, 4, stride, padding, bias=False)
             layers += [convolution, nn.BatchNorm2d(after), nn.ReLU()]
             before, stride, padding = after, 2, 1
-        self.draw = nn.Sequential(*layers, nn.ConvTranspose2d(before, 3, 4, 2, 1, bias=False), nn.Tanh())
+        planes = 1 if grey else 3
+        self.draw = nn.Sequential(*layers, nn.ConvTranspose2d(before, planes, 4, 2, 1, bias=False), nn.Tanh())
         self.apply(_tutorial_start)
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw: B 100 standard normal numbers to B 3 size size in [-1, 1]; classes are not part of the tutorial."""
-        return self.draw(noise[:, :, None, None])
+        maps = self.begin(noise, labels)
+        for stage in self.stages:
+            maps = stage(maps, labels)
+        return self.finish(maps)
+
+    def begin(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Give the first maps, B C 4 4: all that the noise has a say in."""
+        return self.draw[:3](noise[:, :, None, None])
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """Give what doubles the maps' side, one after the other: convolution, normalisation, ReLU."""
+        threes = (self.draw[place : place + 3] for place in range(3, len(self.draw) - 2, 3))
+        return tuple(lambda maps, labels, three=three: three(maps) for three in threes)
+
+    def finish(self, maps: Tensor) -> Tensor:
+        """Paint the last maps: B 3 size size."""
+        return _coloured(self.draw[-2:](maps))
 
 
 class TutorialDiscriminator(nn.Module):

@@ -39,10 +39,10 @@ class Players:
     penalty: float
 
     @staticmethod
-    def make(size: int, kinds: int, settings: Settings) -> Players:
+    def make(size: int, kinds: int, settings: Settings, is_grey: bool = False) -> Players:
         """Build them for pictures of `size` pixels of `kinds` classes."""
-        generator = fast(Generator(size, settings.width, kinds))
-        pixel_judge = fast(PixelDiscriminator(size, settings.width, kinds))
+        generator = fast(Generator(size, settings.width_at(size), kinds, is_grey))
+        pixel_judge = fast(PixelDiscriminator(size, settings.width_at(size), kinds))
         projected_judge = _projected(settings)
         everyone = (generator, pixel_judge, *([projected_judge] if projected_judge else []))
         adams = tuple(make_adam(player, settings.learning_rate or LEARNING_RATE, (0.0, 0.99)) for player in everyone)

@@ -20,6 +20,7 @@ FEWEST_PICTURES = 64
 _FEW_PICTURES = 1000
 _SIZES = (16, 32, 64, 128)
 _HELD_OUT = 0.05
+_GREY = 2.0  # of 255, between the colours of a picture's pixels, on average
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ class Gallery:
 
     Attributes:
         held_out: the held-out pictures' places in `pictures.images`; the rest is trained on.
+        is_grey: no picture has colour, so none that is drawn may have any.
     """
 
     pictures: Pictures
     training: NDArray[np.int64]
     held_out: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    is_grey: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -58,6 +61,8 @@ class Gallery:
     def findings(self) -> list[str]:
         """Say what was understood, and warn of too few pictures."""
         sentences = [*self.pictures.findings(), *self.notes]
+        if self.is_grey:
+            sentences.append("All pictures are grey, so what is drawn will be grey too.")
         if self.is_small:
             sentences.append(
                 f"{len(self.pictures)} pictures are few: augmentation is stronger, and watch the nearest training "
@@ -93,7 +98,17 @@ def read(source: Source, settings: Settings) -> Gallery:
     chosen = keys < np.uint64(int(_HELD_OUT * 2**64))
     if chosen.sum() < 4:
         chosen[np.argsort(keys)[:4]] = True
-    return Gallery(pictures, np.flatnonzero(~chosen), np.flatnonzero(chosen), notes)
+    return Gallery(pictures, np.flatnonzero(~chosen), np.flatnonzero(chosen), notes, _all_grey(pictures.images))
+
+
+def _all_grey(images: NDArray[np.uint8]) -> bool:
+    """Say whether no picture has colour, but for what JPEG leaves: N H W 3."""
+    for start in range(0, len(images), 500):
+        few = images[start : start + 500].astype(np.int16)
+        apart = np.abs(few[..., 0] - few[..., 1]) + np.abs(few[..., 1] - few[..., 2])
+        if apart.mean(axis=(1, 2)).max() > _GREY:
+            return False
+    return True
 
 
 def _training_part(pictures: Pictures) -> tuple[Pictures, tuple[str, ...]]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -20,9 +20,10 @@ from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.faults import MachineFault
 from onward.core.metrics import Baseline, Score
 from onward.generation.gan import measures
-from onward.generation.gan.drawing import Drawn, draw, film_of_training
+from onward.generation.gan.copies import check_copies, training_features, with_nearest
+from onward.generation.gan.drawing import Drawn, draw, film_of_training, noise_shown
 from onward.generation.gan.inception import find_inception, inception_features
-from onward.generation.gan.judge import judge_features, load_judge
+from onward.generation.gan.judge import Judge, judge_features, load_judge
 from onward.generation.gan.reading import Gallery
 
 __all__ = ["evaluate"]
@@ -58,10 +59,7 @@ def evaluate(drawn: Drawn, gallery: Gallery, seconds: float) -> Iterator[Score |
     yield _distance("distance (outside judge)", features, rounds=8 if seconds < 20 else 20)
     yield from _neighbours(features)
     yield _copying(judge, real, gallery, features["drawn"], most=2 * count)
-    yield Picture(
-        _best_and_nearest(pictures, features, real[order[:count]]),
-        "best samples, and the nearest real picture below each",
-    )
+    yield _copies(judge, drawn, gallery, most=2 * count)
     yield _floor(features["real"])
     left = seconds - (time.monotonic() - began)
     if left > 3 and (film := film_of_training(drawn.run)) is not None:
@@ -119,21 +117,17 @@ def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor, most: int) ->
     )
 
 
-def _best_and_nearest(pictures: Tensor, features: dict[str, Tensor], real: Tensor) -> np.ndarray:
-    """Lay out the samples nearest to real ones, each above the real picture it is nearest to."""
-    apart = torch.cdist(features["drawn"][:1000], features["real"])
-    nearest = apart.min(dim=1)
-    best = nearest.values.argsort()[:16]
-    rows = [pictures[best[:8]], real[nearest.indices[best[:8]]], pictures[best[8:]], real[nearest.indices[best[8:]]]]
-    sheet = torch.cat([F.pad(row, (0, 1, 0, 1), value=255) for row in rows if len(row)])
-    columns = 8
-    blocks = sheet.permute(0, 2, 3, 1).numpy()
-    height = blocks.shape[1]
-    lines = [np.concatenate(list(blocks[start : start + columns]), axis=1) for start in range(0, len(blocks), columns)]
-    widest = max(line.shape[1] for line in lines)
-    lines = [np.pad(line, ((0, 0), (0, widest - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
-    zoom = max(1, round(96 / height))
-    return np.concatenate(lines).repeat(zoom, axis=0).repeat(zoom, axis=1)
+def _copies(judge: Judge, drawn: Drawn, gallery: Gallery, most: int) -> Picture:
+    """Show the samples of the snapshots, the nearest training picture beside each, and say whether they are copies."""
+    samples = draw(drawn.network, *noise_shown(drawn.network.latent_length, len(drawn.classes), drawn.run.seed))
+    few = replace(gallery, held_out=gallery.held_out[:most])
+    check = check_copies(judge, few, training_features(judge, few, most), samples)
+    among = "" if most >= len(gallery.training) else f" (of {most:,}: there was no time for all)"
+    return Picture(
+        with_nearest(samples, gallery, check),
+        f"Is it a copy? Samples, to the right of each the nearest training picture{among}, below how far that is: 1.00 "
+        f"is as far as unseen pictures are in the middle. {check.sentence()}",
+    )
 
 
 def _floor(real: Tensor) -> Table:

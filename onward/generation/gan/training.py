@@ -8,6 +8,8 @@ the budget. One turn of it is in `players.py`. `--loss classic` is the first pap
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from onward.core.exhibits import Picture
 from onward.core.run import Run, Step
 from onward.generation.gan import losses
 from onward.generation.gan.batches import Batches
-from onward.generation.gan.drawing import Drawn, grid
+from onward.generation.gan.drawing import Drawn, grid, noise_shown
 from onward.generation.gan.fitting import fitting_size
 from onward.generation.gan.networks import TutorialDiscriminator, TutorialGenerator
 from onward.generation.gan.players import LEARNING_RATE, Players, Turn, fast, learn, make_adam, set_rate
@@ -27,11 +29,15 @@ from onward.generation.gan.settings import Settings
 from onward.generation.gan.watch import Watch
 from onward.parts.averaging import Average
 
-__all__ = ["train"]
+__all__ = ["FORGERIES", "train"]
 
+FORGERIES = (
+    "What is drawn here is forged: say so wherever you show it, and never pass it off as a photograph of somebody who "
+    "exists. Faces of real people are learned from with their consent only, since they may be recognised in what is "
+    "drawn."
+)
 COOLDOWN = 0.3
 PENALTY_FALLS_TO = 0.1
-_SHOWN = 64
 _TAIL_SHARE, _LONGEST_TAIL_SECONDS = 0.03, 40.0
 
 
@@ -42,6 +48,8 @@ def train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     if run.budget.seconds is not None:
         # five thousand samples are drawn and measured in the end, where there is time for them
         run.tail_seconds = max(run.tail_seconds, min(_LONGEST_TAIL_SECONDS, _TAIL_SHARE * run.budget.seconds))
+    if "generator" not in run.folder.record:
+        run.note(FORGERIES)
     gallery = gallery.at(fitting_size(run, gallery, settings))
     return _train_classic(run, gallery, settings) if settings.loss == "classic" else _train(run, gallery, settings)
 
@@ -49,13 +57,13 @@ def train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
 def _train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     images, labels, classes = _real(gallery, settings)
     size, kinds = images.shape[1], len(classes)
-    players = Players.make(size, kinds, settings)
+    players = Players.make(size, kinds, settings, gallery.is_grey)
     generator = players.generator
     average = Average(generator, settings.average_pictures)
     batch_size, learning_rate = settings.batch_size or 32, settings.learning_rate or LEARNING_RATE
     batches = Batches(images, labels, batch_size, run.seed)
-    fixed_noise, fixed_labels = _fixed(generator.latent_length, kinds, run.seed)
-    run.folder.update(generator={"size": size, "classes": list(classes)})
+    fixed_noise, fixed_labels = noise_shown(generator.latent_length, kinds, run.seed)
+    run.folder.update(generator=_facts(size, classes, gallery))
     everything = {"average": average, **players.kept()}
     watch = Watch(run, gallery, players.pixel_judge, players.backbone, everything)
     run.keep(batches=batches, watch=watch, **everything)
@@ -77,13 +85,13 @@ def _train_classic(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     """Play the first paper's game on the tutorial's networks: no averaging, no augmentation, constant rate."""
     images, labels, _ = _real(gallery, settings)
     size = images.shape[1]
-    generator = fast(TutorialGenerator(size, settings.width))
-    discriminator = fast(TutorialDiscriminator(size, settings.width))
+    generator = fast(TutorialGenerator(size, settings.width_at(size), grey=gallery.is_grey))
+    discriminator = fast(TutorialDiscriminator(size, settings.width_at(size)))
     batch_size, learning_rate = settings.batch_size or 64, settings.learning_rate or 2e-4
     batches = Batches(images, labels, batch_size, run.seed)
     adams = [make_adam(player, learning_rate, (0.5, 0.999)) for player in (generator, discriminator)]
-    fixed_noise, _ = _fixed(generator.latent_length, 1, run.seed)
-    run.folder.update(generator={"size": size, "classes": ["all"]})
+    fixed_noise, _ = noise_shown(generator.latent_length, 1, run.seed)
+    run.folder.update(generator=_facts(size, ("all",), gallery))
     average = Average(generator, half_life_pictures=1)
     everything = {
         "average": average,
@@ -123,11 +131,9 @@ def _real(gallery: Gallery, settings: Settings) -> tuple[NDArray[np.uint8], NDAr
     return pictures.images[chosen], pictures.labels[chosen], pictures.classes if settings.classes else ("all",)
 
 
-def _fixed(latent_length: int, kinds: int, seed: int) -> tuple[Tensor, Tensor | None]:
-    """Draw the noise behind every snapshot of a run, from its seed alone."""
-    chance = torch.Generator().manual_seed(seed + 1)
-    noise = torch.randn(_SHOWN, latent_length, generator=chance)
-    return noise, torch.arange(_SHOWN) % kinds if kinds > 1 else None
+def _facts(size: int, classes: tuple[str, ...], gallery: Gallery) -> dict[str, Any]:
+    """Give what has to be known to build the generator again."""
+    return {"size": size, "classes": list(classes), **({"grey": True} if gallery.is_grey else {})}
 
 
 def _show(step: Step, settings: Settings, network: nn.Module, noise: Tensor, labels: Tensor | None) -> None:

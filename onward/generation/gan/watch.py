@@ -8,7 +8,9 @@
 | quality: kernel distance to real pictures | falling | the best is kept; 15 % worse three times: back to it |
 
 The watch looks through EfficientNet-Lite0 where the second judge does, else at thumbnails: never through the outside
-judge, whose scores would then be of what it helped to choose.
+judge, whose scores would then be of what it helped to choose. Above 32 pixels Lite0 is not believed alone when it says
+that quality fell: it is a player's eyes, and of portraits it preferred the smears of step 1,077 to the faces of step
+1,407, which one outside judge found as good and the other better. There thumbnails have to say so too.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ _WON = 0.97
 _COLLAPSED = 0.5
 _LEARNED_BY_HEART = 0.6
 _WORSE = 1.15
+_TRUSTED_SIDE = 32
 
 
 class Watch:
@@ -62,6 +65,8 @@ class Watch:
         self._eyes: Eyes = _thumbnails if backbone is None else _through(backbone)
         self._count = _affordable(run)
         self._real: Tensor | None = None
+        self._has_doubts = backbone is not None and gallery.pictures.images.shape[1] > _TRUSTED_SIDE
+        self._best_thumbnails = float("inf")
         self.penalty_factor, self.wants_colour = 1.0, gallery.is_small
         self._accuracy, self._best, self._best_step = 0.75, float("inf"), -1
         self._looks, self._winning, self._collapsed, self._learned, self._worse = 0, 0, 0, 0, 0
@@ -84,14 +89,15 @@ class Watch:
             "quality": kernel_distance(self._real_features(), features),
         }
         step.mark(**signals)
-        self._act(step, signals)
+        self._act(step, signals, self._thumbnail_distance(drawn))
 
     def conclude(self, average: Keepable, network: nn.Module) -> None:
         """Give the best average back if the last is plainly worse; called when the steps are over."""
         if self._best_step < 0:
             return
-        last = kernel_distance(self._real_features(), self._eyes(self._draw(network)[0]))
-        if self._is_worse(last):
+        drawn, _ = self._draw(network)
+        last = kernel_distance(self._real_features(), self._eyes(drawn))
+        if self._is_worse(last, self._thumbnail_distance(drawn)):
             self._run.load_kept(label="best", average=average)
             self._run.save()
             self._run.note(
@@ -99,10 +105,18 @@ class Watch:
                 "far from real pictures."
             )
 
-    def _is_worse(self, quality: float) -> bool:
+    def _is_worse(self, quality: float, thumbnails: float) -> bool:
         """Say whether a distance is above the best by more than 15 % and by what chance does to real pictures."""
         first, second = self._real_features().chunk(2)
-        return quality > _WORSE * self._best + 2 * abs(kernel_distance(first, second))
+        if quality <= _WORSE * self._best + 2 * abs(kernel_distance(first, second)):
+            return False
+        return not self._has_doubts or thumbnails > _WORSE * self._best_thumbnails
+
+    def _thumbnail_distance(self, drawn: Tensor) -> float:
+        """Give the distance of pictures seen at 8 pixels, where the usual eyes are not believed alone; else 0."""
+        if not self._has_doubts:
+            return 0.0
+        return kernel_distance(_thumbnails(self._real_pictures()), _thumbnails(drawn))
 
     def _draw(self, network: nn.Module) -> tuple[Tensor, Tensor | None]:
         noise = torch.randn(self._count, network.latent_length, generator=torch.Generator().manual_seed(7))  # pyright: ignore
@@ -112,9 +126,12 @@ class Watch:
 
     def _real_features(self) -> Tensor:
         if self._real is None:
-            chosen = self._gallery.training[:: max(1, len(self._gallery.training) // self._count)][: self._count]
-            self._real = self._eyes(torch.from_numpy(self._gallery.pictures.images[chosen]).permute(0, 3, 1, 2))
+            self._real = self._eyes(self._real_pictures())
         return self._real
+
+    def _real_pictures(self) -> Tensor:
+        chosen = self._gallery.training[:: max(1, len(self._gallery.training) // self._count)][: self._count]
+        return torch.from_numpy(self._gallery.pictures.images[chosen]).permute(0, 3, 1, 2)
 
     @torch.no_grad()
     def _overfitting(self, drawn: Tensor, labels: Tensor | None) -> float:
@@ -134,13 +151,13 @@ class Watch:
         trained, held_out, forged = logits
         return (trained - held_out) / max(trained - forged, 1e-3)
 
-    def _act(self, step: Step, signals: dict[str, float]) -> None:
+    def _act(self, step: Step, signals: dict[str, float], thumbnails: float) -> None:
         accuracy, varied, learned, quality = signals.values()
         early = self._looks <= _LOOKS // 4
         self._winning = self._winning + 1 if accuracy > _WON else 0
         self._collapsed = self._collapsed + 1 if varied < _COLLAPSED and not early else 0
         self._learned = self._learned + 1 if learned > _LEARNED_BY_HEART and not early else 0
-        self._worse = self._worse + 1 if self._is_worse(quality) and not early else 0
+        self._worse = self._worse + 1 if self._is_worse(quality, thumbnails) and not early else 0
         if self._winning == 2:
             self.penalty_factor *= 2
             self._run.note(
@@ -158,7 +175,7 @@ class Watch:
         elif self._worse == 3:
             self._go_back(f"Quality fell: {quality / self._best:.1f} times the distance of step {self._best_step}.")
         elif quality < self._best and varied >= _COLLAPSED and self._count >= _ENOUGH_TO_ACT:
-            self._best, self._best_step = quality, step.index
+            self._best, self._best_step, self._best_thumbnails = quality, step.index, thumbnails
             self._run.save("best")
 
     def _go_back(self, why: str) -> None:
@@ -176,10 +193,10 @@ class Watch:
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put it back."""
         for name in _NOTICED:
-            setattr(self, name, state[name.strip("_")])
+            setattr(self, name, state.get(name.strip("_"), getattr(self, name)))
 
 
-_NOTICED = ("penalty_factor", "wants_colour", "_accuracy", "_best", "_best_step")
+_NOTICED = ("penalty_factor", "wants_colour", "_accuracy", "_best", "_best_step", "_best_thumbnails")
 _NOTICED += ("_looks", "_winning", "_collapsed", "_learned", "_worse")
 
 
