@@ -177,7 +177,7 @@ class Painting:
     def _content(self, objective: Objective, photo: Tensor) -> tuple[int, Tensor, float]:
         """Give what is to be kept of a photo."""
         tap = range(len(self._sight.taps))[_CONTENT_TAP]
-        return tap, objective.maps(photo)[tap], content_weight(self.settings.strength)
+        return tap, objective.maps(photo, (tap,))[0], content_weight(self.settings.strength)
 
     def _moments(self, style: Tensor, photo: Tensor, longest: int) -> tuple[Moments, ...]:
         """Read off a style what it is made of, at the size its strokes are wanted in."""

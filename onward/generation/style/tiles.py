@@ -273,13 +273,20 @@ class Objective:
         return added(everywhere.tile_sums(everywhere.framed(picture)))[0]
 
     @torch.no_grad()
-    def maps(self, picture: Tensor) -> list[Tensor]:
-        """Look at a picture without slopes, tile by tile: the maps of its own part at each tap."""
+    def maps(self, picture: Tensor, places: Sequence[int] | None = None) -> list[Tensor]:
+        """Look at a picture without slopes, tile by tile.
+
+        Args:
+            places: numbers of the taps that are wanted; all, which are many bytes of a large picture, without.
+        Returns: the maps of its own part at each.
+        """
         framed = self.framed(picture)
+        chosen = range(len(self.sight.taps)) if places is None else places
         found: list[Tensor] = []
         for tile in self._tiles:
-            for number, (core, tap) in enumerate(self._each(self._cores(self.sight(framed[..., *tile.seen]), tile))):
-                stride = self.sight.stride(tap)
+            cores = self._cores(self.sight(framed[..., *tile.seen]), tile)
+            for number, place in enumerate(chosen):
+                core, stride = cores[place], self.sight.stride(self.sight.taps[place])
                 if len(found) <= number:
                     shape = tuple(int(each / stride) for each in self.whole)
                     found.append(core.new_zeros(1, core.shape[1], *shape))
