@@ -99,6 +99,14 @@ def test_a_picture_without_its_frame_is_the_whole_slope() -> None:
     assert (after - before) / (2 * step) == pytest.approx(float((slope * way).sum()), rel=0.05)
 
 
+def test_the_enlarging_stem_sees_what_the_enlarged_picture_shows() -> None:
+    sight = find_sight("lite0").tapped(0, 2)
+    picture = torch.rand(1, 3, 64, 64)
+    enlarged = torch.nn.functional.interpolate((picture - 0.5) / 0.5, scale_factor=2.0, mode="bilinear")
+    for own, wanted in zip(sight(picture), sight.network.looked(enlarged, sight.taps), strict=True):
+        torch.testing.assert_close(own[..., 4:-8, 4:-8], wanted[..., 4:-8, 4:-8], atol=1e-4, rtol=1e-4)
+
+
 def test_the_walk_finds_down_and_survives_what_is_no_number() -> None:
     point = torch.tensor([-1.2, 1.0])
     walk = LBFGS(point, history=5, first=0.1)
