@@ -31,7 +31,7 @@ class LBFGS:
     Example:
         >>> point = torch.tensor([3.0, -2.0]); walk = LBFGS(point, history=5, first=0.5)
         >>> for _ in range(12):
-        ...     walk.step(float((point**2).sum()), 2 * point)
+        ...     is_kept = walk.step(float((point**2).sum()), 2 * point)
         >>> bool(walk.best.abs().max() < 1e-3)
         True
     """

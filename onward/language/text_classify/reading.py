@@ -22,7 +22,7 @@ from onward.data.text_rows import Reading
 from onward.language.text_classify.settings import Settings
 from onward.parts.lots import by_lot
 
-__all__ = ["Texts", "content_key", "read"]
+__all__ = ["Texts", "check_parts", "content_key", "read"]
 
 _TESTED, _CHOSEN_BY = 0.15, 0.12
 _MOST_VALIDATION = 2_000
@@ -100,7 +100,7 @@ def read(source: Source, settings: Settings) -> Texts:
     """Read labelled texts and part them.
 
     Raises:
-        DataFault: no texts, no labels, fewer than two classes, an empty part, or a class tested and never learned.
+        DataFault: no texts, no labels, fewer than two classes, nothing to learn from, or a class never learned.
     """
     found = read_labelled_texts(source.address, Reading(settings.text, settings.label, settings.fine))
     parts = np.array(found.parts)
@@ -125,11 +125,8 @@ def read(source: Source, settings: Settings) -> Texts:
         training, held["test"] = _set_aside(found.labels, keys, training, _TESTED, None)
     if not len(held["val"]):
         training, held["val"] = _set_aside(found.labels, keys, training, _CHOSEN_BY, _MOST_VALIDATION)
-    if not min(len(training), len(held["test"]), len(held["val"])):
-        raise DataFault(
-            f"{source.address} has {len(training):,} texts to learn from, {len(held['val']):,} to choose by and "
-            f"{len(held['test']):,} to test that are not the same; each part needs some. Add other texts."
-        )
+    if not len(training) or len(np.unique(keys)) < 2:
+        raise _too_few(source.address, len(training), len(held["val"]), len(held["test"]))
     unseen = sorted(set(found.labels[held["test"]].tolist()) - set(found.labels[training].tolist()))
     if unseen:
         names = ", ".join(found.classes[place] for place in unseen[:5])
@@ -139,6 +136,24 @@ def read(source: Source, settings: Settings) -> Texts:
         notes.append(f"{100 * settings.labels_used:g} % of the training part are learned from, as asked.")
     validation = by_lot(held["val"])  # files come class by class, and often only the first texts are looked at
     return Texts(found, training, validation, held["test"], has_own_test, tuple(notes))
+
+
+def check_parts(texts: Texts) -> None:
+    """Refuse to learn where nothing can be set aside; a few texts may still be told and tested whole.
+
+    Raises:
+        DataFault: a part is empty.
+    """
+    counts = len(texts.training), len(texts.validation), len(texts.testing)
+    if not min(counts):
+        raise _too_few(texts.found.address, *counts)
+
+
+def _too_few(address: str, training: int, validation: int, testing: int) -> DataFault:
+    return DataFault(
+        f"{address} has {training:,} texts to learn from, {validation:,} to choose by and {testing:,} to test that are "
+        "not the same; each part needs some. Add other texts."
+    )
 
 
 def content_key(text: str) -> int:

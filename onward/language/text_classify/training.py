@@ -25,7 +25,7 @@ from onward.language.text_classify.classifier import Classifier, classifier_of, 
 from onward.language.text_classify.linear import Linear, shares_of
 from onward.language.text_classify.network import TextNetwork
 from onward.language.text_classify.pictures import curve_picture
-from onward.language.text_classify.reading import Texts, content_key
+from onward.language.text_classify.reading import Texts, check_parts, content_key
 from onward.language.text_classify.settings import Settings
 from onward.language.text_classify.team import Team, new_network
 from onward.language.text_classify.watching import Watch
@@ -45,7 +45,12 @@ _TUNED_RATE = 0.25  # of the learning rate, where much is known already
 
 
 def train(run: Run, texts: Texts, settings: Settings) -> Classifier:
-    """Train a classifier of texts."""
+    """Train a classifier of texts.
+
+    Raises:
+        DataFault: there is nothing to choose by or to test.
+    """
+    check_parts(texts)
     run.machine  # noqa: B018 - sets threads before anything is built
     if (seconds := run.budget.seconds) is not None and seconds >= _LONG:
         run.tail_seconds = min(run.tail_seconds, _TAIL_SHARE * seconds)
