@@ -32,14 +32,15 @@ def opened(path: str, side: int) -> torch.Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()
 
 
-def network() -> list[nn.Module]:
-    """Give VGG-19 to its fifth convolution."""
+def network() -> tuple[list[nn.Module], str]:
+    """Give VGG-19 to its fifth convolution, and whether its weights are trained or random."""
     torch.manual_seed(0)
     try:
-        layers = models.vgg19(weights="DEFAULT").features
-    except OSError:
-        layers = models.vgg19(weights=None).features
-    return [nn.ReLU() if isinstance(layer, nn.ReLU) else layer for layer in list(layers)[:11]]
+        layers, weights = models.vgg19(weights="DEFAULT").features, "trained"
+    except OSError as reason:
+        print(f"VGG-19's weights are not here ({reason}): random ones are taken.", file=sys.stderr)
+        layers, weights = models.vgg19(weights=None).features, "random"
+    return [nn.ReLU() if isinstance(layer, nn.ReLU) else layer for layer in list(layers)[:11]], weights
 
 
 def looked(layers: list[nn.Module], picture: torch.Tensor) -> list[torch.Tensor]:
@@ -61,7 +62,7 @@ def gram(maps: torch.Tensor) -> torch.Tensor:
 
 def main(photo: str, style: str, side: str, seconds: str, result: str) -> None:
     """Restyle for so many seconds."""
-    layers = network()
+    layers, weights = network()
     for layer in layers:
         layer.requires_grad_(False).eval()
     content, wanted = opened(photo, int(side)), opened(style, int(side))
@@ -96,7 +97,7 @@ def main(photo: str, style: str, side: str, seconds: str, result: str) -> None:
     spent = time.perf_counter() - began
     pixels = (picture.detach().clamp(0, 1)[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
     Image.fromarray(pixels).save(result)
-    print(json.dumps({"evaluations": count, "seconds": spent}))
+    print(json.dumps({"evaluations": count, "seconds": spent, "weights": weights}))
 
 
 if __name__ == "__main__":

@@ -51,11 +51,11 @@ def places(name: str) -> tuple[str, str]:
     return str(real_data() / "pictures/photos" / photo), str(painting if painting.exists() else style)
 
 
-def peer(python: str, photo: str, style: str, side: int, seconds: float, result: Path) -> float:
-    """Run the peer; give its evaluations a second."""
+def peer(python: str, photo: str, style: str, side: int, seconds: float, result: Path) -> tuple[float, str]:
+    """Run the peer; give its evaluations a second, and whether its weights were trained or random."""
     words = [python, str(PEER), photo, style, str(side), f"{seconds:g}", str(result)]
     told = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-    return told["evaluations"] / told["seconds"]
+    return told["evaluations"] / told["seconds"], told["weights"]
 
 
 def objective_for(photo: str, style: str, side: int, sight_name: str, tile: int = 10_000) -> Objective:
@@ -81,14 +81,15 @@ def looks_a_second(photo: str, style: str, side: int, seconds: float) -> float:
 def speed(python: str) -> None:
     """Alternate ours and the peer's at 256 pixels."""
     photo, style = places("The Scream")
-    ours, theirs = [], []
+    ours, theirs, weights = [], [], ""
     with tempfile.TemporaryDirectory() as aside:
         for _ in range(3):
-            theirs.append(peer(python, photo, style, 256, 12, Path(aside) / "peer.png"))
+            told, weights = peer(python, photo, style, 256, 12, Path(aside) / "peer.png")
+            theirs.append(told)
             ours.append(looks_a_second(photo, style, 256, 12))
     mine, other = statistics.median(ours), statistics.median(theirs)
     rows = [["256", f"{mine:.2f}", f"{other:.2f}", f"{mine / other:.2f}x"]]
-    columns = ("side in pixels", "Onward, looks/s", "tutorial's VGG-19, looks/s", "ratio")
+    columns = ("side in pixels", "Onward, looks/s", f"tutorial's VGG-19 ({weights} weights), looks/s", "ratio")
     write_section(
         "style-speed", "Style transfer: looks with slopes a second", "python -m benchmarks style speed", columns, rows
     )
@@ -110,9 +111,9 @@ def equal_time(python: str, minutes: float, names: list[str], runs: Path) -> Non
         values = [style_distance(judged, mine, chance)[0]]
         if python:
             other = runs / f"{path.name}-peer.png"
-            peer(python, photo, style, 256, 60 * minutes, other)
+            _, weights = peer(python, photo, style, 256, 60 * minutes, other)
             theirs = np.asarray(Image.open(other).convert("RGB"))
-            told.append(f"{theirs.shape[1]} x {theirs.shape[0]}")
+            told.append(f"{theirs.shape[1]} x {theirs.shape[0]}, {weights} weights")
             values.append(style_distance(judged, theirs, chance)[0])
         rows.append([name, f"{minutes:g}", *told, *(f"{value:.3f}" for value in values)])
     columns = ("style", "minutes", "Onward's size", "the tutorial's", "Onward's style distance", "the tutorial's")
@@ -158,7 +159,7 @@ def memory(sides: list[int]) -> None:
     for side in sides:
         code = (
             "import resource, sys\nfrom onward.cli import main\n"
-            "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+            "try:\n    main(sys.argv[1:])\nexcept SystemExit as leaving:\n    assert not leaving.code\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
         with tempfile.TemporaryDirectory() as aside:

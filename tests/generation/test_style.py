@@ -16,11 +16,11 @@ from onward.core.faults import DataFault, UsageFault
 from onward.core.task import Source
 from onward.data.photo import Photo
 from onward.generation.features import find_sight
+from onward.generation.redrawn import write_redrawn
 from onward.generation.style.colours import moved_colours, with_colours_of
 from onward.generation.style.drawn import DRAWN_STYLES, drawn_style
 from onward.generation.style.painting import Painting
 from onward.generation.style.reading import Style, Subject, read, read_styles
-from onward.generation.style.result import write_result
 from onward.generation.style.scales import Cost, fitting_side, plan_of, remembered, tile_side
 from onward.generation.style.scores import evaluate
 from onward.generation.style.settings import Restyling, Settings
@@ -250,7 +250,7 @@ def test_transparency_comes_back(tmp_path: Path) -> None:
     alpha[10:30] = 255
     layered = np.dstack([blobs(0), alpha])
     found = read(Source((save(tmp_path / "p.png", layered),)), Settings())
-    path = write_result(tmp_path / "result.png", blobs(1, 96, 128), found.photo)
+    path = write_redrawn(tmp_path / "result.png", blobs(1, 96, 128), found.photo)
     with Image.open(path) as result:
         assert result.mode == "RGBA"
         assert result.getpixel((60, 40))[3] == 255  # pyright: ignore[reportIndexIssue, reportOptionalSubscript]

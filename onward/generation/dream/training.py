@@ -15,8 +15,9 @@ from onward.generation.dream.gallery import gallery_seconds
 from onward.generation.dream.octaves import fitting_side, memory_bytes, plan_of, seconds_a_pixel
 from onward.generation.dream.reading import Scene
 from onward.generation.dream.settings import Settings
-from onward.generation.dream.using import Dreamt, manner_of, read_frame, write_film, write_result
+from onward.generation.dream.using import Dreamt, manner_of, read_frame, write_film
 from onward.generation.dream.wishes import Wish, tensor_of, wish_of
+from onward.generation.redrawn import write_redrawn
 
 __all__ = ["train"]
 
@@ -45,7 +46,7 @@ def train(run: Run, scene: Scene, settings: Settings) -> Dreamt:
             step.show(dream=Picture(dream.pixels(), f"octave {octave + 1} of {len(plan.sizes)}"))
     dream.finish()
     pixels = read_frame(frames, 0) if frames else dream.pixels()
-    write_result(run.path / "result.png", pixels, scene.photo)
+    write_redrawn(run.path / "result.png", pixels, scene.photo)
     if frames:
         write_film(run.path / "zoom.mp4", frames)
     return Dreamt(settings, run.seed, pixels, scene, run.path)

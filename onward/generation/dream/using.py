@@ -19,18 +19,17 @@ from onward.core.files import write_atomically
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.film_writing import FilmWriter
-from onward.data.photo import Photo
 from onward.generation.dream.dreaming import Dream, Manner
 from onward.generation.dream.gallery import gallery
 from onward.generation.dream.octaves import fitting_side, plan_of, seconds_a_pixel
 from onward.generation.dream.reading import Scene, scene_of
 from onward.generation.dream.settings import Dreaming, Settings
 from onward.generation.dream.wishes import tensor_of, wish_of
+from onward.generation.redrawn import Redrawn
 
 __all__ = [
     "Dreamt",
     "Kept",
-    "Result",
     "apply",
     "dreamt",
     "load",
@@ -38,7 +37,6 @@ __all__ = [
     "read_frame",
     "untrained",
     "write_film",
-    "write_result",
 ]
 
 _FRAMES_PER_SECOND = 12.0
@@ -107,7 +105,7 @@ def apply(model: Dreamt, source: Source, options: Dreaming) -> Iterator[Any]:
     taken: set[str] = set()
     for scene in scenes:
         name = "result" if len(scenes) == 1 else _own_name(Path(scene.photo.name).stem, taken)
-        yield Result(name, dreamt(scene, settings, options.seconds, options.seed), scene.photo)
+        yield Redrawn(name, dreamt(scene, settings, options.seconds, options.seed), scene.photo)
         if options.gallery:
             sheet = "gallery" if len(scenes) == 1 else _own_name(f"{name}-gallery", taken)
             yield Picture(gallery(scene.photo, settings.backbone), sheet)
@@ -152,19 +150,6 @@ def _settings(own: Settings, options: Dreaming) -> Settings:
 
 
 @dataclass(frozen=True)
-class Result:
-    """A dream, to be written with what was transparent in its photo."""
-
-    caption: str
-    pixels: NDArray[np.uint8]
-    photo: Photo
-
-    def write(self, folder: Path, name: str) -> Path:
-        """Write `name.png`."""
-        return write_result(folder / f"{name}.png", self.pixels, self.photo)
-
-
-@dataclass(frozen=True)
 class Kept:
     """A file of the run, to be given again."""
 
@@ -176,22 +161,6 @@ class Kept:
         path = folder / f"{name}{self.path.suffix}"
         write_atomically(path, self.path.read_bytes())
         return path
-
-
-def write_result(path: Path, pixels: NDArray[np.uint8], photo: Photo) -> Path:
-    """Write a result as PNG; what was transparent in the photo is so again.
-
-    Raises:
-        DataFault: it cannot be written.
-    """
-    picture = Image.fromarray(pixels)
-    if photo.alpha is not None:
-        picture.putalpha(Image.fromarray(photo.alpha).resize(picture.size, Image.Resampling.LANCZOS))
-    try:
-        picture.save(path)
-    except OSError as reason:
-        raise DataFault(f"{path} cannot be written ({reason.strerror}). Choose another --out.") from None
-    return path
 
 
 def read_frame(folder: Path, number: int) -> NDArray[np.uint8]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from onward.core.faults import RunFault
@@ -14,7 +12,7 @@ from onward.core.run import Run
 from onward.data.photo import Photo
 from onward.generation.style.settings import Settings
 
-__all__ = ["Restyled", "load", "untrained", "write_result"]
+__all__ = ["Restyled", "load", "untrained"]
 
 
 @dataclass(frozen=True)
@@ -43,15 +41,3 @@ def load(run: Run) -> Restyled:
         alpha = np.asarray(picture.getchannel("A")) if "A" in picture.getbands() else None
         pixels = np.asarray(picture.convert("RGB"))
     return Restyled(run.settings(Settings), Photo(pixels, alpha, path.name))
-
-
-def write_result(path: Path, pixels: NDArray[np.uint8], photo: Photo) -> Path:
-    """Write a restyled photo as PNG, whole or not at all."""
-    picture = Image.fromarray(pixels)
-    if photo.alpha is not None:
-        alpha = Image.fromarray(photo.alpha).resize(picture.size, Image.Resampling.LANCZOS)
-        picture.putalpha(alpha)
-    aside = path.with_name(f".{path.name}")
-    picture.save(aside, "PNG")
-    aside.replace(path)
-    return path

@@ -14,10 +14,11 @@ from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.data.photo import Photo
 from onward.generation.features import Sight, find_sight
+from onward.generation.redrawn import write_redrawn
 from onward.generation.style.painting import Painting
 from onward.generation.style.pictures import small
 from onward.generation.style.reading import Subject
-from onward.generation.style.result import Restyled, write_result
+from onward.generation.style.result import Restyled
 from onward.generation.style.scales import (
     Cost,
     Plan,
@@ -58,7 +59,7 @@ def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
             step.log(**figures, side=float(max(painting.size)))
         shown.look(step.progress, step.index, is_last=step.is_last)
     pixels = painting.picture(is_final=True)
-    write_result(run.path / "result.png", pixels, subject.photo)
+    write_redrawn(run.path / "result.png", pixels, subject.photo)
     return Restyled(settings, Photo(pixels, subject.photo.alpha))
 
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from onward.core.exhibits import Table
-from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.data.inputs import Input, checked_inputs, told_apart
 from onward.data.photo import Photo, holds_photos, read_photo, read_photos
 from onward.generation.features import find_sight
+from onward.generation.redrawn import Redrawn
 from onward.generation.style.painting import Painting
 from onward.generation.style.reading import Subject, subject_of
-from onward.generation.style.result import Restyled, write_result
+from onward.generation.style.result import Restyled
 from onward.generation.style.scales import Cost, fitting_side, measured_cost, plan_of
 from onward.generation.style.settings import Restyling, Settings
 from onward.generation.style.video import RestyledFilm
@@ -43,7 +41,7 @@ def apply(model: Restyled, source: Source, options: Restyling) -> Iterator[Any]:
     """
     settings = _settings(model.settings, options)
     if not source.addresses and model.result is not None:
-        yield _Result("result", model.result.pixels, model.result)
+        yield Redrawn("result", model.result.pixels, model.result)
         return
     inputs = checked_inputs(source.addresses, _EXAMPLE)
     cost = measured_cost(find_sight(settings.backbone))
@@ -59,7 +57,7 @@ def apply(model: Restyled, source: Source, options: Restyling) -> Iterator[Any]:
         for name, photo in _photos(each):
             stem = _named(Path(name).stem if holds_photos(each.address) else each.stem, stems, 1 if is_alone else 2)
             painting = painted(subject_of(photo, settings), settings, cost, options.seconds)
-            yield _Result(stem, painting.picture(is_final=True), photo)
+            yield Redrawn(stem, painting.picture(is_final=True), photo)
             rows.append([name, *reversed(painting.size), painting.looks])
     if rows:
         yield Table(["path", "width", "height", "looks"], rows, "photos")
@@ -110,19 +108,3 @@ def _settings(own: Settings, options: Restyling) -> Settings:
         if (value := getattr(options, name)) is not None:
             changed[name] = value
     return replace(own, **changed)
-
-
-@dataclass(frozen=True)
-class _Result:
-    """A restyled photo, to be written with what was transparent in it."""
-
-    caption: str
-    pixels: NDArray[np.uint8]
-    photo: Photo
-
-    def write(self, folder: Path, name: str) -> Path:
-        path = folder / f"{name}.png"
-        try:
-            return write_result(path, self.pixels, self.photo)
-        except OSError as reason:
-            raise DataFault(f"{path} cannot be written ({reason.strerror}). Choose another --out.") from None
