@@ -25,6 +25,7 @@ _ROOMS = {
     "gan": "onward.generation.gan",
     "style": "onward.generation.style",
     "dream": "onward.generation.dream",
+    "control": "onward.broad.control",
     "forest": "onward.tables.forest",
     "text-classify": "onward.language.text_classify",
     "translate": "onward.language.translate",

@@ -32,6 +32,10 @@ class Choice(Protocol):
         """Draw actions: B and `actions`."""
         ...
 
+    def any(self, count: int, chance: np.random.Generator) -> NDArray[Any]:
+        """Draw actions without looking, all as likely: B and `actions`."""
+        ...
+
     def likeliest(self, said: Floats) -> NDArray[Any]:
         """Give the likeliest actions: B and `actions`."""
         ...
@@ -72,6 +76,10 @@ class Categorical:
         """Draw: the largest logit after Gumbel's noise was added is distributed as softmax says."""
         return self.likeliest(said + chance.gumbel(size=said.shape))
 
+    def any(self, count: int, chance: np.random.Generator) -> NDArray[Any]:
+        """Draw every kind as often."""
+        return chance.integers(0, self.kinds, (count, self.actions))
+
     def likeliest(self, said: Floats) -> NDArray[Any]:
         """Give the kinds with the largest logits."""
         return np.stack([said[:, part].argmax(axis=1) for part in self._parts], axis=1)
@@ -107,7 +115,7 @@ class Categorical:
 
 
 class Gaussian:
-    """Numbers drawn independently around what the network says; how far around is learned, `extras` is log σ.
+    """Numbers drawn independently around what the network says; how far around is learned, `extras` is log sigma.
 
     Example:
         >>> Gaussian(1).entropy(np.zeros((1, 1)), np.zeros(1)).round(3)
@@ -120,6 +128,10 @@ class Gaussian:
     def draw(self, said: Floats, extras: Floats, chance: np.random.Generator) -> NDArray[Any]:
         """Draw around the means."""
         return said + np.exp(extras) * chance.standard_normal(said.shape, dtype=np.float32)
+
+    def any(self, count: int, chance: np.random.Generator) -> NDArray[Any]:
+        """Draw from -1 to 1, which is from the lowest to the highest where an action has bounds."""
+        return chance.uniform(-1.0, 1.0, (count, self.actions)).astype(np.float32)
 
     def likeliest(self, said: Floats) -> NDArray[Any]:
         """Give the means."""
@@ -137,7 +149,7 @@ class Gaussian:
     def slopes(
         self, said: Floats, extras: Floats, actions: NDArray[Any], by_likelihood: Floats, by_entropy: float
     ) -> tuple[Floats, Floats]:
-        """∂ log p(a)/∂μ = (a − μ)/σ², ∂ log p(a)/∂ log σ = ((a − μ)/σ)² − 1, ∂ H/∂ log σ = 1."""
+        """∂ log p(a)/∂μ = (a − μ)/sigma², ∂ log p(a)/∂ log sigma = ((a − μ)/sigma)² − 1, ∂ H/∂ log sigma = 1."""
         narrow = np.exp(-extras)
         apart = (actions - said) * narrow
         by_extras = (by_likelihood[:, None] * (apart * apart - 1.0)).sum(axis=0) + by_entropy * len(said)
@@ -154,7 +166,7 @@ def choice_from(facts: dict[str, Any]) -> Categorical | Gaussian:
     Raises:
         ValueError: it names none.
     """
-    if facts["kind"] == "categorical" and all(0 < int(each) for each in facts["kinds"]):
+    if facts["kind"] == "categorical" and all(int(each) > 0 for each in facts["kinds"]):
         return Categorical(facts["kinds"])
     if facts["kind"] == "gaussian" and int(facts["count"]) > 0:
         return Gaussian(facts["count"])

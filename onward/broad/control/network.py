@@ -127,7 +127,7 @@ class Running:
     """Mean and variance of all that was seen, taken lot by lot (Chan, Golub and LeVeque 1979).
 
     Example:
-        >>> running = Running(1); running.see(np.array([[1.0], [3.0]])); running.mean.round(2), running.variance.round(2)
+        >>> running = Running(1); running.see(np.array([[1.0], [3.0]])); running.mean, running.variance
         (array([2.]), array([1.]))
     """
 

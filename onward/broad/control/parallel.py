@@ -105,9 +105,11 @@ class Singles:
         for place in range(count):
             self.observations[place] = self._begun(place)
 
-    def step(self, actions: NDArray[Any]) -> Turn:
+    def step(self, actions: NDArray[Any], alive: NDArray[np.bool_] | None = None) -> Turn:
         """Act in all, or put back those whose episode is over.
 
+        Args:
+            alive: N; the others are left as they are.
         Raises:
             DataFault: an environment's own code failed.
         """
@@ -117,6 +119,9 @@ class Singles:
         self._turns.append(actions)
         observed = self._spaces.observed_one
         for place, single in enumerate(self._single):
+            if alive is not None and not alive[place]:
+                observations[place] = self.observations[place]
+                continue
             if is_reset[place]:
                 self._episode[place] += 1
                 observations[place] = self._begun(place)

@@ -197,7 +197,7 @@ class Batch:
 def loss_slopes(agent: Agent, batch: Batch, settings: Settings, gradient: Floats) -> dict[str, float]:
     """Write the gradient of the paper's equation 9 into `gradient` and give its terms.
 
-        loss = − mean(min(ratio A, clip(ratio, 1 − ε, 1 + ε) A)) + c₁ mean((V − return)²) − c₂ mean(entropy)
+    loss = − mean(min(ratio A, clip(ratio, 1 − ε, 1 + ε) A)) + c₁ mean((V − return)²) − c₂ mean(entropy)
     """
     policy_slopes, value_slopes, extras_slopes = agent.parts(gradient)
     count, choice, extras = len(batch.normal), agent.choice, agent.extras

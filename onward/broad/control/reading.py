@@ -41,6 +41,7 @@ class World:
         address: as the user named it.
         make: makes one; `make(render_mode="rgb_array")` one that can be looked at.
         spaces: what is seen and done there.
+        turns_a_second: of its own time, for films.
         threshold: the mean return from which it counts as solved, if its makers say so.
         longest: turns after which an episode is cut.
         random_returns: of episodes played at random when it was read.
@@ -55,6 +56,7 @@ class World:
     has_limit: bool
     is_native: bool
     can_be_seen: bool
+    turns_a_second: float
     random_returns: list[float] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
@@ -105,7 +107,7 @@ def read(source: Source, settings: Settings) -> World:
         make, limit = _made_by(gymnasium, spec), spec.max_episode_steps
     sample = _made(make, title)
     spaces = Spaces(sample, title)
-    shows = "rgb_array" in (getattr(sample, "metadata", None) or {}).get("render_modes", [])
+    metadata = getattr(sample, "metadata", None) or {}
     world = World(
         address,
         make,
@@ -115,7 +117,8 @@ def read(source: Source, settings: Settings) -> World:
         int(limit or settings.longest),
         limit is not None,
         _is_native(spec),
-        shows,
+        "rgb_array" in metadata.get("render_modes", []),
+        float(metadata.get("render_fps") or 30),
     )
     sample.close()
     _try(world)
@@ -211,9 +214,7 @@ def _own_class(found: re.Match[str], address: str) -> tuple[Path, Any, str]:
         (wanted,) = kinds
     if wanted is None:
         listed = ", ".join(sorted(kinds)) or "none"
-        raise DataFault(
-            f"{path} holds {len(kinds)} classes made of gymnasium.Env ({listed}); name one: {path}:Class"
-        )
+        raise DataFault(f"{path} holds {len(kinds)} classes made of gymnasium.Env ({listed}); name one: {path}:Class")
     if wanted not in kinds:
         held = vars(module).get(wanted)
         why = "is not made of gymnasium.Env" if held is not None else "is not there"
@@ -255,10 +256,9 @@ def _try(world: World) -> None:
     began, chance = time.monotonic(), np.random.default_rng(0)
     single = Singles(world.make, 1, world.spaces, world.longest, seed=1)
     choice, title = world.spaces.choice, world.spaces.title
-    flat, extras = np.zeros((1, choice.outputs), np.float32), np.zeros(choice.extras, np.float32)
     total, turns, ended = 0.0, 0, 0
     while len(world.random_returns) < _TRIED_EPISODES and turns < _TRIED_TURNS:
-        observed, rewards, terminated, truncated, _ = single.step(choice.draw(flat, extras, chance))
+        observed, rewards, terminated, truncated, _ = single.step(choice.any(1, chance))
         turns += 1
         if not np.isfinite(rewards).all():
             raise DataFault(f"{title} gave the reward {rewards[0]} in turn {turns}, which is no number. Mend it.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ class Spaces:
             return moved[:, 0] if self._is_one else moved
         return self._within(actions).reshape(len(actions), *self._shape).astype(self._kind)
 
-    def given(self, actions: NDArray[Any]) -> Sequence[Any]:
+    def given(self, actions: NDArray[Any]) -> Any:
         """Give actions, N A, as N that an environment takes."""
         moved = self.given_all(actions)
         return moved.tolist() if self._is_one else moved
