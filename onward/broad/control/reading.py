@@ -145,7 +145,7 @@ def _registered(gymnasium: Any, address: str) -> Any:
     playable = [name for name, spec in registry.items() if ":" not in str(name) and "jax" not in str(spec.entry_point)]
     names = sorted(name for name in playable if "/" not in name and "mujoco" not in str(registry[name].entry_point))
     lower = {name.lower(): name for name in names}
-    near = lower.get(address.lower()) or next((name for name in names if _stem(name) == _stem(address)), None)
+    near = lower.get(address.lower()) or max((name for name in names if _stem(name) == _stem(address)), default=None)
     hint = f" Did you mean {near}?" if near else did_you_mean(address, names)
     if "Known" not in hint:
         hint += f" Known: {', '.join(names)}."

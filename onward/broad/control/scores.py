@@ -69,7 +69,7 @@ def evaluate(player: Player, world: World, seconds: float) -> Iterator[Score | E
     def at_random(observations: NDArray[Any]) -> NDArray[Any]:
         return player.agent.choice.any(len(observations), chance)
 
-    films = min(_FILM_SECONDS, 0.35 * seconds) if world.can_be_seen else 0.0
+    films = min(_FILM_SECONDS * player.run.crowding, 0.35 * seconds) if world.can_be_seen else 0.0
     with one_thread():
         deadline = began + 0.25 * (seconds - films)
         randoms, _ = _measured(world, at_random, deadline)
@@ -122,6 +122,6 @@ def _seen(player: Player, world: World, seconds: float) -> Iterator[Exhibit]:
     try:
         yield strip(world, [player.untrained(), player.agent], WATCHED_SEED, ["before it learned", "after it learned"])
         if time.monotonic() - began < 0.4 * seconds:
-            yield film(world, player.agent, WATCHED_SEED, "after it learned")
+            yield film(world, player.agent, WATCHED_SEED, "after it learned", began + 0.7 * seconds)
     except Fault as reason:
         player.run.note(f"It was not filmed: {reason}")

@@ -13,14 +13,16 @@ __all__ = ["Playing", "Settings"]
 class Settings:
     """How the agent learns; the letters are those of the papers."""
 
-    environments: int | None = setting(None, "Environments played at once; by itself 64 or 16.", 1, 4096)
-    turns: int | None = setting(None, "Turns of each before every lesson; by itself 32 or 128.", 2, 100_000)
-    learning_rate: float = setting(1e-3, "At the start; it falls to 0 with the budget.", 0.0, 1.0)
-    discount: float = setting(0.99, "Gamma: what a reward is worth a turn later.", 0.0, 1.0)
-    trace: float = setting(0.95, "Lambda: how far back a surprise is told.", 0.0, 1.0)
+    environments: int | None = setting(
+        None, "Environments played at once; by itself 64, or 32 of those stepped singly.", 1, 4096
+    )
+    turns: int | None = setting(None, "Turns of each before every lesson; by itself 32 or 256.", 2, 100_000)
+    learning_rate: float = setting(2e-3, "At the start; it falls to 0 with the budget.", 0.0, 1.0)
+    discount: float = setting(0.999, "Gamma: what a reward is worth a turn later.", 0.0, 1.0)
+    trace: float = setting(0.98, "Lambda: how far back a surprise is told.", 0.0, 1.0)
     clip: float = setting(0.2, "Epsilon: how far a lesson may change what is likely.", 0.001, 10.0)
     epochs: int = setting(6, "Times each lesson is gone through.", 1, 1000)
-    batch_size: int = setting(256, "Turns a gradient is taken from.", 2, 1_000_000)
+    batch_size: int = setting(512, "Turns a gradient is taken from.", 2, 1_000_000)
     entropy: float = setting(0.01, "Weight of the bonus for trying things out.", 0.0, 10.0)
     width: int = setting(64, "Of the two hidden layers.", 1, 4096)
     longest: int = setting(1000, "Turns after which an episode without a time limit is cut.", 1, 1_000_000)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from typing import Any
 
@@ -21,6 +23,8 @@ from onward.parts.plots import curves_picture
 
 __all__ = ["curve", "film", "one_thread", "strip", "watched"]
 
+Moment = tuple[int, float, NDArray[Any]]
+
 _WIDTH, _RATE, _MOST_FILM_SECONDS = 300, 25, 16.0
 _FRAMES = 6
 _INK, _BACK = (40, 44, 52), (255, 255, 255)
@@ -33,8 +37,8 @@ def one_thread() -> AbstractContextManager[Any]:
     return threadpool_limits(limits=1, user_api="blas")
 
 
-def watched(world: World, agent: Agent, seed: int) -> Iterator[tuple[int, float, NDArray[Any]]]:
-    """Play an episode and give its turn, the return so far and the picture, every turn.
+def watched(world: World, agent: Agent, seed: int, wanted: Callable[[int], bool]) -> Iterator[Moment]:
+    """Play an episode and give its turn, the return so far and the picture, at the turns wanted and at the end.
 
     Raises:
         DataFault: the environment cannot be drawn.
@@ -48,7 +52,8 @@ def watched(world: World, agent: Agent, seed: int) -> Iterator[tuple[int, float,
         spaces, total, turn = world.spaces, 0.0, 0
         observed, _ = single.reset(seed=seed)
         while True:
-            yield turn, total, _drawn(world, single)
+            if wanted(turn):
+                yield turn, total, _drawn(world, single)
             row = spaces.observed_one(observed)[None]
             observed, reward, terminated, truncated, _ = single.step(spaces.given(agent.likeliest(row))[0])
             total, turn = total + float(reward), turn + 1
@@ -81,17 +86,19 @@ def _small(pixels: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
 
 
-def film(world: World, agent: Agent, seed: int, caption: str) -> Film:
-    """Film an episode in its own time, up to sixteen seconds."""
+def film(world: World, agent: Agent, seed: int, caption: str, deadline: float = math.inf) -> Film:
+    """Film an episode in its own time, up to sixteen seconds, and while there is time.
+
+    Args:
+        deadline: of the monotonic clock; the film ends there.
+    """
     every = max(1, round(world.turns_a_second / _RATE))
     rate = min(60.0, max(1.0, world.turns_a_second / every))
-    most = int(_MOST_FILM_SECONDS * rate) * every
 
     def frames() -> Iterator[NDArray[Any]]:
-        for turn, _, pixels in watched(world, agent, seed):
-            if turn % every == 0:
-                yield _small(pixels)
-            if turn >= most:
+        for number, (_, _, pixels) in enumerate(watched(world, agent, seed, lambda turn: turn % every == 0)):
+            yield _small(pixels)
+            if number >= _MOST_FILM_SECONDS * rate or time.monotonic() > deadline:
                 return
 
     return Film(frames(), rate, caption)
@@ -104,16 +111,14 @@ def strip(world: World, agents: Sequence[Agent], seed: int, names: Sequence[str]
 
 
 def _row(world: World, agent: Agent, seed: int, name: str) -> NDArray[Any]:
-    kept: list[tuple[int, float, NDArray[Any]]] = []
-    every, last = 1, None
-    for found in watched(world, agent, seed):
-        last = found
-        if found[0] % every == 0:
-            kept.append((found[0], found[1], _small(found[2])))
-        if len(kept) > 8 * _FRAMES:
-            kept, every = kept[::2], 2 * every
-    if last is not None:
-        kept.append((last[0], last[1], _small(last[2])))
+    single = world.seeded([seed])
+    length, is_over = 0, False
+    while not is_over:
+        _, _, terminated, truncated, _ = single.step(agent.likeliest(single.observations))
+        is_over, length = bool(terminated[0] or truncated[0]), length + 1
+    single.close()
+    turns = {round(place) for place in np.linspace(0, length, _FRAMES)}
+    kept = [(turn, total, _small(pixels)) for turn, total, pixels in watched(world, agent, seed, turns.__contains__)]
     chosen = [kept[round(place)] for place in np.linspace(0, len(kept) - 1, _FRAMES)]
     height, width = chosen[0][2].shape[:2]
     sheet = Image.new("RGB", (_FRAMES * (width + 4), height + 44), _BACK)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -125,8 +127,8 @@ def train(run: Run, world: World, settings: Settings) -> Player:
 
 def _lessons(run: Run, world: World, settings: Settings, player: Player) -> Iterator[Step]:
     agent = player.agent
-    count = settings.environments or (64 if world.is_native else 16)
-    turns = settings.turns or (32 if world.is_native else 128)
+    count = settings.environments or (64 if world.is_native else 32)
+    turns = settings.turns or (32 if world.is_native else 256)
     environments = world.parallel(count, run.seed)
     adam, chance, returns, shown = Adam(len(agent.weights)), Chance(run.seed), Returns(count), Box(0)
     run.keep(agent=agent, adam=adam, environments=environments, chance=chance, returns=returns, shown=shown)
@@ -170,7 +172,9 @@ def _look(step: Step, world: World, player: Player, shown: Box) -> None:
         step.show(strip=strip(world, [player.agent], WATCHED_SEED, ["an episode now"]))
         is_long = run.budget.seconds is None or run.budget.seconds >= _FILM_BUDGET_SECONDS
         if _MARKS[passed - 1] == 0.0 or (is_long and _MARKS[passed - 1] in _FILMED):
-            step.show(film=film(world, player.agent, WATCHED_SEED, "an episode now"))
+            seconds = min(8.0, 0.1 * (run.budget.seconds or math.inf))
+            deadline = time.monotonic() + seconds
+            step.show(film=film(world, player.agent, WATCHED_SEED, "an episode now", deadline))
     except Fault as reason:
         run.note(f"It was not filmed: {reason}")
 
