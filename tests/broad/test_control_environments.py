@@ -13,6 +13,7 @@ import pytest
 from onward.broad.control import scores as measuring
 from onward.broad.control.reading import World, read
 from onward.broad.control.settings import Settings
+from onward.broad.control.using import as_torch, load
 from onward.core.checkpoint import read_checkpoint
 from onward.core.faults import DataFault, Fault, MachineFault, RunFault
 from onward.core.folder import Folder
@@ -21,7 +22,6 @@ from onward.core.task import Source
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.evaluate import evaluate
-from onward.verbs.export import export
 from onward.verbs.resume import resume
 from onward.verbs.train import train
 
@@ -282,11 +282,15 @@ def test_apply_leaves_films_and_a_table(tmp_path: Path) -> None:
         apply(run.folder, ("Acrobot-v1",), {}, tmp_path / "out")
 
 
-def test_what_is_exported_answers_alike(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime")
+def test_what_is_exported_answers_as_the_agent_acts(tmp_path: Path) -> None:
+    import torch
+
     run, _ = tiny("Pendulum-v1", tmp_path)
-    (path,) = export(run.folder, out=tmp_path / "export")
-    assert path.name == "policy.onnx"
+    player, spaces = load(run), found("Pendulum-v1").spaces
+    rows = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
+    with torch.no_grad():
+        said = as_torch(player)(torch.from_numpy(rows)).numpy()
+    np.testing.assert_allclose(said, spaces.given_all(player.agent.likeliest(rows)), rtol=1e-4, atol=1e-5)
 
 
 def test_a_stranger_s_run_may_name_any_size(tmp_path: Path) -> None:

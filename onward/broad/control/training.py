@@ -129,6 +129,7 @@ def _lessons(run: Run, world: World, settings: Settings, player: Player) -> Iter
     agent = player.agent
     count = settings.environments or (64 if world.is_native else 32)
     turns = settings.turns or (32 if world.is_native else 256)
+    run.folder.update(played={"environments": count, "turns": turns})
     environments = world.parallel(count, run.seed)
     adam, chance, returns, shown = Adam(len(agent.weights)), Chance(run.seed), Returns(count), Box(0)
     run.keep(agent=agent, adam=adam, environments=environments, chance=chance, returns=returns, shown=shown)

@@ -21,7 +21,7 @@ from onward.core.run import Run
 from onward.core.task import Source
 from onward.parts.trained import facts_of
 
-__all__ = ["apply", "export", "load"]
+__all__ = ["answered", "apply", "as_torch", "export", "load"]
 
 _AT_ONCE = 50
 
@@ -92,14 +92,14 @@ def export(player: Player, folder: Path) -> Iterator[Path]:
     from onward.parts.onnx_export import write_onnx
 
     agent = player.agent
-    network = _network(player)
+    network = as_torch(player)
     chance = np.random.default_rng(0)
     usual = agent.usual
     example = usual.mean + np.sqrt(usual.variance) * chance.standard_normal((8, len(usual.mean)))
     rows = torch.from_numpy(example.astype(np.float32))
     with torch.no_grad():
         theirs = network(rows).numpy()
-    ours = _answer(player, rows.numpy())
+    ours = answered(player, rows.numpy())
     apart = float(np.abs(theirs - ours).max() / max(1.0, np.abs(ours).max()))
     if not apart < 1e-3:
         raise RunFault(f"The network for {player.run.name}'s export answers otherwise than its agent ({apart:.2g}).")
@@ -107,7 +107,7 @@ def export(player: Player, folder: Path) -> Iterator[Path]:
     yield write_onnx(network, [rows], ["observation"], "logits" if is_kinds else "action", folder / "policy.onnx")
 
 
-def _answer(player: Player, observations: Any) -> Any:
+def answered(player: Player, observations: Any) -> Any:
     """Give what the exported policy has to say, by the agent's own arithmetic."""
     agent: Agent = player.agent
     said = agent.said(agent.normal(observations))
@@ -124,7 +124,7 @@ def _ends(facts: dict[str, Any]) -> tuple[Any, Any]:
     return low, high
 
 
-def _network(player: Player) -> Any:
+def as_torch(player: Player) -> Any:
     """Build the same policy of torch's parts, the normalisation of observations inside."""
     import torch
     from torch import nn
