@@ -1,9 +1,9 @@
-"""Agents beside stable-baselines3's PPO: turns a second, and what comes of equal time, measured by turns on one machine.
+"""Agents beside stable-baselines3's PPO: turns a second, and what comes of equal time, taken by turns on one machine.
 
     python -m benchmarks control --peer-python /tmp/peers_sb3/bin/python --seconds 30
 
 Ours is the command a user types, its whole time counted: start, films, a hundred episodes, the report. The peer has the
-same time for learning alone. Both act greedily in a hundred episodes from the same seeds, in Gymnasium's own environment.
+same time for learning alone. Both act greedily in a hundred episodes from the same seeds, in Gymnasium's environment.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The peer: stable-baselines3's PPO, run in an environment of its own (`pip install stable-baselines3 gymnasium[box2d]`).
+"""The peer: stable-baselines3's PPO, in an environment of its own (`pip install stable-baselines3 gymnasium[box2d]`).
 
     python benchmarks/peer_sb3.py CartPole-v1 --seconds 30 --settings defaults
 

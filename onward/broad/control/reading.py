@@ -44,6 +44,7 @@ class World:
         turns_a_second: of its own time, for films.
         threshold: the mean return from which it counts as solved, if its makers say so.
         longest: turns after which an episode is cut.
+        speeds: turns a second of one, as measured then.
         random_returns: of episodes played at random when it was read.
     """
 
@@ -58,6 +59,7 @@ class World:
     can_be_seen: bool
     turns_a_second: float
     random_returns: list[float] = field(default_factory=list)
+    speeds: list[float] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
     def findings(self) -> list[str]:
@@ -72,6 +74,11 @@ class World:
             mean, count = np.mean(self.random_returns), len(self.random_returns)
             sentences.append(f"Random actions return {mean:.4g} on average ({count} episodes).")
         return sentences + self.troubles
+
+    @property
+    def speed(self) -> float:
+        """Give how many turns a second one takes, singly stepped."""
+        return self.speeds[-1]
 
     def parallel(self, count: int, seed: int) -> Parallel:
         """Make N of them for training."""
@@ -271,6 +278,7 @@ def _try(world: World) -> None:
         if time.monotonic() - began > _TRIED_SECONDS and turns >= 2:
             break
     single.close()
+    world.speeds.append(turns / max(1e-6, time.monotonic() - began))
     if not world.has_limit and not ended:
         world.troubles.append(
             f"It has no time limit and did not end by itself in {turns:,} turns at random: its episodes are cut after "

@@ -135,13 +135,15 @@ def _lessons(run: Run, world: World, settings: Settings, player: Player) -> Iter
     run.keep(agent=agent, adam=adam, environments=environments, chance=chance, returns=returns, shown=shown)
     for step in run.steps():
         _look(step, world, player, shown)
+        began = time.monotonic()
         rollout = play(agent, environments, turns, chance.generator)
+        speed = count * turns / max(1e-6, time.monotonic() - began)
         _check(rollout, world)
         learning_rate = settings.learning_rate * (1 - step.progress) * 0.5**run.setbacks
         told = lesson(agent, adam, rollout, settings, learning_rate, chance.generator)
         returns.take(rollout)
         step.log(**returns.facts(), **told)
-        _set_time_aside(run, returns)
+        _set_time_aside(run, returns, world.speed if world.is_native else speed)
         if isinstance(environments, Singles) and environments.has_strayed:
             environments.has_strayed = False
             run.note(f"{world.address} did not replay as it was played, so some episodes were begun anew.")
@@ -180,11 +182,10 @@ def _look(step: Step, world: World, player: Player, shown: Box) -> None:
         run.note(f"It was not filmed: {reason}")
 
 
-def _set_time_aside(run: Run, returns: Returns) -> None:
+def _set_time_aside(run: Run, returns: Returns, turns_a_second: float) -> None:
     """Keep enough of the budget for a hundred episodes of today's length, a film and the report."""
     facts = returns.facts()
     if run.budget.seconds is None or not facts:
         return
-    turns_a_second = 5_000 / run.crowding
-    wanted = 4.0 + 1.5 * _LAST_EPISODES * facts["mean_length"] / turns_a_second
+    wanted = 3.0 * run.crowding + 1.6 * _LAST_EPISODES * facts["mean_length"] / turns_a_second
     run.tail_seconds = max(min(wanted, 0.2 * run.budget.seconds), min(2.0, 0.15 * run.budget.seconds))
