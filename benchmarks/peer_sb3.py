@@ -72,9 +72,9 @@ def main() -> None:
     model = PPO(
         "MlpPolicy", make_vec_env(given.environment, count, seed=given.seed), seed=given.seed, device="cpu", **words
     )
-    began = time.monotonic()
+    began, used = time.monotonic(), time.process_time()
     model.learn(steps, callback=Clock())
-    seconds = time.monotonic() - began
+    seconds, used = time.monotonic() - began, time.process_time() - used
     returns = []
     single = gymnasium.make(given.environment)
     for number in range(given.episodes):
@@ -85,7 +85,8 @@ def main() -> None:
             observed, reward, terminated, truncated, _ = single.step(action)
             total, over = total + float(reward), terminated or truncated
         returns.append(total)
-    print(json.dumps({"steps": model.num_timesteps, "seconds": seconds, "returns": returns}))
+    facts = {"steps": model.num_timesteps, "seconds": seconds, "processor_seconds": used, "returns": returns}
+    print(json.dumps(facts))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A small network and its gradient, written out in NumPy.
 
-For layers of 64 the work is nothing and the calls are everything: with an automatic gradient a step on 256 turns took
-more than three times as long on one core. `tests/broad/test_control_learning.py` holds this gradient against torch's.
+For layers of 64 the work is nothing and the calls are everything: with an automatic gradient a step takes more than
+twice as long (table in `benchmarks/RESULTS.md`). `tests/broad/test_control_learning.py` holds this gradient against torch's.
 All weights lie in one flat vector, so that the optimiser is a few operations on one array.
 """
 
