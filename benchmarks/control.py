@@ -3,7 +3,8 @@
     python -m benchmarks control --peer-python /tmp/peers_sb3/bin/python --seconds 30
 
 Ours is the command a user types, its whole time counted: start, films, a hundred episodes, the report. The peer has the
-same time for learning alone, and nothing else of it is counted. Both act greedily in a hundred episodes from the same seeds, in Gymnasium's environment.
+same time for learning alone, and nothing else of it is counted. Both act greedily in a hundred episodes from the same
+seeds, in Gymnasium's environment. `--gradients` times a step of learning instead.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A small network and its gradient, written out in NumPy.
 
 For layers of 64 the work is nothing and the calls are everything: with an automatic gradient a step takes more than
-twice as long (table in `benchmarks/RESULTS.md`). `tests/broad/test_control_learning.py` holds this gradient against torch's.
-All weights lie in one flat vector, so that the optimiser is a few operations on one array.
+twice as long (table in `benchmarks/RESULTS.md`). `tests/broad/test_control_learning.py` holds it against torch's. All
+weights lie in one flat vector, so that the optimiser is a few operations on one array.
 """
 
 from __future__ import annotations
