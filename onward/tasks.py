@@ -25,12 +25,12 @@ _ROOMS = {
     "gan": "onward.generation.gan",
     "style": "onward.generation.style",
     "dream": "onward.generation.dream",
-    "control": "onward.broad.control",
     "forest": "onward.tables.forest",
     "text-classify": "onward.language.text_classify",
     "translate": "onward.language.translate",
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
+    "control": "onward.broad.control",
 }
 
 

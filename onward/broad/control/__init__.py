@@ -7,6 +7,7 @@ gradient), `parallel.py` (many environments at once, and how they are put back),
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from onward.broad.control.settings import Playing, Settings
 from onward.core.task import Task, late
@@ -15,7 +16,8 @@ __all__ = ["TASK"]
 
 
 def _accepts(address: str) -> bool:
-    return bool(re.search(r"-v\d+$|\.py$|^[\w./\\-]+:[A-Z]\w*$", address))
+    """Take names of environments, Python files, and classes of modules that are here."""
+    return bool(re.search(r"-v\d+$|\.py(:\w+)?$", address)) or Path(f"{address.partition(':')[0]}.py").is_file()
 
 
 TASK: Task = Task(

@@ -172,7 +172,8 @@ def advantages(
         worth: T+1 N, the returns expected.
     Example:
         >>> end, cut = np.array([[True]]), np.array([[False]])
-        >>> [float(advantages(np.array([[1.0]]), np.array([[0.5], [9.0]]), each, end, 1.0, 1.0)) for each in (end, cut)]
+        >>> earned, worth = np.array([[1.0]]), np.array([[0.5], [9.0]])
+        >>> [advantages(earned, worth, each, end, 1.0, 1.0).item() for each in (end, cut)]
         [0.5, 9.5]
     """
     found, ahead = np.zeros_like(rewards), np.zeros_like(rewards[0])

@@ -66,13 +66,13 @@ class World:
         """Say what was understood."""
         choice = self.spaces.choice.as_json()
         kinds = " × ".join(map(str, choice.get("kinds", [])))
-        does = f"one of {kinds} actions" if kinds else f"{choice['count']} numbers as action"
+        does = f"one of {kinds} actions" if kinds else f"{choice['count']} number(s) as action"
         known = f"; solved from a mean return of {self.threshold:g}" if self.threshold is not None else ""
         sentence = f"{self.address}: {self.spaces.observations} numbers observed a turn, {does}, episodes of at most "
         sentences = [f"{sentence}{self.longest:,} turns{known}."]
         if self.random_returns:
             mean, count = np.mean(self.random_returns), len(self.random_returns)
-            sentences.append(f"Random actions return {mean:.4g} on average ({count} episodes).")
+            sentences.append(f"Random actions return {mean:.4g} on average ({count} episode(s)).")
         return sentences + self.troubles
 
     @property

@@ -16,7 +16,9 @@ class Settings:
     environments: int | None = setting(
         None, "Environments played at once; by itself 64, or 32 of those stepped singly.", 1, 4096
     )
-    turns: int | None = setting(None, "Turns of each before every lesson; by itself 32 or 256.", 2, 100_000)
+    turns: int | None = setting(
+        None, "Turns of each before every lesson; by itself 32, or 128 of those stepped singly.", 2, 100_000
+    )
     learning_rate: float = setting(2e-3, "At the start; it falls to 0 with the budget.", 0.0, 1.0)
     discount: float = setting(0.999, "Gamma: what a reward is worth a turn later.", 0.0, 1.0)
     trace: float = setting(0.98, "Lambda: how far back a surprise is told.", 0.0, 1.0)

@@ -128,7 +128,7 @@ def train(run: Run, world: World, settings: Settings) -> Player:
 def _lessons(run: Run, world: World, settings: Settings, player: Player) -> Iterator[Step]:
     agent = player.agent
     count = settings.environments or (64 if world.is_native else 32)
-    turns = settings.turns or (32 if world.is_native else 256)
+    turns = settings.turns or (32 if world.is_native else 128)
     run.folder.update(played={"environments": count, "turns": turns})
     environments = world.parallel(count, run.seed)
     adam, chance, returns, shown = Adam(len(agent.weights)), Chance(run.seed), Returns(count), Box(0)
