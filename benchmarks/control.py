@@ -43,14 +43,15 @@ COLUMNS = (
 )
 
 
-def ours(environment: str, seconds: float, seed: int) -> dict[str, Any]:
+def ours(environment: str, seconds: float, seed: int, kept: Path | None = None) -> dict[str, Any]:
     """Train by the command a user types, then play a hundred episodes again for the lowest."""
     with tempfile.TemporaryDirectory() as aside:
         onward = [sys.executable, "-m", "onward"]
-        limits = ["--time", f"{seconds:g}s", "--seed", str(seed), "--out", aside, "--name", "r"]
+        place, name = kept or Path(aside), f"{environment}-{seed}"
+        limits = ["--time", f"{seconds:g}s", "--seed", str(seed), "--out", str(place), "--name", name]
         began, used = time.monotonic(), _processor_seconds()
         subprocess.run([*onward, "train", "control", environment, *limits], check=True, stdout=subprocess.DEVNULL)
-        taken, used, run = time.monotonic() - began, _processor_seconds() - used, Path(aside) / "r"
+        taken, used, run = time.monotonic() - began, _processor_seconds() - used, place / name
         played = ["apply", str(run), "--episodes", "100", "--films", "0", "--out", f"{aside}/out"]
         subprocess.run([*onward, *played], check=True, stdout=subprocess.DEVNULL)
         rows = (Path(aside) / "out" / "episodes.csv").read_text(encoding="utf-8").splitlines()[1:]
@@ -143,6 +144,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--peer-python", help="of an environment with stable-baselines3; without it ours alone")
+    parser.add_argument("--runs", type=Path, help="keep ours there")
     parser.add_argument("--section", default="control")
     parser.add_argument("--gradients", action="store_true", help="time a step of learning instead")
     given = parser.parse_args(words)
@@ -154,7 +156,7 @@ def main(words: list[str]) -> None:
     rows: list[list[str]] = []
     for environment in given.environments:
         for number in range(given.rounds):
-            runs = {"Onward": lambda e=environment, n=number: ours(e, given.seconds, n)}
+            runs = {"Onward": lambda e=environment, n=number: ours(e, given.seconds, n, given.runs)}
             for settings in ("defaults", "tuned") if given.peer_python else ():
                 runs[f"stable-baselines3, {settings}"] = lambda e=environment, n=number, s=settings: peer(
                     given.peer_python, e, given.seconds, n, s
