@@ -225,3 +225,16 @@ def labelled_texts(tmp_path: Path) -> Path:
     path = tmp_path / "reviews.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def own_environment(tmp_path: Path) -> Path:
+    """Write a user's own environment: a pole to balance, in a file of one class."""
+    path = tmp_path / "pole.py"
+    path.write_text(
+        "from gymnasium.envs.classic_control import CartPoleEnv\n\n\n"
+        "class Pole(CartPoleEnv):\n"
+        "    pass\n\n\n"
+        "# a last line\n"
+    )
+    return path

@@ -1,0 +1,1 @@
+"""The broad path: self-play, control, compression, clusters, few labels."""
