@@ -16,7 +16,7 @@ import onward.broad.selfplay as home
 from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.solver import Solver
 
-COUNT, FIRST_PLY, LAST_PLY, SEED = 600, 8, 34, 7
+COUNT, FIRST_PLY, LAST_PLY, SEED = 600, 12, 34, 7
 
 
 def main() -> None:

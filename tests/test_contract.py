@@ -64,6 +64,20 @@ CASES = {
     "text-classify": Case("text-classify", "reviews.csv", {"width": "8", "batch_size": "16"}, "reviews.csv"),
     "dream": Case("dream", "horses", {"size": "64", "octaves": "2"}, "horses", {"seconds": 1.0}),
     "dream-zoom": Case("dream", "horses", {"zoom": "4", "class_": "sorrel"}, "horses", {"seconds": 1.0}),
+    "selfplay": Case(
+        "selfplay",
+        "game.txt",
+        {
+            "games": "4",
+            "simulations": "4",
+            "looks": "60",
+            "batch_size": "16",
+            "blocks": "1",
+            "channels": "8",
+            "measured": "6",
+            "actors": "1",
+        },
+    ),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -91,6 +105,7 @@ def address(
     small_pairs: Path,
     labelled_texts: Path,
     photo_folder: Path,
+    small_game: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)

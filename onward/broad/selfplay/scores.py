@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -12,11 +12,13 @@ from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.games import Record
 from onward.broad.selfplay.network import Network
 from onward.broad.selfplay.pictures import board_picture
+from onward.broad.selfplay.player import Player
 from onward.broad.selfplay.rating import ANCHOR, ratings
 from onward.broad.selfplay.search import NetworkPlayer
+from onward.broad.selfplay.settings import Settings
 from onward.broad.selfplay.trained import Trained
 from onward.broad.selfplay.watch import LADDER, rung_name
-from onward.broad.selfplay.yardsticks import keeps, match, opponent, problems
+from onward.broad.selfplay.yardsticks import Problem, keeps, match, opponent, problems
 from onward.core.checkpoint import read_checkpoint
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.metrics import Baseline, Score
@@ -27,15 +29,16 @@ __all__ = ["evaluate"]
 
 SIMULATIONS = 64
 _UNTRAINED = "untrained network, same search"
-_MOST_GAMES = 100
+_LONGEST = 300.0
 
 
 def evaluate(trained: Trained, game: Game, seconds: float) -> Iterator[Score | Exhibit]:
     """Measure a player; the more time there is, the more games it plays."""
-    until = time.monotonic() + 0.9 * min(seconds, 600.0)
+    until = time.monotonic() + 0.9 * min(seconds, _LONGEST)
     player, floor = trained.player(), NetworkPlayer(game, _untrained(trained), trained.rule)
-    yield from _against_the_judge(player, floor, game, until)
-    yield from _against_the_ladder(player, floor, trained, until)
+    most = trained.run.settings(Settings).measured
+    yield from _against_the_judge(player, floor, problems(game)[:most], until)
+    yield from _against_the_ladder(player, floor, trained, until, most // 6)
     yield _last_game(player, game)
 
 
@@ -46,8 +49,9 @@ def _untrained(trained: Trained) -> Network:
         return Network(trained.network.shape).eval()
 
 
-def _against_the_judge(player: NetworkPlayer, floor: NetworkPlayer, game: Game, until: float) -> Iterator[Score]:
-    asked = problems(game)
+def _against_the_judge(
+    player: NetworkPlayer, floor: NetworkPlayer, asked: Sequence[Problem], until: float
+) -> Iterator[Score]:
     if not asked:
         return
     for name, simulations in (
@@ -55,7 +59,7 @@ def _against_the_judge(player: NetworkPlayer, floor: NetworkPlayer, game: Game, 
         (f"result kept with {SIMULATIONS} looks", SIMULATIONS),
     ):
         share = 0.4 * (until - time.monotonic())
-        (kept, put), (floors, _) = keeps([player, floor], game, asked, simulations, share)
+        (kept, put), (floors, _) = keeps([player, floor], player.game, asked, simulations, share)
         low, high = share_interval(kept, put)
         yield Score(
             name,
@@ -69,7 +73,7 @@ def _against_the_judge(player: NetworkPlayer, floor: NetworkPlayer, game: Game, 
 
 
 def _against_the_ladder(
-    player: NetworkPlayer, floor: NetworkPlayer, trained: Trained, until: float
+    player: NetworkPlayer, floor: NetworkPlayer, trained: Trained, until: float, games: int
 ) -> Iterator[Score | Exhibit]:
     """Play the ladder from above until time is short; rate everybody who ever played in this run."""
     game = trained.game
@@ -77,13 +81,14 @@ def _against_the_ladder(
         (f"after {when:g} s", rung_name(int(rung)), points, int(count))
         for when, rung, points, count in _watched(trained)
     ]
-    for number, rollouts in enumerate(reversed(LADDER)):
+    rungs = [rollouts for rollouts in reversed(LADDER) if rollouts <= 60 * games]
+    for number, rollouts in enumerate(rungs):
         share = (until - time.monotonic()) / (2 if number == 0 else 2.5)
         if number and share < 0.5:
             break
         bot = opponent(game, rollouts, trained.run.seed)
-        points = _played(player, bot, max(share * 0.8, 0.3))
-        floors = _played(floor, bot, max(share * 0.2, 0.3))
+        points = _played(player, bot, games, max(share * 0.8, 0.3))
+        floors = _played(floor, bot, games, max(share * 0.2, 0.3))
         results.append(("now", rung_name(rollouts), sum(points), len(points)))
         results.append(("untrained", rung_name(rollouts), sum(floors), len(floors)))
         if points:
@@ -113,15 +118,15 @@ def _against_the_ladder(
         yield Picture(curves_picture(x, {"rating": y}, "rating against wall time; the random player is 0"), "rating")
 
 
-def _played(player: NetworkPlayer, bot: object, seconds: float) -> list[float]:
+def _played(player: NetworkPlayer, bot: Player, games: int, seconds: float) -> list[float]:
     """Play as many games as the time allows, at least one pair; pairs begun too late are not counted at all."""
     until, points, seed = time.monotonic() + seconds, [], 0
     wave = 2
-    while len(points) < _MOST_GAMES and (seed == 0 or time.monotonic() < until):
+    while len(points) < games and (seed == 0 or time.monotonic() < until):
         began = time.monotonic()
-        points += match(player, bot, wave, SIMULATIONS, 1000 + seed)  # pyright: ignore[reportArgumentType]
+        points += match(player, bot, wave, SIMULATIONS, 1000 + seed)
         a_game = (time.monotonic() - began) / wave
-        wave = 2 * int(min(_MOST_GAMES - len(points), max(0.0, until - time.monotonic()) / max(a_game, 1e-4)) / 2)
+        wave = 2 * int(min(games - len(points), max(0.0, until - time.monotonic()) / max(a_game, 1e-4)) / 2)
         seed += 1
         if wave == 0:
             break

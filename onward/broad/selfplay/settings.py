@@ -34,4 +34,6 @@ class Settings:
     window: float = setting(0.6, "Share of all rows that is kept to learn from.", 0.01, 1.0, rare=True)
     blocks: int | None = setting(None, "Residual blocks, instead of a preset's.", 0, 100, rare=True)
     channels: int | None = setting(None, "Channels, instead of a preset's.", 4, 1024, rare=True)
-    yardsticks: bool = setting(True, "Measure the strength now and then, not only in the end.", rare=True)
+    measured: int = setting(
+        600, "Most positions, and six times the games, by which strength is measured.", 6, rare=True
+    )

@@ -157,7 +157,7 @@ class Trees:
     def _values(self, slots: Ints, nodes: Ints) -> tuple[Floats, Floats]:
         """Give visits and mean values of actions, 0 where unvisited; K A each."""
         visits = self.visits[slots, nodes]
-        return visits, self.total[slots, nodes] / np.maximum(visits, np.float32(1))
+        return visits, np.divide(self.total[slots, nodes], np.maximum(visits, 1), dtype=np.float32)
 
     def improved(self, slots: Ints, nodes: Ints) -> Floats:
         """Give softmax(logits + sigma(completed Q)), equation 11: what the network shall learn; K A.

@@ -117,8 +117,7 @@ class Watch:
                 self._next += 1
             player = NetworkPlayer(self._game, network, self._settings.search)
             self._show(step, player)
-            if self._settings.yardsticks:
-                self._measure(step, player)
+            self._measure(step, player)
 
     def _show(self, step: Step, player: NetworkPlayer) -> None:
         position = shown_position(self._game)
@@ -130,15 +129,17 @@ class Watch:
     def _measure(self, step: Step, player: NetworkPlayer) -> None:
         timed = self._run.budget.seconds
         patience = float("inf") if timed is None else max(0.3, _SHARE_OF_TIME * timed)
-        asked = problems(self._game)
+        asked, most = problems(self._game), self._settings.measured
         for name, count, simulations in (("alone", _ASKED_ALONE, 0), ("searching", _ASKED_SEARCHING, _SIMULATIONS)):
             if asked:
-                ((kept, put),) = keeps([player], self._game, asked[:count], simulations, patience / 2)
+                ((kept, put),) = keeps([player], self._game, asked[: min(count, most)], simulations, patience / 2)
                 step.mark(**{f"result_kept_{name}": kept / put})
         rollouts = LADDER[self._rung]
         bot = opponent(self._game, rollouts, self._run.seed)
         began = time.monotonic()
-        points = match(player, bot, _GAMES, _SIMULATIONS, self._run.seed + step.index, patience)
+        points = match(
+            player, bot, min(_GAMES, self._settings.measured // 3), _SIMULATIONS, self._run.seed + step.index, patience
+        )
         self.results.append(
             [round(self._run.seconds if timed else float(step.index)), rollouts, sum(points), len(points)]
         )
