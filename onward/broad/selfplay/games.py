@@ -24,6 +24,7 @@ __all__ = ["Order", "Record", "Shard", "pack", "play", "unpack"]
 _LONGEST = 512
 _LONGEST_OPENING = 20
 _PUCT_NOISE = 0.5
+_UNDER_WAY = 2.0  # where results are numbers, which are -1 to 1
 
 
 @dataclass
@@ -192,7 +193,7 @@ def pack(records: Sequence[Record], actions: int) -> dict[str, NDArray[Any]]:
         "lengths": np.array([len(record.moves) for record in records], np.int32),
         "openings": np.array([record.opening for record in records], np.int32),
         "rows": np.array([len(record.plies) for record in records], np.int32),
-        "results": np.array([np.nan if record.result is None else record.result for record in records], np.float32),
+        "results": np.array([_UNDER_WAY if record.result is None else record.result for record in records], np.float32),
         "moves": flat("moves", np.int16),
         "plies": flat("plies", np.int16),
         "values": flat("values", np.float32),
@@ -217,7 +218,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> list[Record]:
                 list(arrays["policies"][there]),
                 arrays["values"][there].tolist(),
                 arrays["surprises"][there].tolist(),
-                None if np.isnan(result) else result,
+                None if result == _UNDER_WAY else result,
             )
         )
         move, row = move + length, row + rows
