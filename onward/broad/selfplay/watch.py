@@ -40,13 +40,12 @@ def rung_name(rollouts: int) -> str:
 def shown_position(game: Game) -> Position:
     """Give the position that is shown again and again.
 
-    Where decisive positions are known it is one whose only good move is neither a win nor plain to see; elsewhere a
-    random one from the first third of a game.
+    In tic-tac-toe and Connect Four one in which a single move stops the other; elsewhere a random one, early in a game.
     """
     if game.name == "connect_four" and problems(game):
-        return Position(game, [3, 3, 2, 2, 4])  # three in a row with both ends open would be lost: 2 or 6 must stop it
+        return Position(game, [2, 1, 5, 0, 4, 2, 2, 2, 2, 4, 0, 2, 6])  # the other threatens four below; stopping it wins
     if game.name == "tic_tac_toe":
-        return Position(game, [4, 0, 8, 2])  # the first to play must block between two corners
+        return Position(game, [4, 0, 8, 2])  # the other holds two corners, and threatens the cell between them
     chance, position = np.random.default_rng(3), game.start()
     for _ in range(max(2, min(game.cells // 5, 12))):
         following = position.copy()
