@@ -83,10 +83,11 @@ class Canvas:
         outline += [(neck_x + half * ahead_y, neck_y - half * ahead_x), (x + half * ahead_y, y - half * ahead_x)]
         self.shape(*outline, colour=colour, share=share)
 
-    def words(self, x: float, y: float, text: str, size: float, colour: Colour, anchor: str = "mm") -> None:
-        """Write words; by default their middle is at x, y."""
-        font = letters(max(4, round(size * _TIMES)))
-        self._pen.text((x * _TIMES, y * _TIMES), text, fill=colour, font=font, anchor=anchor)
+    def words(self, x: float, y: float, text: str, size: float, colour: Colour, halo: Colour | None = None) -> None:
+        """Write words with their middle at x, y; a halo parts them from what is below."""
+        font, rim = letters(max(4, round(size * _TIMES))), 2 * _TIMES if halo else 0
+        place = (x * _TIMES, y * _TIMES)
+        self._pen.text(place, text, fill=colour, font=font, anchor="mm", stroke_width=rim, stroke_fill=halo)
 
     def stone(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """Draw a round stone with light on it from the upper left, and its shadow."""

@@ -22,7 +22,7 @@ _INK: Colour = (52, 48, 44)
 _PALE: Colour = (244, 242, 238)
 _HEAT: Colour = (214, 51, 108)
 _LAST: Colour = (226, 68, 50)
-_LEAST_SHARE, _MOST_LETTERS = 0.01, 60
+_LEAST_SHARE, _MOST_LETTERS, _HEAD = 0.01, 60, 0.075
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,11 @@ class _Look:
 
 
 def draw_position(
-    position: Position, policy: NDArray[np.floating] | None = None, value: float | None = None, side_px: int = 480
+    position: Position,
+    policy: NDArray[np.floating] | None = None,
+    value: float | None = None,
+    side_px: int = 480,
+    title: str = "",
 ) -> NDArray[np.uint8]:
     """Draw a position.
 
@@ -78,35 +82,40 @@ def draw_position(
         value: what the player to move may expect, -1 to 1; drawn as a bar beside the board, the first player's part
             below. When the game is over, what the first player got.
         side_px: the longer side, at least 64.
+        title: a line above the board.
     Returns: uint8, H W 3; the same shape for every position of a game that is drawn with the same arguments.
     """
     game = position.game
-    bar = 0.85 if value is not None else 0.0
     look = _LOOKS.get(game.name)
     if look is None:
-        return _draw_letters(position, value, side_px)
+        return _draw_letters(position, value, side_px, title)
+    bar, head = (0.85 if value is not None else 0.0), (_HEAD * max(game.shape) if title else 0.0)
     is_hex, has_pass = game.name == "hex", game.layout == "cells" and game.actions > game.cells
     wide = (game.shape[1] + (game.shape[0] - 1) / 2 if is_hex else game.shape[1]) + (1.25 if is_hex else 1.0) + bar
-    high = (
-        (0.866 * (game.shape[0] - 1) + 1.155 if is_hex else game.shape[0])
-        + (1.15 if is_hex else 1.0)
-        + (0.55 if has_pass else 0)
-    )
+    high = (0.866 * (game.shape[0] - 1) + 1.155 if is_hex else game.shape[0]) + (1.15 if is_hex else 1.0)
+    high += head + (0.55 if has_pass else 0)
     cell = max(64, side_px) / max(wide, high)
     canvas = Canvas(wide * cell, high * cell, _PALE)
-    board = _Board(game, cell, (0.9 if is_hex else 0.65) * cell, 0.35 * cell)
+    board = _Board(game, cell, (0.9 if is_hex else 0.65) * cell, (0.35 + head) * cell)
+    _title(canvas, title, head * cell)
     _coordinates(canvas, board)
     look.ground(canvas, board)
     _stones(canvas, board, position, look)
-    _mark_last(canvas, board, position)
+    _mark_last(canvas, board, position, look)
     if policy is not None and not position.is_over:
         _heat(canvas, board, position, policy)
     if has_pass:
         _tell_pass(canvas, board, position, policy)
     if value is not None:
         foot = canvas.height - (0.65 + (0.55 if has_pass else 0)) * cell
-        _bar(canvas, canvas.width - 0.6 * cell, 0.35 * cell, foot, cell, _first_share(position, value), look.colours)
+        _bar(canvas, canvas.width - 0.6 * cell, board.top, foot, cell, _first_share(position, value), look.colours)
     return canvas.pixels()
+
+
+def _title(canvas: Canvas, title: str, height: float) -> None:
+    if title:
+        size = min(0.75 * height, 1.8 * canvas.width / len(title))
+        canvas.words(canvas.width / 2, 0.7 * height, title, size, _INK)
 
 
 def stone_colours(game: Game) -> tuple[Colour, Colour]:
@@ -158,14 +167,20 @@ def _moved(position: Position, action: int) -> tuple[int, int]:
     return (int(left[0]) if left.size else -1), (int(reached[0]) if reached.size else -1)
 
 
-def _mark_last(canvas: Canvas, board: _Board, position: Position) -> None:
+def _mark_last(canvas: Canvas, board: _Board, position: Position, look: _Look) -> None:
     if not position.moves:
         return
     start, end = _moved(Position(position.game, position.moves[:-1]), position.last)
+    mover = (0 if position.owners()[end] == 1 else 1) if end >= 0 else 0
+    is_dark = look.stone is not _cross_or_ring and _brightness(look.colours[mover]) < 140
     if start >= 0:
         canvas.ring(*board.centre(start), 0.16 * board.cell, _LAST, 0.05 * board.cell)
     if end >= 0:
-        canvas.ring(*board.centre(end), 0.19 * board.cell, _LAST, 0.055 * board.cell)
+        canvas.ring(*board.centre(end), 0.19 * board.cell, (255, 255, 255) if is_dark else _LAST, 0.055 * board.cell)
+
+
+def _brightness(colour: Colour) -> float:
+    return 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
 
 
 def _heat(canvas: Canvas, board: _Board, position: Position, policy: NDArray[np.floating]) -> None:
@@ -343,20 +358,24 @@ def _pawn(canvas: Canvas, x: float, y: float, cell: float, colour: Colour, playe
         canvas.disc(x, y - 0.2 * cell, 0.14 * cell + grow, ink)
 
 
-def _draw_letters(position: Position, value: float | None, side_px: int) -> NDArray[np.uint8]:
+def _draw_letters(position: Position, value: float | None, side_px: int, title: str) -> NDArray[np.uint8]:
     """Draw the letters that OpenSpiel makes of a position, each in a box of its own."""
     lines = [line[:_MOST_LETTERS] for line in board_letters(position).splitlines()[:_MOST_LETTERS]]
     side, across, down = max(64, side_px), 0.6, 1.1
-    high, wide = len(lines), max(len(line) for line in lines)
-    size = min(side / 10, side / ((wide + 2) * across + (2 if value is not None else 0)), side / ((high + 1) * down))
+    head = 0.08 * side if title else 0.0
+    wide = (max(len(line) for line in lines) + 2) * across + (2 if value is not None else 0)
+    size = min(side / 10, side / wide, (side - head) / ((len(lines) + 1) * down))
     canvas = Canvas(side, side, _PALE)
+    _title(canvas, title, head)
     for row, line in enumerate(lines):
         for column, letter in enumerate(line):
-            canvas.words((column + 1.5) * across * size, (row + 1) * down * size, letter, size * 0.9, _INK)
+            x, y = (column + 1.5) * across * size, head + (row + 1) * down * size
+            canvas.words(x, y, letter, size * 0.9, _INK)
     if value is not None:
         share, colours = _first_share(position, value), stone_colours(position.game)
         unit = min(2.0 * size, canvas.height / 4)
-        _bar(canvas, canvas.width - 0.4 * unit, 0.15 * unit, canvas.height - 0.5 * unit, unit, share, colours)
+        foot = canvas.height - 0.5 * unit
+        _bar(canvas, canvas.width - 0.5 * unit, head + 0.15 * unit, foot, unit, share, colours)
     return canvas.pixels()
 
 

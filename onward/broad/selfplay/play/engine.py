@@ -160,7 +160,7 @@ def gnugo_command(side: int, level: int) -> list[str]:
     if program is None:
         raise MachineFault("GNU Go is not installed. Install it with: apt-get install gnugo")
     words = [program, "--mode", "gtp", "--boardsize", str(side), "--level", str(level), "--chinese-rules"]
-    return [*words, "--capture-all-dead", "--positional-superko"]
+    return [*words, "--capture-all-dead", "--positional-superko", "--never-resign"]
 
 
 def parse_vertex(game: Game, word: str) -> int | None:

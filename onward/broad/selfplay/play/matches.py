@@ -13,7 +13,7 @@ import numpy as np
 
 from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.play.engine import EngineFailure, EnginePlayer, GaveUp, IllegalMove
-from onward.broad.selfplay.play.scoring import area_margin, score_words
+from onward.broad.selfplay.play.scoring import area_margin, parse_score, score_words
 from onward.broad.selfplay.play.sgf import GameRecord
 from onward.broad.selfplay.player import Choice, Player
 from onward.parts.intervals import share_interval
@@ -52,6 +52,13 @@ class Played:
         if self.result is None:
             return None
         return 0.5 + 0.5 * np.sign(self.result) * (1 if self.first == 0 else -1)
+
+    @property
+    def is_agreed(self) -> bool | None:
+        """Say whether every engine counts the same score; None where none was asked."""
+        if not self.engine_scores:
+            return None
+        return all(parse_score(words) == parse_score(self.sgf_result) for words in self.engine_scores)
 
     def record(self, names: tuple[str, str]) -> GameRecord:
         """Write the game down.

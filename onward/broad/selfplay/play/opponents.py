@@ -109,5 +109,6 @@ def _other_run(word: str, game: Game) -> tuple[str, Player]:
 
 
 def player_of(model: Any) -> Player:
-    """Give the player in a loaded model: itself, or its `player`."""
-    return getattr(model, "player", model)
+    """Give the player in a loaded model: what its `player` makes, or itself."""
+    make = getattr(model, "player", None)
+    return model if make is None else make()

@@ -6,6 +6,7 @@ differ, so a referee asks which stones are dead. Without an answer all are alive
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from onward.broad.selfplay.game import Position
 
-__all__ = ["area_margin", "score_words"]
+__all__ = ["area_margin", "parse_score", "score_words"]
 
 
 def area_margin(position: Position, dead: Collection[int] = ()) -> float:
@@ -53,6 +54,19 @@ def _surrounded(grid: NDArray[np.int64]) -> int:
         if len(reached) == 1:
             total += reached.pop() * len(region)
     return total
+
+
+def parse_score(words: str) -> float | None:
+    """Read a margin as SGF and GTP write it; None when it is none.
+
+    Example:
+        >>> parse_score("W+2.0"), parse_score("0"), parse_score("B+R")
+        (-2.0, 0.0, None)
+    """
+    found = re.fullmatch(r"\s*(?:([BWbw])\+(\d+(?:\.\d*)?)|0|[Dd]raw|[Jj]igo)\s*", words)
+    if found is None:
+        return None
+    return 0.0 if found[1] is None else float(found[2]) * (1 if found[1] in "Bb" else -1)
 
 
 def score_words(margin: float) -> str:
