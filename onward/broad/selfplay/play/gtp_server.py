@@ -170,6 +170,9 @@ class GtpServer:
         colour, action = self._colour(words), parse_vertex(self.player.game, words[1])
         if action is None:
             raise Refusal("invalid color or coordinate")
+        if action == self.position.game.cells and colour != self.position.to_play and not self.position.is_over:
+            self._keep(self.position)  # to pass out of turn changes nothing
+            return ""
         position = self._ready(colour)
         if action not in position.state.legal_actions():
             raise Refusal("illegal move")
@@ -235,7 +238,7 @@ class GtpServer:
     def _analyze(self, number: str, name: str, words: list[str]) -> Iterator[str]:
         """Look deeper and deeper and say what is found, until the next command comes; or until the move is made."""
         is_move = name == "lz-genmove_analyze"
-        has_colour = bool(words) and words[0].lower() in ("b", "w", "black", "white")
+        has_colour = bool(words) and not words[0].isdecimal()
         colour = self._colour(words) if has_colour else max(0, self.position.to_play)
         position = self._ready(colour)
         yield f"={number}\n"

@@ -209,7 +209,9 @@ class _Reader:
         raise DataFault(f"{self._name} {what} (line {line}). Write it anew with the program that made it.")
 
     def _record(self, nodes: list[dict[str, str]]) -> GameRecord:
-        root = dict(nodes[0]) if nodes else {}
+        if not nodes:
+            self._refuse("has a game without anything in it")
+        root = dict(nodes[0])
         if any(key in node for node in nodes for key in ("AB", "AW", "AE")):
             self._refuse("begins with stones already placed, which is not read here")
         moves, comments = [], {}
