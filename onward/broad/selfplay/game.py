@@ -50,6 +50,12 @@ class Sight:
         self.movers[place] = mover
         self.last[place] = last
 
+    def key(self, place: int) -> bytes:
+        """Give what tells one position from another, as far as the network can see."""
+        last = self.last[place] if self._game.layout == "cells" else -1
+        seen = self.tensors[place].tobytes() + self.legal[place].tobytes()
+        return seen + bytes((int(self.movers[place]),)) + int(last).to_bytes(4, "little", signed=True)
+
 
 class Game:
     """The rules of one game, and how it looks to a network.
@@ -84,7 +90,7 @@ class Game:
         self.layout = self.family.layout if self.family else "none"
         self.komi = float(self.parameters.get("komi", 0.0)) if self.name == "go" else 0.0
         self.symmetries = symmetries(self.family, self.shape, self.actions)
-        self.planes = (4 if self.layout == "cells" else 2) if self.family else self.depth
+        self.planes = {"cells": 4, "columns": 3, "moves": 2, "none": self.depth}[self.layout]
         self.scalars = 3 if self.name == "go" else 1
         # a pass before this ply would let a beginner end the game and count
         self.first_pass = self.cells // 2 if self.name == "go" else 0
@@ -150,32 +156,39 @@ class Game:
         history: list[int] = state.history()
         return len(history) < self.longest and history[-2:] != [self.cells, self.cells]
 
-    def look(self, sight: Sight) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def look(self, sight: Sight, rows: Sequence[int] | None = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Turn what was seen into what a network takes.
 
-        Returns: planes, B C H W: the mover's stones, the other's, and where cells are actions the legal ones and the
-            last move; and scalars, B S: who moves (0 or 1), in Go also komi for the mover as a share of the board, and
+        Args:
+            rows: the places to look at; by default all.
+        Returns: planes, B C H W: the mover's stones, the other's; where cells are actions the legal ones and the last
+            move; where columns are, the cells where a stone would land; and scalars, B S: who moves (0 or 1), in Go also komi for the mover as a share of the board, and
             whether the other has just passed.
         """
-        places = len(sight.movers)
-        seen = sight.tensors.reshape(places, self.depth, *self.shape)
+        chosen = slice(None) if rows is None else rows
+        movers, lasts, legal = sight.movers[chosen], sight.last[chosen], sight.legal[chosen]
+        places = len(movers)
+        seen = sight.tensors[chosen].reshape(places, self.depth, *self.shape)
         scalars = np.zeros((places, self.scalars), np.float32)
-        scalars[:, 0] = sight.movers
+        scalars[:, 0] = movers
         if self.family is None:
             return seen.copy(), scalars
         planes = np.zeros((places, self.planes, self.cells), np.float32)
         first = seen[:, self.family.first].sum(axis=1).reshape(places, -1)
         second = seen[:, self.family.second].sum(axis=1).reshape(places, -1)
-        swapped = (sight.movers == 1)[:, None]
+        swapped = (movers == 1)[:, None]
         planes[:, 0] = np.where(swapped, second, first)
         planes[:, 1] = np.where(swapped, first, second)
         if self.layout == "cells":
-            planes[:, 2] = sight.legal[:, : self.cells]
-            on_board = np.flatnonzero((sight.last >= 0) & (sight.last < self.cells))
-            planes[on_board, 3, sight.last[on_board]] = 1
+            planes[:, 2] = legal[:, : self.cells]
+            on_board = np.flatnonzero((lasts >= 0) & (lasts < self.cells))
+            planes[on_board, 3, lasts[on_board]] = 1
+        elif self.layout == "columns":  # where a stone would land: an empty cell on a full one, or on the ground
+            full = (planes[:, 0] + planes[:, 1]).reshape(places, *self.shape)
+            planes[:, 2] = np.diff(full, axis=1, prepend=1.0).reshape(places, -1) == -1
         if self.name == "go":
-            scalars[:, 1] = np.where(sight.movers == 1, self.komi, -self.komi) / self.cells
-            scalars[:, 2] = sight.last == self.cells
+            scalars[:, 1] = np.where(movers == 1, self.komi, -self.komi) / self.cells
+            scalars[:, 2] = lasts == self.cells
         return planes.reshape(places, self.planes, *self.shape), scalars
 
     def owners(self, state: Any) -> NDArray[np.int8]:
