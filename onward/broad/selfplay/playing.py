@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import onward
 from onward.broad.selfplay.pictures import draw_position
 from onward.broad.selfplay.play.gtp_server import GtpServer
 from onward.broad.selfplay.play.matches import Played, Standing, play_match
@@ -46,26 +45,31 @@ def apply(model: Any, source: Source, options: Playing) -> Iterator[Picture | Ta
     if source.addresses:
         yield from review(player, source.addresses, options.simulations)
     elif options.gtp:
-        yield from _serve(player, options)
+        yield from _serve(player, _name_of(model), options)
     elif options.against:
-        yield from _match(player, options)
+        yield from _match(player, _name_of(model), options)
     else:
         yield from _sit_down(player, options)
 
 
-def _serve(player: Player, options: Playing) -> Iterator[Picture | SgfFile]:
+def _serve(player: Player, own_name: str, options: Playing) -> Iterator[Picture | SgfFile]:
     if player.game.name != "go":
         raise UsageFault(f"GTP is spoken of Go only, and this run plays {player.game.title}. Leave --gtp out.")
-    server = GtpServer(player, options.simulations, onward.__version__)
+    server = GtpServer(player, options.simulations, own_name)
     server.serve(sys.stdin, sys.stdout)
     if server.games:
         yield Picture(draw_position(server.games[-1][0], side_px=_SIDE_PX), "board")
         yield SgfFile([GameRecord.of(game, ("black", "white"), result) for game, result in server.games])
 
 
-def _match(player: Player, options: Playing) -> Iterator[Picture | Table | SgfFile]:
+def _name_of(model: Any) -> str:
+    """Give the name of the run that a model came from."""
+    return str(getattr(getattr(model, "run", None), "name", "this run"))
+
+
+def _match(player: Player, own_name: str, options: Playing) -> Iterator[Picture | Table | SgfFile]:
     name, other = find_opponent(options.against, player.game, options.seed, options.patience)
-    names, said_at, played = ("this run", name), time.monotonic(), list[Played]()
+    names, said_at, played = (own_name, name), time.monotonic(), list[Played]()
     match = play_match(player.game, (player, other), options.games, options.simulations, options.opening, options.seed)
     try:
         for game in match:

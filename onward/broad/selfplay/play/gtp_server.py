@@ -36,7 +36,7 @@ class GtpServer:
     Args:
         player: of Go.
         simulations: positions looked at for a move, at most; less when the clock is short.
-        version: of this program.
+        version: what it answers when asked for its version; a run's name.
     Attributes:
         games: every game of the session that has moves, and how it ended as SGF has it.
     """
