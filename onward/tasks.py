@@ -30,6 +30,7 @@ _ROOMS = {
     "translate": "onward.language.translate",
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
+    "selfplay": "onward.broad.selfplay",
 }
 
 

@@ -1,5 +1,4 @@
-"""The network: a residual tower that sees the board from the mover's side and says how good each move and the
-position are.
+"""The network: a residual tower that sees the board from the mover's side; policy and value come out.
 
 As in AlphaZero (arXiv:1712.01815), with two things of KataGo (arXiv:1902.10565): pooling over the whole board inside
 the tower, and heads without a weight that depends on the board's size, so that what was learned on a small board goes
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 
 from onward.broad.selfplay.game import Game
 
-__all__ = ["PRESETS", "Guess", "Network", "Shape"]
+__all__ = ["PRESETS", "Guess", "Network", "Shape", "loss_of"]
 
 PRESETS = {"tiny": (2, 32), "small": (4, 48), "base": (6, 96)}  # residual blocks, channels
 _HEAD = 16
@@ -72,9 +71,7 @@ class Shape:
             kinds = game.actions // game.cells
         elif layout == "cells":
             passes = game.actions - game.cells
-        return Shape(
-            game.planes, game.scalars, layout, kinds, passes, cells, blocks, channels, owner=game.name == "go"
-        )
+        return Shape(game.planes, game.scalars, layout, kinds, passes, cells, blocks, channels, owner=game.name == "go")
 
     def as_json(self) -> dict[str, Any]:
         """Give plain values."""
@@ -195,16 +192,16 @@ class Network(nn.Module):
 def loss_of(guess: Guess, target: dict[str, Tensor]) -> dict[str, Tensor]:
     """Give the losses of a batch, one mean each.
 
-    Policy: cross-entropy with the search's improved policy, each row by its weight. Value: cross-entropy of winning
-    with the mixed result. In Go: owners and score.
+    Policy: cross-entropy with the search's improved policy. Value: cross-entropy of winning with the mixed result. In
+    Go: owners and score.
 
     Args:
-        target: `policy` B A, `value` B in [-1, 1], `has_policy` B, `legal` B A and in Go `owner` B H W in [-1, 1].
+        target: `policy` B A, `value` B in [-1, 1], `legal` B A and in Go `owner` B H W in [-1, 1].
     """
     logits = guess.policy.masked_fill(~target["legal"], -1e9)
     each = -(target["policy"] * F.log_softmax(logits, 1)).sum(1)
     losses = {
-        "policy": (each * target["has_policy"]).sum() / target["has_policy"].sum().clamp(min=1),
+        "policy": each.mean(),
         "value": F.binary_cross_entropy_with_logits(guess.value, (target["value"] + 1) / 2),
     }
     if guess.owner is not None and guess.score is not None:

@@ -121,7 +121,7 @@ class _Grown:
         all_logits[under_way], all_values[under_way] = logits, values
         movers[under_way] = sight.movers[: self.seen]
         places = (np.array(self.slots), np.array(self._nodes), np.array(self._actions))
-        trees.grow(*places, movers, endings, all_logits, all_values)
+        trees.grow(places, movers, endings, all_logits, all_values)
 
 
 class Search:

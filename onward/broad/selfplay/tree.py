@@ -98,15 +98,17 @@ class Trees:
         """Count the simulations done."""
         return self.visits[slots, 0].sum(1).astype(np.int64)
 
-    def grow(self, slots: Ints, nodes: Ints, actions: Ints, movers: Ints, endings: Floats, logits: Floats, guesses: Floats) -> None:  # fmt: skip
+    def grow(
+        self, places: tuple[Ints, Ints, Ints], movers: Ints, endings: Floats, logits: Floats, guesses: Floats
+    ) -> None:
         """Add to each slot's tree the node that an action of one of its nodes leads to, and take its value up.
 
         Args:
-            slots: K, each at most once; so are the others.
-            nodes: -1 makes the root.
+            places: slots (K, each at most once), nodes and actions; node -1 makes the root.
             logits: K A.
             guesses: values for the movers; not used where a game is over.
         """
+        slots, nodes, actions = places
         new = self._size[slots]
         self._size[slots] += 1
         self.child[slots, new], self.visits[slots, new], self.total[slots, new] = -1, 0, 0
@@ -155,7 +157,7 @@ class Trees:
     def _values(self, slots: Ints, nodes: Ints) -> tuple[Floats, Floats]:
         """Give visits and mean values of actions, 0 where unvisited; K A each."""
         visits = self.visits[slots, nodes]
-        return visits, self.total[slots, nodes] / np.maximum(visits, 1)
+        return visits, self.total[slots, nodes] / np.maximum(visits, np.float32(1))
 
     def improved(self, slots: Ints, nodes: Ints) -> Floats:
         """Give softmax(logits + sigma(completed Q)), equation 11: what the network shall learn; K A.
