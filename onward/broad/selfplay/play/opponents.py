@@ -5,49 +5,15 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-import numpy as np
-
-from onward.broad.selfplay.game import Game, Position
+from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.play.engine import EnginePlayer, gnugo_command
-from onward.broad.selfplay.player import Choice, Player, RandomPlayer
+from onward.broad.selfplay.player import Player, RandomPlayer
+from onward.broad.selfplay.yardsticks import opponent
 from onward.core.faults import RunFault, UsageFault
 
-__all__ = ["TreePlayer", "find_opponent", "player_of"]
+__all__ = ["find_opponent", "player_of"]
 
 _MOST_ROLLOUTS, _HIGHEST_LEVEL = 10_000_000, 12
-_EXPLORATION, _MEMORY_MB = 1.4, 512
-
-
-class TreePlayer:
-    """OpenSpiel's own tree search (UCT, Kocsis and Szepesvári 2006), which learned nothing: it plays games out by lot.
-
-    Args:
-        rollouts: games played out a move.
-    """
-
-    def __init__(self, game: Game, rollouts: int, seed: int = 0) -> None:
-        import pyspiel
-
-        self.game, self.rollouts = game, rollouts
-        evaluator = pyspiel.RandomRolloutEvaluator(1, seed)
-        self._bot: Any = pyspiel.MCTSBot(game.spiel, evaluator, _EXPLORATION, rollouts, _MEMORY_MB, True, seed, False)
-
-    def choose(self, position: Position, simulations: int) -> Choice:
-        """Choose a move; `simulations` are not asked for, its rollouts are its own."""
-        mover, legal = position.to_play, set(position.legal())
-        children = [child for child in self._bot.mcts_search(position.state).children if child.action in legal]
-        policy = np.zeros(self.game.actions, np.float32)
-        if not children:  # every move it looked at repeats a position
-            policy[min(legal)] = 1
-            return Choice(min(legal), policy, 0.0)
-        tries = sum(child.explore_count for child in children)
-        for child in children:
-            policy[child.action] = child.explore_count / max(1, tries)
-        best = max(children, key=lambda child: (child.outcome[mover] if child.outcome else 0.0, child.explore_count))
-        value = best.outcome[mover] if best.outcome else best.total_reward / max(1, best.explore_count)
-        if tries == 0:
-            policy[best.action] = 1
-        return Choice(int(best.action), policy, float(np.clip(value, -1, 1)))
 
 
 def find_opponent(word: str, game: Game, seed: int, patience: float) -> tuple[str, Player]:
@@ -64,7 +30,7 @@ def find_opponent(word: str, game: Game, seed: int, patience: float) -> tuple[st
         return "random", RandomPlayer(game, seed)
     if kind == "mcts":
         rollouts = _number(word, rest or "1000", 1, _MOST_ROLLOUTS)
-        return f"mcts:{rollouts}", TreePlayer(game, rollouts, seed)
+        return f"mcts:{rollouts}", opponent(game, rollouts, seed)
     if kind in ("gnugo", "gtp") and (kind == "gnugo" or rest):
         if game.name != "go" or game.shape[0] > 19:
             raise UsageFault(f"{word} plays Go, and this run plays {game.title}. Try --against mcts:1000.")

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-import numpy as np
-from numpy.typing import NDArray
-
+from onward.broad.selfplay.areas import owned
 from onward.broad.selfplay.game import Position
 
 __all__ = ["area_margin", "parse_score", "score_words"]
@@ -27,33 +25,9 @@ def area_margin(position: Position, dead: Collection[int] = ()) -> float:
         >>> area_margin(Position(Game("go(board_size=5,komi=3)"), [12]))
         22.0
     """
-    owners = position.owners().astype(np.int64)
-    owners[list(dead)] = 0
-    grid = owners.reshape(position.game.shape)
-    return float(grid.sum() + _surrounded(grid)) - position.game.komi
-
-
-def _surrounded(grid: NDArray[np.int64]) -> int:
-    """Count empty points that reach only Black's stones, minus those that reach only White's."""
-    rows, columns = grid.shape
-    seen, total = np.zeros(grid.shape, bool), 0
-    for start in zip(*np.nonzero(grid == 0), strict=True):
-        if seen[start]:
-            continue
-        seen[start] = True
-        region, reached = [start], set()
-        for row, column in region:  # grows while it is walked through
-            for beside in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
-                if not (0 <= beside[0] < rows and 0 <= beside[1] < columns):
-                    continue
-                if grid[beside] != 0:
-                    reached.add(int(grid[beside]))
-                elif not seen[beside]:
-                    seen[beside] = True
-                    region.append(beside)
-        if len(reached) == 1:
-            total += reached.pop() * len(region)
-    return total
+    stones = position.owners()
+    stones[list(dead)] = 0
+    return float(owned(stones.reshape(position.game.shape)).sum(dtype=int)) - position.game.komi
 
 
 def parse_score(words: str) -> float | None:
