@@ -17,7 +17,7 @@ from onward.broad.selfplay.actors import Job, LocalCrew, ProcessCrew
 from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.games import Order, Record, pack, play, unpack
 from onward.broad.selfplay.network import Network, Shape, loss_of
-from onward.broad.selfplay.pictures import board_picture
+from onward.broad.selfplay.pictures import draw_position
 from onward.broad.selfplay.player import RandomPlayer
 from onward.broad.selfplay.rating import ratings
 from onward.broad.selfplay.replay import Replay
@@ -233,7 +233,7 @@ def test_every_board_can_be_drawn(address: str) -> None:
     game = Game(address)
     position = game.start()
     choice = NetworkPlayer(game, Network(Shape.of(game, 1, 8)).eval()).choose(position, 0)
-    pixels = board_picture(position, choice.policy, choice.value)
+    pixels = draw_position(position, choice.policy, choice.value)
     assert pixels.dtype == np.uint8
     assert pixels.ndim == 3
 

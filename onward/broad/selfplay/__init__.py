@@ -1,11 +1,13 @@
 """`selfplay`: learns a game from its rules alone, by playing against itself (AlphaZero, at home).
 
 Read in this order: `game.py` (rules), `network.py`, `tree.py` (the search, beside its paper), `search.py`, `games.py`
-(self-play), `replay.py`, `training.py` (the loop), `actors.py` (many processes), `yardsticks.py` (how strong is it?).
+(self-play), `replay.py`, `training.py` (the loop), `actors.py` (many processes), `yardsticks.py` (how strong is it?);
+then `playing.py`, what `onward apply` does.
 """
 
 from __future__ import annotations
 
+from onward.broad.selfplay.play.options import Playing
 from onward.broad.selfplay.settings import Settings
 from onward.core.task import Task, late
 
@@ -21,6 +23,8 @@ TASK: Task = Task(
     train=late("onward.broad.selfplay.training:train"),
     load=late("onward.broad.selfplay.trained:load"),
     evaluate=late("onward.broad.selfplay.scores:evaluate"),
+    apply=late("onward.broad.selfplay.playing:apply"),
+    options=Playing,
     export=late("onward.broad.selfplay.trained:export"),
     accepts=lambda address: "/" not in address and "." not in address,
 )

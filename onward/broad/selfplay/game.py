@@ -206,6 +206,15 @@ class Game:
             return f"{'ABCDEFGHJKLMNOPQRST'[column]}{row + 1}"
         return f"{_COLUMNS[column]}{row + 1}"
 
+    def row_label(self, row: int) -> str:
+        """Number a row as moves name it: breakthrough counts from below, though its row 0 is above.
+
+        Example:
+            >>> Game("breakthrough").row_label(0), Game("othello").row_label(0)
+            ('6', '1')
+        """
+        return str(self.shape[0] - row if self.name == "breakthrough" else row + 1)
+
     @property
     def rows_go_up(self) -> bool:
         """Say whether row 0 is drawn at the bottom."""
@@ -323,5 +332,5 @@ class Position:
         lines = ["    " + " ".join(heads)]
         for number, row in enumerate(order):
             indent = " " * number if game.name == "hex" else ""
-            lines.append(f"{indent}{row + 1:3d} {' '.join(marks[row])}")
+            lines.append(f"{indent}{game.row_label(row):>3} {' '.join(marks[row])}")
         return "\n".join(lines)

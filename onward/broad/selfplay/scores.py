@@ -11,7 +11,9 @@ import torch
 from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.games import Record
 from onward.broad.selfplay.network import Network
-from onward.broad.selfplay.pictures import board_picture
+from onward.broad.selfplay.pictures import draw_position
+from onward.broad.selfplay.play.engine import EnginePlayer, gnugo_command
+from onward.broad.selfplay.play.matches import play_match
 from onward.broad.selfplay.player import Player
 from onward.broad.selfplay.rating import ANCHOR, ratings
 from onward.broad.selfplay.search import NetworkPlayer
@@ -21,6 +23,7 @@ from onward.broad.selfplay.watch import LADDER, rung_name
 from onward.broad.selfplay.yardsticks import Problem, keeps, match, opponent, problems
 from onward.core.checkpoint import read_checkpoint
 from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.faults import MachineFault
 from onward.core.metrics import Baseline, Score
 from onward.parts.intervals import share_interval
 from onward.parts.plots import curves_picture
@@ -30,6 +33,7 @@ __all__ = ["evaluate"]
 SIMULATIONS = 64
 _UNTRAINED = "untrained network, same search"
 _LONGEST = 300.0
+_LEVEL, _PATIENCE = 1, 20.0
 
 
 def evaluate(trained: Trained, game: Game, seconds: float) -> Iterator[Score | Exhibit]:
@@ -38,6 +42,8 @@ def evaluate(trained: Trained, game: Game, seconds: float) -> Iterator[Score | E
     player, floor = trained.player(), NetworkPlayer(game, _untrained(trained), trained.rule)
     most = trained.run.settings(Settings).measured
     yield from _against_the_judge(player, floor, problems(game)[:most], until)
+    now = time.monotonic()
+    yield from _against_gnugo(player, floor, now + 0.5 * (until - now), most // 6)
     yield from _against_the_ladder(player, floor, trained, until, most // 6)
     yield _last_game(player, game)
 
@@ -69,6 +75,38 @@ def _against_the_judge(
             (round(100 * low, 2), round(100 * high, 2)),
             put,
             Baseline(_UNTRAINED if simulations else "untrained network", round(100 * floors / put, 2)),
+        )
+
+
+def _against_gnugo(player: NetworkPlayer, floor: NetworkPlayer, until: float, games: int) -> Iterator[Score]:
+    """Play Go against GNU Go, a program of rules by hand, where it is installed; a floor takes a game in four."""
+    game = player.game
+    try:
+        command = gnugo_command(game.shape[0], _LEVEL) if game.name == "go" else None
+    except MachineFault:
+        command = None
+    if command is None:
+        return
+    points: list[list[float]] = []
+    for each, share in ((player, 0.8), (floor, 1.0)):
+        now, scored = time.monotonic(), []
+        other = EnginePlayer(game, command, _PATIENCE)
+        for played in play_match(game, (each, other), games, SIMULATIONS, seed=11):
+            scored += [played.points] if played.points is not None else []
+            if time.monotonic() > now + share * (until - now) and len(scored) % 2 == 0:
+                break
+        points.append(scored)
+    mine, floors = points
+    if mine:
+        low, high = share_interval(sum(mine), len(mine))
+        yield Score(
+            f"points against GNU Go at level {_LEVEL}",
+            round(100 * sum(mine) / len(mine), 2),
+            "%",
+            True,
+            (round(100 * low, 2), round(100 * high, 2)),
+            len(mine),
+            Baseline(_UNTRAINED, round(100 * sum(floors) / max(1, len(floors)), 2)),
         )
 
 
@@ -150,4 +188,4 @@ def _last_game(player: NetworkPlayer, game: Game) -> Picture:
     first = position.returns()[0] if position.is_over else 0
     outcome = "the first player wins" if first > 0 else "the second player wins" if first < 0 else "nobody wins"
     title = f"{game.title}: {outcome} after {len(position.moves)} moves"
-    return Picture(board_picture(position, title=title), f"a game against itself in earnest: {outcome}")
+    return Picture(draw_position(position, title=title), f"a game against itself in earnest: {outcome}")

@@ -15,7 +15,7 @@ import numpy as np
 from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.games import Shard
 from onward.broad.selfplay.network import Network
-from onward.broad.selfplay.pictures import board_picture
+from onward.broad.selfplay.pictures import draw_position
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.search import NetworkPlayer
 from onward.broad.selfplay.settings import Settings
@@ -43,7 +43,9 @@ def shown_position(game: Game) -> Position:
     In tic-tac-toe and Connect Four one in which a single move stops the other; elsewhere a random one, early in a game.
     """
     if game.name == "connect_four" and problems(game):
-        return Position(game, [2, 1, 5, 0, 4, 2, 2, 2, 2, 4, 0, 2, 6])  # the other threatens four below; stopping it wins
+        return Position(
+            game, [2, 1, 5, 0, 4, 2, 2, 2, 2, 4, 0, 2, 6]
+        )  # the other threatens four below; stopping it wins
     if game.name == "tic_tac_toe":
         return Position(game, [4, 0, 8, 2])  # the other holds two corners, and threatens the cell between them
     chance, position = np.random.default_rng(3), game.start()
@@ -122,7 +124,8 @@ class Watch:
         position = shown_position(self._game)
         choice = player.choose(position, 0)
         when = "untrained" if self._games == 0 else f"after {self._positions:,} positions of self-play"
-        pixels = board_picture(position, choice.policy, choice.value, f"{self._game.title}, {when}")
+        title = f"{self._game.title}, {when}"
+        pixels = draw_position(position, choice.policy, choice.value, title=title)
         step.show(position=Picture(pixels, f"what the network alone thinks of one position, {when}"))
 
     def _measure(self, step: Step, player: NetworkPlayer) -> None:
