@@ -129,10 +129,9 @@ def _train_command(task: Task[Any, Any, Any]) -> click.Command:
 
 def _option(entry: Field) -> click.Option:
     text = f"{entry.help} [{'auto' if entry.default is None else entry.default}]"
-    metavar = (
-        "|".join(entry.choices) if entry.choices else {int: "N", float: "X", bool: "yes|no", str: "WORD"}[entry.kind]
-    )
-    return click.Option([entry.flag, entry.name], default=None, metavar=metavar, help=text)
+    metavar = "|".join(entry.choices) or {int: "N", float: "X", bool: "yes|no", str: "WORD"}[entry.kind]
+    bare = {"is_flag": False, "flag_value": "yes"} if entry.kind is bool else {}  # `--gtp` alone means `--gtp yes`
+    return click.Option([entry.flag, entry.name], default=None, metavar=metavar, help=text, **bare)
 
 
 def _assignments(words: Sequence[str]) -> dict[str, str]:

@@ -31,6 +31,7 @@ _ROOMS = {
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
     "control": "onward.broad.control",
+    "selfplay": "onward.broad.selfplay",
 }
 
 

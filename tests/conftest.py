@@ -67,6 +67,14 @@ def photo_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def small_game(tmp_path: Path) -> Path:
+    """Name a small game in a file: three in a row."""
+    path = tmp_path / "game.txt"
+    path.write_text("mnk\nm=3\nn=3\nk=3\n")
+    return path
+
+
+@pytest.fixture
 def small_table(tmp_path: Path) -> Path:
     """Make a csv that a forest can learn: the class says whether a + b is above 1."""
     import numpy as np

@@ -71,6 +71,20 @@ CASES = {
         None,
         {"episodes": 2, "films": 1},
     ),
+    "selfplay": Case(
+        "selfplay",
+        "game.txt",
+        {
+            "games": "4",
+            "simulations": "4",
+            "looks": "60",
+            "batch_size": "16",
+            "blocks": "1",
+            "channels": "8",
+            "measured": "6",
+            "actors": "1",
+        },
+    ),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -99,6 +113,7 @@ def address(
     labelled_texts: Path,
     photo_folder: Path,
     own_environment: Path,
+    small_game: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)

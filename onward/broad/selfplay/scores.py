@@ -1,0 +1,191 @@
+"""How strong is it? Every figure beside what the same search makes of the network before it learned anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from onward.broad.selfplay.game import Game
+from onward.broad.selfplay.games import Record
+from onward.broad.selfplay.network import Network
+from onward.broad.selfplay.pictures import draw_position
+from onward.broad.selfplay.play.engine import EnginePlayer, gnugo_command
+from onward.broad.selfplay.play.matches import play_match
+from onward.broad.selfplay.player import Player
+from onward.broad.selfplay.rating import ANCHOR, ratings
+from onward.broad.selfplay.search import NetworkPlayer
+from onward.broad.selfplay.settings import Settings
+from onward.broad.selfplay.trained import Trained
+from onward.broad.selfplay.watch import LADDER, rung_name
+from onward.broad.selfplay.yardsticks import Problem, keeps, match, opponent, problems
+from onward.core.checkpoint import read_checkpoint
+from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.faults import MachineFault
+from onward.core.metrics import Baseline, Score
+from onward.parts.intervals import share_interval
+from onward.parts.plots import curves_picture
+
+__all__ = ["evaluate"]
+
+SIMULATIONS = 64
+_UNTRAINED = "untrained network, same search"
+_LONGEST = 300.0
+_LEVEL, _PATIENCE = 1, 20.0
+
+
+def evaluate(trained: Trained, game: Game, seconds: float) -> Iterator[Score | Exhibit]:
+    """Measure a player; the more time there is, the more games it plays."""
+    until = time.monotonic() + 0.9 * min(seconds, _LONGEST)
+    player, floor = trained.player(), NetworkPlayer(game, _untrained(trained), trained.rule)
+    most = trained.run.settings(Settings).measured
+    yield from _against_the_judge(player, floor, problems(game)[:most], until)
+    now = time.monotonic()
+    yield from _against_gnugo(player, floor, now + 0.5 * (until - now), most // 6)
+    yield from _against_the_ladder(player, floor, trained, until, most // 6)
+    yield _last_game(player, game)
+
+
+def _untrained(trained: Trained) -> Network:
+    """Build the network as it was before anything was learned."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(trained.run.seed)
+        return Network(trained.network.shape).eval()
+
+
+def _against_the_judge(
+    player: NetworkPlayer, floor: NetworkPlayer, asked: Sequence[Problem], until: float
+) -> Iterator[Score]:
+    if not asked:
+        return
+    for name, simulations in (
+        ("result kept by the network alone", 0),
+        (f"result kept with {SIMULATIONS} looks", SIMULATIONS),
+    ):
+        share = 0.4 * (until - time.monotonic())
+        (kept, put), (floors, _) = keeps([player, floor], player.game, asked, simulations, share)
+        low, high = share_interval(kept, put)
+        yield Score(
+            name,
+            round(100 * kept / put, 2),
+            "%",
+            True,
+            (round(100 * low, 2), round(100 * high, 2)),
+            put,
+            Baseline(_UNTRAINED if simulations else "untrained network", round(100 * floors / put, 2)),
+        )
+
+
+def _against_gnugo(player: NetworkPlayer, floor: NetworkPlayer, until: float, games: int) -> Iterator[Score]:
+    """Play Go against GNU Go, a program of rules by hand, where it is installed; a floor takes a game in four."""
+    game = player.game
+    try:
+        command = gnugo_command(game.shape[0], _LEVEL) if game.name == "go" else None
+    except MachineFault:
+        command = None
+    if command is None:
+        return
+    points: list[list[float]] = []
+    for each, share in ((player, 0.8), (floor, 1.0)):
+        now, scored = time.monotonic(), []
+        other = EnginePlayer(game, command, _PATIENCE)
+        for played in play_match(game, (each, other), games, SIMULATIONS, seed=11):
+            scored += [played.points] if played.points is not None else []
+            if time.monotonic() > now + share * (until - now) and len(scored) % 2 == 0:
+                break
+        points.append(scored)
+    mine, floors = points
+    if mine:
+        low, high = share_interval(sum(mine), len(mine))
+        yield Score(
+            f"points against GNU Go at level {_LEVEL}",
+            round(100 * sum(mine) / len(mine), 2),
+            "%",
+            True,
+            (round(100 * low, 2), round(100 * high, 2)),
+            len(mine),
+            Baseline(_UNTRAINED, round(100 * sum(floors) / max(1, len(floors)), 2)),
+        )
+
+
+def _against_the_ladder(
+    player: NetworkPlayer, floor: NetworkPlayer, trained: Trained, until: float, games: int
+) -> Iterator[Score | Exhibit]:
+    """Play the ladder from above until time is short; rate everybody who ever played in this run."""
+    game = trained.game
+    results = [
+        (f"after {when:g} s", rung_name(int(rung)), points, int(count))
+        for when, rung, points, count in _watched(trained)
+    ]
+    rungs = [rollouts for rollouts in reversed(LADDER) if rollouts <= 60 * games]
+    for number, rollouts in enumerate(rungs):
+        share = (until - time.monotonic()) / (2 if number == 0 else 2.5)
+        if number and share < 0.5:
+            break
+        bot = opponent(game, rollouts, trained.run.seed)
+        points = _played(player, bot, games, max(share * 0.8, 0.3))
+        floors = _played(floor, bot, games, max(share * 0.2, 0.3))
+        results.append(("now", rung_name(rollouts), sum(points), len(points)))
+        results.append(("untrained", rung_name(rollouts), sum(floors), len(floors)))
+        if points:
+            low, high = share_interval(sum(points), len(points))
+            yield Score(
+                f"points against {rung_name(rollouts)}",
+                round(100 * sum(points) / len(points), 2),
+                "%",
+                True,
+                (round(100 * low, 2), round(100 * high, 2)),
+                len(points),
+                Baseline(_UNTRAINED, round(100 * sum(floors) / max(1, len(floors)), 2)),
+            )
+    rated = ratings(result for result in results if result[3])
+    rows = [
+        [name, f"{elo:.0f}", f"{reach:.0f}"]
+        for name, (elo, reach) in sorted(rated.items(), key=lambda each: -each[1][0])
+    ]
+    yield Table(["player", "rating", "±"], rows, f"ratings by all results of this run; {ANCHOR} is 0")
+    whens = [
+        (when, rated[name][0])
+        for name, when in {f"after {row[0]:g} s": row[0] for row in _watched(trained)}.items()
+        if name in rated
+    ]
+    if len(whens) > 1:
+        x, y = (np.array(values) for values in zip(*whens, strict=True))
+        yield Picture(curves_picture(x, {"rating": y}, "rating against wall time; the random player is 0"), "rating")
+
+
+def _played(player: NetworkPlayer, bot: Player, games: int, seconds: float) -> list[float]:
+    """Play as many games as the time allows, at least one pair; pairs begun too late are not counted at all."""
+    until, points, seed = time.monotonic() + seconds, [], 0
+    wave = 2
+    while len(points) < games and (seed == 0 or time.monotonic() < until):
+        began = time.monotonic()
+        points += match(player, bot, wave, SIMULATIONS, 1000 + seed)
+        a_game = (time.monotonic() - began) / wave
+        wave = 2 * int(min(games - len(points), max(0.0, until - time.monotonic()) / max(a_game, 1e-4)) / 2)
+        seed += 1
+        if wave == 0:
+            break
+    return points
+
+
+def _watched(trained: Trained) -> list[list[float]]:
+    """Read the ladder's results from the run's last checkpoint."""
+    path = trained.run.folder.newest_checkpoint()
+    kept = read_checkpoint(path)["kept"] if path else {}
+    return [row for row in kept.get("watch", {}).get("results", []) if row[3]]
+
+
+def _last_game(player: NetworkPlayer, game: Game) -> Picture:
+    """Let it play against itself in earnest, and draw the end."""
+    position, record = game.start(), Record()
+    while not position.is_over and len(position.moves) < 200:
+        action = player.choose(position, SIMULATIONS).action
+        record.moves.append(action)
+        position.apply(action)
+    first = position.returns()[0] if position.is_over else 0
+    outcome = "the first player wins" if first > 0 else "the second player wins" if first < 0 else "nobody wins"
+    title = f"{game.title}: {outcome} after {len(position.moves)} moves"
+    return Picture(draw_position(position, title=title), f"a game against itself in earnest: {outcome}")

@@ -1,0 +1,248 @@
+"""The loop of self-play: play with the averaged network, learn from what was played before, average.
+
+A round's games are played with the weights of the round before, while those weights learn from earlier games; so the
+actors never wait for the learner, and yet the same seed gives the same run. There is no gating: the averaged network
+plays, always (AlphaZero; KataGo, SelfplayTraining). Searches get longer as the budget is spent (MiniZero,
+arXiv:2310.11305). Read `yardsticks.py` next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from onward.broad.selfplay.actors import Crew, Job, hire
+from onward.broad.selfplay.game import Game
+from onward.broad.selfplay.games import Order, Record, Shard, pack, unpack
+from onward.broad.selfplay.network import PRESETS, Network, Shape, loss_of
+from onward.broad.selfplay.replay import Replay
+from onward.broad.selfplay.settings import Settings
+from onward.broad.selfplay.trained import Trained, earlier, transferred
+from onward.broad.selfplay.watch import Watch
+from onward.core.machine import cores
+from onward.core.run import Run
+from onward.parts.averaging import Average
+
+__all__ = ["train"]
+
+_HALF_LIFE = 60_000
+_FIRST_LOOKS, _STEADY_LOOKS = 1_500, 6_000
+_CLIP = 4.0
+_TAIL_SHARE, _LONGEST_TAIL = 0.04, 60.0
+# a larger network pays when the minutes let it look at about this many positions
+_LOOKS_FOR = {"base": 8_000_000, "small": 1_000_000}
+_PROBED = 64
+
+
+class Unfinished:
+    """Every actor's games under way, as a checkpoint holds them."""
+
+    def __init__(self, actors: int, actions: int) -> None:
+        self.games: list[list[Record]] = [[] for _ in range(actors)]
+        self._actions = actions
+
+    def state_dict(self) -> dict[str, Any]:
+        """Take the games."""
+        return {"games": [pack(records, self._actions) for records in self.games]}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Put them back; for another number of actors they are dealt anew."""
+        dealt = [unpack(arrays) for arrays in state["games"]]
+        if len(dealt) != len(self.games):
+            records = [record for each in dealt for record in each]
+            dealt = [records[place :: len(self.games)] for place in range(len(self.games))]
+        self.games = dealt
+
+
+@dataclass
+class Pace:
+    """How much is played in a round, and how much of the learning is still owed.
+
+    Attributes:
+        looks: positions an actor looks at.
+        owed: training steps, a fraction of one too.
+    """
+
+    looks: float
+    owed: float = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Take both."""
+        return {"looks": self.looks, "owed": self.owed}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Put them back."""
+        self.looks, self.owed = state["looks"], state["owed"]
+
+
+def train(run: Run, game: Game, settings: Settings) -> Trained:
+    """Learn a game by self-play; gives the averaged network."""
+    run.machine  # noqa: B018 - chosen once and written into the run
+    torch.set_num_threads(1)  # the cores are for the actors
+    run.cooldown = 0.0
+    if run.budget.seconds is not None:
+        longest = min(_LONGEST_TAIL, _TAIL_SHARE * run.budget.seconds)
+        run.tail_seconds = max(run.tail_seconds, longest * run.crowding)
+    source = earlier(settings.from_, game) if settings.from_ and not run.folder.newest_checkpoint() else None
+    facts = run.folder.record.get("selfplay") or _facts(run, game, settings, source)
+    run.folder.update(selfplay=facts)
+    shape = Shape.of(game, facts["blocks"], facts["channels"])
+    network = Network(shape).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    if source:
+        run.note(transferred(network, source))
+    average = Average(network, _HALF_LIFE)
+    optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=1e-4)
+    replay, unfinished = Replay(game, settings.window), Unfinished(facts["actors"], game.actions)
+    pace = Pace(settings.looks or (_FIRST_LOOKS if run.budget.seconds else _STEADY_LOOKS))
+    watch = Watch(run, game, settings)
+    run.keep(network=network, average=average, optimizer=optimizer, replay=replay, unfinished=unfinished, pace=pace)
+    run.keep(watch=watch)
+    with _hired(run, game, shape, facts["actors"]) as crew:
+        for step in run.steps():
+            began = time.perf_counter()
+            crew.start(_jobs(step.index, step.progress, run, settings, average.network, unfinished, pace))
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * 0.5**run.setbacks
+            losses = _learn(network, average, optimizer, replay, settings, pace, (run.seed, step.index))
+            shards = crew.collect()
+            _take_in(shards, replay, unfinished)
+            pace.owed += settings.reuse * _new_rows(shards) / settings.batch_size
+            watch.look(step, average.network, shards, losses, replay, time.perf_counter() - began)
+            _set_pace(pace, run, settings, shards, time.perf_counter() - began)
+    return Trained(game, average.network.eval(), run, settings.search)
+
+
+def _facts(run: Run, game: Game, settings: Settings, source: Trained | None) -> dict[str, Any]:
+    """Choose the network's size and the number of actors, once."""
+    seconds = run.budget.seconds
+    few = cores() if seconds is None or seconds >= 60 else 1  # a process takes seconds to start
+    actors = settings.actors or few
+    if source:
+        preset, blocks, channels = "earlier", source.network.shape.blocks, source.network.shape.channels
+    else:
+        preset = settings.preset or _fitting(game, run, actors)
+        blocks, channels = PRESETS[preset]
+    return {
+        "game": game.name,
+        "parameters": game.parameters,
+        "blocks": blocks if settings.blocks is None else settings.blocks,
+        "channels": settings.channels or channels,
+        "actors": actors,
+        "preset": preset,
+    }
+
+
+def _fitting(game: Game, run: Run, actors: int) -> str:
+    """Choose the largest network that these minutes let look at enough positions."""
+    if run.budget.seconds is None or game.cells <= 16:
+        return "tiny"
+    for preset, looks in _LOOKS_FOR.items():
+        network = Network(Shape.of(game, *PRESETS[preset])).folded()
+        planes, scalars = torch.zeros(_PROBED, game.planes, *game.shape), torch.zeros(_PROBED, game.scalars)
+        taken = []
+        with torch.inference_mode():
+            for _ in range(4):
+                began = time.perf_counter()
+                network(planes.contiguous(memory_format=torch.channels_last), scalars)
+                taken.append((time.perf_counter() - began) / _PROBED)
+        if 0.5 * actors * run.budget.seconds / min(taken) >= looks:
+            return preset
+    return "tiny"
+
+
+@contextmanager
+def _hired(run: Run, game: Game, shape: Shape, actors: int) -> Iterator[Crew]:
+    crew = hire(game, shape, actors, run.note)
+    try:
+        yield crew
+    finally:
+        crew.close()
+
+
+def simulations_at(progress: float, middle: int) -> int:
+    """Give the positions a dear search looks at: half of `middle` at first, twice as many in the end.
+
+    Example:
+        >>> [simulations_at(progress, 32) for progress in (0.0, 0.5, 1.0)]
+        [16, 32, 64]
+    """
+    return max(2, round(middle * 4 ** (progress - 0.5)))
+
+
+def _jobs(
+    index: int, progress: float, run: Run, settings: Settings, network: Network, unfinished: Unfinished, pace: Pace
+) -> list[Job]:
+    simulations = simulations_at(progress, settings.simulations)
+    weights = {name: values.numpy().copy() for name, values in network.state_dict().items()}
+    return [
+        Job(
+            Order(
+                seed=(run.seed, index, actor, run.setbacks),
+                slots=settings.games,
+                simulations=simulations,
+                cheap=max(2, simulations // 4),
+                dear_share=settings.dear_share,
+                opening_share=settings.opening_share,
+                looks=round(pace.looks),
+                rule=settings.search,
+            ),
+            weights,
+            records,
+        )
+        for actor, records in enumerate(unfinished.games)
+    ]
+
+
+def _learn(
+    network: Network,
+    average: Average[Network],
+    optimizer: torch.optim.Optimizer,
+    replay: Replay,
+    settings: Settings,
+    pace: Pace,
+    seed: tuple[int, ...],
+) -> dict[str, float]:
+    """Take the training steps that are owed; give the mean losses."""
+    steps = int(pace.owed)
+    pace.owed -= steps
+    if steps == 0 or replay.rows == 0:
+        return {}
+    network.train()
+    totals: dict[str, float] = {}
+    for batch in replay.batches(steps, settings.batch_size, np.random.default_rng((*seed, 1))):
+        losses = loss_of(network(batch["planes"], batch["scalars"]), batch)
+        loss = torch.stack(list(losses.values())).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
+        optimizer.step()
+        average.follow(network, settings.batch_size)
+        for name, value in losses.items():
+            totals[name] = totals.get(name, 0.0) + float(value.detach()) / steps
+    return totals
+
+
+def _take_in(shards: list[Shard], replay: Replay, unfinished: Unfinished) -> None:
+    for actor, shard in enumerate(shards):
+        unfinished.games[actor] = [record for record in shard.records if record.result is None]
+        for record in shard.records:
+            replay.add(record)
+
+
+def _new_rows(shards: list[Shard]) -> int:
+    return sum(len(record.plies) for shard in shards for record in shard.records if record.result is not None)
+
+
+def _set_pace(pace: Pace, run: Run, settings: Settings, shards: list[Shard], seconds: float) -> None:
+    """Make a round some seconds long when a clock runs; under `--steps` alone every round is the same."""
+    if settings.looks or run.budget.seconds is None:
+        return
+    wanted = min(4.0, max(0.25, run.budget.seconds / 100))
+    looks = shards[0].looks * wanted / max(seconds, 1e-3)
+    pace.looks = min(200_000.0, max(300.0, min(looks, 3 * pace.looks)))
