@@ -30,8 +30,8 @@ _ROOMS = {
     "translate": "onward.language.translate",
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
-    "control": "onward.broad.control",
     "selfplay": "onward.broad.selfplay",
+    "control": "onward.broad.control",
 }
 
 
