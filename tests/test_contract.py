@@ -66,7 +66,7 @@ CASES = {
     "dream-zoom": Case("dream", "horses", {"zoom": "4", "class_": "sorrel"}, "horses", {"seconds": 1.0}),
     "selfplay": Case(
         "selfplay",
-        "game.txt",
+        "three.game",
         {
             "games": "4",
             "simulations": "4",
