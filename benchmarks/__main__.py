@@ -24,6 +24,7 @@ NAMES = (
     "pictures",
     "pose",
     "reference",
+    "selfplay",
     "speed",
     "startup",
     "style",
