@@ -31,7 +31,7 @@ horses: install
 	$(BIN)/onward train gan meadow:horses --time 7m
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 check: install
 	$(BIN)/ruff format --check .

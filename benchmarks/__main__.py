@@ -9,6 +9,7 @@ NAMES = (
     "ablation",
     "budget",
     "classify",
+    "control",
     "detect",
     "dream",
     "faces",

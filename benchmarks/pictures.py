@@ -3,6 +3,7 @@
 A GAN's: what the same noise had become after some steps; with `--closely` also whom it copies, mixtures, and a walk. A
 detector's: what it finds in pictures it never saw. A
 classifier's: what it calls them, and where it looked. A translator's: where it looked.
+An agent's: an episode before and after it learned.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from onward.broad.control.reading import read as read_world
+from onward.broad.control.settings import Settings as ControlSettings
+from onward.broad.control.showing import curve, strip
+from onward.broad.control.training import WATCHED_SEED
+from onward.broad.control.using import load as load_player
 from onward.core.folder import Folder
 from onward.core.run import Run
 from onward.core.task import Source
@@ -135,6 +141,19 @@ def looks(run: Path, subject: str) -> None:
         last.save(PLACE / f"{subject}-attention.png", optimize=True)
 
 
+def episodes(run: Path, subject: str) -> None:
+    """Draw an agent's episode before and after it learned, and what it earned meanwhile."""
+    player = load_player(Run(Folder(run)))
+    world = read_world(Source((str(player.facts["address"]),)), ControlSettings())
+    agents, names = [player.untrained(), player.agent], ["before it learned", "after it learned"]
+    sheet = Image.fromarray(strip(world, agents, WATCHED_SEED, names).pixels)
+    sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS).save(
+        PLACE / f"{subject}-episode.png", optimize=True
+    )
+    if (earned := curve(player.run, world.threshold)) is not None:
+        Image.fromarray(earned.pixels).save(PLACE / f"{subject}-curve.png", optimize=True)
+
+
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
@@ -145,7 +164,7 @@ def main(words: list[str]) -> None:
     if given.closely:
         forgeries(given.run, given.subject)
         return
-    make = {"gan": growth, "detect": findings, "classify": guesses, "translate": looks}[
+    make = {"gan": growth, "detect": findings, "classify": guesses, "translate": looks, "control": episodes}[
         Folder(given.run).record["task"]
     ]
     make(given.run, given.subject)

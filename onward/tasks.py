@@ -31,6 +31,7 @@ _ROOMS = {
     "translate": "onward.language.translate",
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
+    "control": "onward.broad.control",
 }
 
 

@@ -10,6 +10,17 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def _take_one_core() -> None:
+    """Give each of several test processes a core of its own: threads that wait for each other are slower than one."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+
+
+_take_one_core()
+
+
 @pytest.fixture(autouse=True)
 def _own_place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep runs and caches out of the user's folders; the cache is shared by the session, as it is in life."""
@@ -221,4 +232,17 @@ def labelled_texts(tmp_path: Path) -> Path:
         lines.append(f'"{" ".join(chance.permutation(words))}, indeed",{"good" if is_good else "bad"}')
     path = tmp_path / "reviews.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def own_environment(tmp_path: Path) -> Path:
+    """Write a user's own environment: a pole to balance, in a file of one class."""
+    path = tmp_path / "pole.py"
+    path.write_text(
+        "from gymnasium.envs.classic_control import CartPoleEnv\n\n\n"
+        "class Pole(CartPoleEnv):\n"
+        "    pass\n\n\n"
+        "# a last line\n"
+    )
     return path

@@ -64,6 +64,13 @@ CASES = {
     "text-classify": Case("text-classify", "reviews.csv", {"width": "8", "batch_size": "16"}, "reviews.csv"),
     "dream": Case("dream", "horses", {"size": "64", "octaves": "2"}, "horses", {"seconds": 1.0}),
     "dream-zoom": Case("dream", "horses", {"zoom": "4", "class_": "sorrel"}, "horses", {"seconds": 1.0}),
+    "control": Case(
+        "control",
+        "pole.py",
+        {"environments": "2", "turns": "8", "width": "8", "epochs": "1", "longest": "100"},
+        None,
+        {"episodes": 2, "films": 1},
+    ),
     "selfplay": Case(
         "selfplay",
         "three.game",
@@ -105,6 +112,7 @@ def address(
     small_pairs: Path,
     labelled_texts: Path,
     photo_folder: Path,
+    own_environment: Path,
     small_game: Path,
 ) -> str:
     """Give the task's small data."""

@@ -1,1 +1,1 @@
-"""The broad path: learning that is not a classifier's. Self-play learns a game from its rules alone."""
+"""The broad path: self-play, control, compression, clusters, few labels."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -79,16 +80,11 @@ def test_bad_requests_get_a_sentence() -> None:
         one_creature(0, level=7)
 
 
-@pytest.mark.parametrize(("size", "least"), [(96, 320), (192, 150)])
-def test_it_is_quick(size: int, least: float) -> None:
-    """The least of a shared machine, in CPU time; what a quiet core does, the benchmark says."""
-    rates = []
-    for start in (0, 40, 80):
-        began = time.process_time()
-        for index in range(start, start + 40):
-            one_creature(index, size=96) if size == 96 else some_creatures(index, size=size)
-        rates.append(40 / (time.process_time() - began))
-    assert max(rates) > least
+@pytest.mark.parametrize(("draw", "most"), [(one_creature, 3.5), (partial(some_creatures, size=192), 7)])
+def test_it_is_quick(
+    draw: Callable[[int], object], most: float, cost_in_plain_pictures: Callable[[Callable[[int], object]], float]
+) -> None:
+    assert cost_in_plain_pictures(draw) < most
 
 
 def test_trees_and_rocks_hide_and_are_nobody() -> None:

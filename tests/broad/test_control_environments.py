@@ -1,0 +1,302 @@
+"""Environments: put back where they were, refused with a sentence, watched without a screen."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from onward.broad.control import scores as measuring
+from onward.broad.control.reading import World, read
+from onward.broad.control.settings import Settings
+from onward.broad.control.using import as_torch, load
+from onward.core.checkpoint import read_checkpoint
+from onward.core.faults import DataFault, Fault, MachineFault, RunFault
+from onward.core.folder import Folder
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.tasks import find_task
+from onward.verbs.apply import apply
+from onward.verbs.evaluate import evaluate
+from onward.verbs.resume import resume
+from onward.verbs.train import train
+
+OWN = """
+import gymnasium, numpy as np, random
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
+
+class Own(gymnasium.Env):
+    observation_space = Box(-9, 9, (2,))
+    action_space = Discrete(2, start=5)
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def reset(self, seed=None, options=None):
+        super().reset(seed=seed)
+        self.turn = 0
+        return self.seen(), {}
+
+    def seen(self):
+        return self.np_random.normal(size=2).astype(np.float32)
+
+    def step(self, action):
+        assert action in (5, 6)
+        self.turn += 1
+        return self.seen(), float(action == 6), self.turn >= 20, False, {}
+
+    def render(self):
+        return np.full((20, 30, 3), self.turn, np.uint8)
+
+class Dicts(Own):
+    observation_space = Dict({"a": Box(0, 1, (2,))})
+
+class Tuples(Own):
+    observation_space = Tuple([Box(0, 1, (2,))])
+
+class Pictures(Own):
+    observation_space = Box(0, 255, (64, 64, 3), np.uint8)
+
+class Words(Own):
+    action_space = gymnasium.spaces.Text(5)
+
+class NoReward(Own):
+    def step(self, action):
+        return (*super().step(action)[:1], float("nan"), False, False, {})
+
+class LateNoReward(Own):
+    def step(self, action):
+        seen, _, over, cut, facts = super().step(action)
+        return seen, float("nan") if self.np_random.random() < 0.001 else 1.0, over, cut, facts
+
+class NoSight(Own):
+    def seen(self):
+        return np.array([np.inf, 0.0], np.float32)
+
+class Endless(Own):
+    def step(self, action):
+        return (*super().step(action)[:2], False, False, {})
+
+class Broken(Own):
+    def step(self, action):
+        return {}["missing"]
+
+class Unmade(Own):
+    def __init__(self, render_mode=None):
+        raise ValueError("no socket")
+
+class Unsteady(Own):
+    def seen(self):
+        return np.float32([random.random(), 0.0])
+
+class Two(Own):
+    action_space = MultiDiscrete([2, 3])
+    observation_space = Discrete(4)
+    def seen(self):
+        return int(self.np_random.integers(4))
+    def step(self, action):
+        self.turn += 1
+        return self.seen(), float(action[0] + action[1]), self.turn >= 20, False, {}
+
+class Blind(Own):
+    def render(self):
+        raise RuntimeError("no window")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _few_episodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure on few episodes: here it matters that it is done, not what comes out."""
+    monkeypatch.setattr(measuring, "_LOTS", (2,))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    return path
+
+
+def found(address: str, **settings: Any) -> World:
+    return read(Source((address,)), Settings(**settings))
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("CartPole-v9", r"Did you mean CartPole-v1"),
+        ("cartpole", r"Did you mean CartPole-v1\?.*Known: Acrobot-v1"),
+        ("LunarLander", r"Did you mean LunarLander-v"),
+        ("xyz", r"Known: .*CartPole-v1"),
+        ("", r"Known: "),
+        ("nowhere.py:Pole", r"no file nowhere.py"),
+        ("nowhere:Pole", r"no file nowhere.py"),
+    ],
+)
+def test_names_nobody_knows_get_a_sentence(address: str, says: str) -> None:
+    with pytest.raises(DataFault, match=says) as fault:
+        found(address)
+    assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Owm", r"Owm is not there in .*own.py. Did you mean Own\?"),
+        ("np", r"np is not made of gymnasium.Env"),
+        ("Dicts", r"own.py:Dicts shows a Dict.*FlattenObservation"),
+        ("Tuples", r"shows a Tuple"),
+        ("Pictures", r"shows pictures"),
+        ("Words", r"actions of the kind Text"),
+        ("NoReward", r"reward nan in turn 1,"),
+        ("NoSight", r"showed \[inf, 0.0\]"),
+        ("Broken", r"failed in step\(\) \(KeyError: 'missing'\)"),
+        ("Unmade", r"cannot be made \(ValueError: no socket\)"),
+    ],
+)
+def test_environments_that_cannot_serve_get_a_sentence(own: Path, name: str, says: str) -> None:
+    with pytest.raises(DataFault, match=says) as fault:
+        found(f"{own}:{name}")
+    assert "\n" not in str(fault.value)
+
+
+def test_files_that_cannot_serve_get_a_sentence(own: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataFault, match=r"classes made of gymnasium.Env .*Blind, Broken.*name one"):
+        found(str(own))
+    (tmp_path / "bad.py").write_text("x = 1\nraise ValueError('why')\n")
+    with pytest.raises(DataFault, match=r"bad.py, line 2: ValueError: why"):
+        found(f"{tmp_path}/bad.py:Pole")
+    (tmp_path / "torn.py").write_text("class Pole(\n")
+    with pytest.raises(DataFault, match=r"torn.py, line 1: SyntaxError"):
+        found(f"{tmp_path}/torn.py:Pole")
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(DataFault, match="code that came with a run is not run"):
+        found(f"{own}:Own")
+
+
+def test_a_module_in_the_current_folder_is_found(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(own.parent)
+    assert found("own:Own").spaces.observations == 2
+    assert found("own:Two").spaces.as_json()["choice"] == {"kind": "categorical", "kinds": [2, 3]}
+
+
+def test_episodes_without_end_are_cut_and_that_is_said(own: Path, tmp_path: Path) -> None:
+    world = found(f"{own}:Endless", longest=50)
+    assert any("cut after 50 turns" in sentence for sentence in world.findings())
+    run, scores = tiny(f"{own}:Endless", tmp_path, longest="50")
+    assert run.folder.status() == "finished"
+    assert scores[0].value <= 50
+
+
+def test_a_missing_package_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gymnasium
+
+    def make(*words: Any, **more: Any) -> Any:
+        raise gymnasium.error.DependencyNotInstalled('Box2D is not installed, run `pip install "gymnasium[box2d]"`')
+
+    monkeypatch.setattr(gymnasium, "make", make)
+    with pytest.raises(MachineFault, match="Box2D is not installed"):
+        found("LunarLander-v3")
+
+
+def tiny(address: str, place: Path, steps: int = 2, **settings: str) -> tuple[Run, Any]:
+    words = {"environments": "3", "turns": "16", "width": "8", "epochs": "1", **settings}
+    return train(find_task("control"), address, words, steps=steps, out=place / "runs", quiet=True)
+
+
+def test_rewards_that_stop_being_numbers_stop_the_run(own: Path, tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="nan"):
+        tiny(f"{own}:LateNoReward", tmp_path, steps=2000, environments="16", turns="64", epochs="1", batch_size="1024")
+
+
+def test_what_cannot_be_drawn_is_learned_all_the_same(own: Path, tmp_path: Path) -> None:
+    run, _ = tiny(f"{own}:Blind", tmp_path)
+    assert run.folder.status() == "finished"
+    assert "no window" in (run.path / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(DataFault, match="cannot be drawn"):
+        apply(run.folder, (), {"episodes": 1}, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["CartPole-v1", "LunarLander-v3", "own.py:Own", "own.py:Two", "Pendulum-v1"])
+def test_environments_are_put_back_to_the_bit(name: str, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(own.parent)
+    world, chance = found(name), np.random.default_rng(0)
+    first = world.parallel(3, seed=4)
+    for _ in range(150):
+        first.step(world.spaces.choice.any(3, chance))
+    state = first.state_dict()
+    second = world.parallel(3, seed=4)
+    second.load_state_dict(state)
+    for _ in range(150):
+        actions = world.spaces.choice.any(3, chance)
+        for one, other in zip(first.step(actions), second.step(actions), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_what_does_not_replay_is_begun_anew(own: Path) -> None:
+    world = found(f"{own}:Unsteady")
+    first: Any = world.parallel(2, seed=0)
+    for _ in range(7):
+        first.step(world.spaces.choice.any(2, np.random.default_rng(0)))
+    second: Any = world.parallel(2, seed=0)
+    second.load_state_dict(first.state_dict())
+    assert second.has_strayed
+    second.step(world.spaces.choice.any(2, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("name", ["CartPole-v1", "LunarLander-v3"])
+def test_stopped_and_resumed_is_the_same_to_the_bit(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    through, _ = tiny(name, tmp_path / "a", steps=5)
+    was = Run._between_steps
+
+    def now(run: Run) -> None:
+        run.stop_requested = run.steps_done == 3
+        was(run)
+
+    monkeypatch.setattr(Run, "_between_steps", now)
+    with pytest.raises(Fault):
+        tiny(name, tmp_path / "b", steps=5)
+    monkeypatch.setattr(Run, "_between_steps", was)
+    (stopped,) = [path for path in (tmp_path / "b" / "runs").iterdir() if path.is_dir()]
+    resume(Folder(stopped), quiet=True)
+    one, other = (read_checkpoint(Folder(path).newest_checkpoint())["kept"] for path in (through.path, stopped))
+    np.testing.assert_array_equal(one["agent"]["weights"], other["agent"]["weights"])
+    assert one["chance"] == other["chance"]
+    assert repr(one["environments"]) == repr(other["environments"])
+
+
+def test_apply_leaves_films_and_a_table(tmp_path: Path) -> None:
+    run, _ = tiny("CartPole-v1", tmp_path)
+    written = apply(run.folder, (), {"episodes": 4, "films": 2, "seed": 7}, tmp_path / "out")
+    assert sorted(path.name for path in written) == ["episode-001.mp4", "episode-002.mp4", "episodes.csv"]
+    rows = list(csv.DictReader((tmp_path / "out" / "episodes.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["episode", "seed", "return", "length"]
+    assert [row["seed"] for row in rows] == ["7", "8", "9", "10"]
+    assert all(float(row["return"]) == float(row["length"]) for row in rows)  # a reward of 1 a turn
+    with pytest.raises(DataFault, match="not the kind of environment"):
+        apply(run.folder, ("Acrobot-v1",), {}, tmp_path / "out")
+
+
+def test_what_is_exported_answers_as_the_agent_acts(tmp_path: Path) -> None:
+    import torch
+
+    run, _ = tiny("Pendulum-v1", tmp_path)
+    player, spaces = load(run), found("Pendulum-v1").spaces
+    rows = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
+    with torch.no_grad():
+        said = as_torch(player)(torch.from_numpy(rows)).numpy()
+    np.testing.assert_allclose(said, spaces.given_all(player.agent.likeliest(rows)), rtol=1e-4, atol=1e-5)
+
+
+def test_a_stranger_s_run_may_name_any_size(tmp_path: Path) -> None:
+    run, _ = tiny("CartPole-v1", tmp_path)
+    record = json.loads((run.path / "run.json").read_text())
+    record["agent"]["width"] = 10**9
+    (run.path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunFault, match="damaged"):
+        evaluate(Folder(run.path))
