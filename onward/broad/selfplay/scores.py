@@ -32,6 +32,7 @@ __all__ = ["evaluate"]
 SIMULATIONS = 64
 _UNTRAINED = "untrained network, same search"
 _LONGEST = 300.0
+_FEWEST_LOOKS, _MOST_LOOKS = 16, 256
 _LEVEL, _PATIENCE, _SHORT = 1, 20.0, 3.0
 
 
@@ -126,14 +127,15 @@ def _against_the_ladder(
         if number and share < 0.5:
             break
         bot = opponent(game, rollouts, trained.run.seed)
-        points = _played(player, bot, games, max(share * 0.8, 0.3))
-        floors = _played(floor, bot, games, max(share * 0.2, 0.3))
+        looks = min(max(rollouts, _FEWEST_LOOKS), _MOST_LOOKS)  # no more than the other has
+        points = _played(player, bot, (games, looks), max(share * 0.8, 0.3))
+        floors = _played(floor, bot, (games, looks), max(share * 0.2, 0.3))
         results.append(("now", rung_name(rollouts), sum(points), len(points)))
         results.append(("untrained", rung_name(rollouts), sum(floors), len(floors)))
         if points:
             low, high = share_interval(sum(points), len(points))
             yield Score(
-                f"points against {rung_name(rollouts)}",
+                f"points against {rung_name(rollouts)}, with {looks} looks",
                 round(100 * sum(points) / len(points), 2),
                 "%",
                 True,
@@ -157,13 +159,18 @@ def _against_the_ladder(
         yield Picture(curves_picture(x, {"rating": y}, "rating against wall time; the random player is 0"), "rating")
 
 
-def _played(player: NetworkPlayer, bot: Player, games: int, seconds: float) -> list[float]:
-    """Play as many games as the time allows, at least one pair; pairs begun too late are not counted at all."""
+def _played(player: NetworkPlayer, bot: Player, most: tuple[int, int], seconds: float) -> list[float]:
+    """Play as many games as the time allows, at least one pair.
+
+    Args:
+        most: games, and looks a move.
+    """
+    games, looks = most
     until, points, seed = time.monotonic() + seconds, [], 0
     wave = 2
     while len(points) < games and (seed == 0 or time.monotonic() < until):
         began = time.monotonic()
-        points += match(player, bot, wave, SIMULATIONS, 1000 + seed)
+        points += match(player, bot, wave, looks, 1000 + seed)
         a_game = (time.monotonic() - began) / wave
         wave = 2 * int(min(games - len(points), max(0.0, until - time.monotonic()) / max(a_game, 1e-4)) / 2)
         seed += 1
