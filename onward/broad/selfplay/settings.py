@@ -25,7 +25,7 @@ class Settings:
     games: int = setting(128, "Games that each of them plays at once.", 1, 4096)
     batch_size: int = setting(128, "Rows of a training step.", 2, 65_536)
     learning_rate: float = setting(2e-3, "Learning rate.", 1e-7, 1.0)
-    reuse: float = setting(6.0, "How often a row is learned from.", 0.0, 100.0)
+    reuse: float = setting(4.0, "How often a row is learned from.", 0.0, 100.0)
     looks: int | None = setting(
         None, "Positions an actor looks at in a round; by default a few seconds' worth.", 1, 10_000_000, rare=True
     )
