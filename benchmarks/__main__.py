@@ -25,6 +25,7 @@ NAMES = (
     "pictures",
     "pose",
     "reference",
+    "selfplay",
     "speed",
     "startup",
     "style",

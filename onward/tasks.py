@@ -25,12 +25,12 @@ _ROOMS = {
     "gan": "onward.generation.gan",
     "style": "onward.generation.style",
     "dream": "onward.generation.dream",
+    "selfplay": "onward.broad.selfplay",
     "forest": "onward.tables.forest",
     "text-classify": "onward.language.text_classify",
     "translate": "onward.language.translate",
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
-    "selfplay": "onward.broad.selfplay",
     "control": "onward.broad.control",
 }
 

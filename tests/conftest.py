@@ -69,7 +69,7 @@ def photo_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_game(tmp_path: Path) -> Path:
     """Name a small game in a file: three in a row."""
-    path = tmp_path / "game.txt"
+    path = tmp_path / "three.game"
     path.write_text("mnk\nm=3\nn=3\nk=3\n")
     return path
 

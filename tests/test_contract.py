@@ -73,7 +73,7 @@ CASES = {
     ),
     "selfplay": Case(
         "selfplay",
-        "game.txt",
+        "three.game",
         {
             "games": "4",
             "simulations": "4",
@@ -84,6 +84,8 @@ CASES = {
             "measured": "6",
             "actors": "1",
         },
+        None,
+        {"against": "random", "games": 2, "simulations": 8},
     ),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }

@@ -16,7 +16,7 @@ __all__ = ["TASK"]
 TASK: Task = Task(
     name="selfplay",
     summary="learn a board game from its rules alone, by playing against yourself",
-    takes="the name of a game: connect_four, go:7, hex:5, othello, tic_tac_toe, ...",
+    takes="the name of a game: connect_four, go:7, hex:5, othello, chess; or a file NAME.game",
     example="tic_tac_toe",
     settings=Settings,
     read=late("onward.broad.selfplay.reading:read"),
@@ -26,5 +26,5 @@ TASK: Task = Task(
     apply=late("onward.broad.selfplay.playing:apply"),
     options=Playing,
     export=late("onward.broad.selfplay.trained:export"),
-    accepts=lambda address: "/" not in address and "." not in address,
+    accepts=lambda address: address.endswith(".game") or not {"/", "."} & set(address),
 )

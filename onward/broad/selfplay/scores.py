@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from onward.broad.selfplay.game import Game
-from onward.broad.selfplay.games import Record
 from onward.broad.selfplay.network import Network
 from onward.broad.selfplay.pictures import draw_position
 from onward.broad.selfplay.play.engine import EnginePlayer, gnugo_command
@@ -33,7 +32,8 @@ __all__ = ["evaluate"]
 SIMULATIONS = 64
 _UNTRAINED = "untrained network, same search"
 _LONGEST = 300.0
-_LEVEL, _PATIENCE = 1, 20.0
+_FEWEST_LOOKS, _MOST_LOOKS = 16, 256
+_LEVEL, _PATIENCE, _SHORT = 1, 20.0, 3.0
 
 
 def evaluate(trained: Trained, game: Game, seconds: float) -> Iterator[Score | Exhibit]:
@@ -45,7 +45,7 @@ def evaluate(trained: Trained, game: Game, seconds: float) -> Iterator[Score | E
     now = time.monotonic()
     yield from _against_gnugo(player, floor, now + 0.5 * (until - now), most // 6)
     yield from _against_the_ladder(player, floor, trained, until, most // 6)
-    yield _last_game(player, game)
+    yield _last_game(player, game, until)
 
 
 def _untrained(trained: Trained) -> Network:
@@ -120,19 +120,22 @@ def _against_the_ladder(
         for when, rung, points, count in _watched(trained)
     ]
     rungs = [rollouts for rollouts in reversed(LADDER) if rollouts <= 60 * games]
+    if until - time.monotonic() < _SHORT:
+        rungs = rungs[-1:]  # chance alone, which answers at once
     for number, rollouts in enumerate(rungs):
         share = (until - time.monotonic()) / (2 if number == 0 else 2.5)
         if number and share < 0.5:
             break
         bot = opponent(game, rollouts, trained.run.seed)
-        points = _played(player, bot, games, max(share * 0.8, 0.3))
-        floors = _played(floor, bot, games, max(share * 0.2, 0.3))
+        looks = min(max(rollouts, _FEWEST_LOOKS), _MOST_LOOKS)  # no more than the other has
+        points = _played(player, bot, (games, looks), max(share * 0.8, 0.3))
+        floors = _played(floor, bot, (games, looks), max(share * 0.2, 0.3))
         results.append(("now", rung_name(rollouts), sum(points), len(points)))
         results.append(("untrained", rung_name(rollouts), sum(floors), len(floors)))
         if points:
             low, high = share_interval(sum(points), len(points))
             yield Score(
-                f"points against {rung_name(rollouts)}",
+                f"points against {rung_name(rollouts)}, with {looks} looks",
                 round(100 * sum(points) / len(points), 2),
                 "%",
                 True,
@@ -156,13 +159,18 @@ def _against_the_ladder(
         yield Picture(curves_picture(x, {"rating": y}, "rating against wall time; the random player is 0"), "rating")
 
 
-def _played(player: NetworkPlayer, bot: Player, games: int, seconds: float) -> list[float]:
-    """Play as many games as the time allows, at least one pair; pairs begun too late are not counted at all."""
+def _played(player: NetworkPlayer, bot: Player, most: tuple[int, int], seconds: float) -> list[float]:
+    """Play as many games as the time allows, at least one pair.
+
+    Args:
+        most: games, and looks a move.
+    """
+    games, looks = most
     until, points, seed = time.monotonic() + seconds, [], 0
     wave = 2
     while len(points) < games and (seed == 0 or time.monotonic() < until):
         began = time.monotonic()
-        points += match(player, bot, wave, SIMULATIONS, 1000 + seed)
+        points += match(player, bot, wave, looks, 1000 + seed)
         a_game = (time.monotonic() - began) / wave
         wave = 2 * int(min(games - len(points), max(0.0, until - time.monotonic()) / max(a_game, 1e-4)) / 2)
         seed += 1
@@ -178,12 +186,11 @@ def _watched(trained: Trained) -> list[list[float]]:
     return [row for row in kept.get("watch", {}).get("results", []) if row[3]]
 
 
-def _last_game(player: NetworkPlayer, game: Game) -> Picture:
+def _last_game(player: NetworkPlayer, game: Game, until: float) -> Picture:
     """Let it play against itself in earnest, and draw the end."""
-    position, record = game.start(), Record()
+    position = game.start()
     while not position.is_over and len(position.moves) < 200:
-        action = player.choose(position, SIMULATIONS).action
-        record.moves.append(action)
+        action = player.choose(position, SIMULATIONS if time.monotonic() < until else 0).action
         position.apply(action)
     first = position.returns()[0] if position.is_over else 0
     outcome = "the first player wins" if first > 0 else "the second player wins" if first < 0 else "nobody wins"

@@ -27,13 +27,14 @@ from onward.broad.selfplay.trained import Trained, earlier, transferred
 from onward.broad.selfplay.watch import Watch
 from onward.core.machine import cores
 from onward.core.run import Run
+from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 
 __all__ = ["train"]
 
 _HALF_LIFE = 60_000
 _FIRST_LOOKS, _STEADY_LOOKS = 1_500, 6_000
-_CLIP = 4.0
+_CLIP, _BETAS = 4.0, (0.9, 0.999)
 _TAIL_SHARE, _LONGEST_TAIL = 0.04, 60.0
 # a larger network pays when the minutes let it look at about this many positions
 _LOOKS_FOR = {"base": 8_000_000, "small": 1_000_000}
@@ -97,7 +98,7 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
     if source:
         run.note(transferred(network, source))
     average = Average(network, _HALF_LIFE)
-    optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=1e-4)
+    optimizer = Adam(network.parameters(), settings.learning_rate, _BETAS)
     replay, unfinished = Replay(game, settings.window), Unfinished(facts["actors"], game.actions)
     pace = Pace(settings.looks or (_FIRST_LOOKS if run.budget.seconds else _STEADY_LOOKS))
     watch = Watch(run, game, settings)
@@ -107,8 +108,7 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
         for step in run.steps():
             began = time.perf_counter()
             crew.start(_jobs(step.index, step.progress, run, settings, average.network, unfinished, pace))
-            for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * 0.5**run.setbacks
+            optimizer.learning_rate = settings.learning_rate * 0.5**run.setbacks
             losses = _learn(network, average, optimizer, replay, settings, pace, (run.seed, step.index))
             shards = crew.collect()
             _take_in(shards, replay, unfinished)
@@ -202,7 +202,7 @@ def _jobs(
 def _learn(
     network: Network,
     average: Average[Network],
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     replay: Replay,
     settings: Settings,
     pace: Pace,

@@ -1,0 +1,93 @@
+"""How strong does `selfplay` get in some minutes, and how fast does it play? Every figure is the run's own measurement.
+
+python -m benchmarks selfplay --games tic_tac_toe connect_four --minutes 1 10
+python -m benchmarks selfplay --throughput
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import command, write_section
+
+_SCORES = ("game", "minutes", "games", "positions", "measured", "value", "95 % interval", "of", "untrained")
+_SPEED = ("game", "processes", "seconds", "games/s", "positions/s", "looks/s", "known already", "against one")
+
+
+def main(words: list[str]) -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--games", nargs="+", default=["tic_tac_toe", "connect_four"])
+    parser.add_argument("--minutes", nargs="+", type=float, default=[1.0, 10.0], help="of each game, in order")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--throughput", action="store_true", help="games a second on one process and on all cores")
+    given = parser.parse_args(words)
+    written = f"python -m benchmarks selfplay {command(words)}".strip()
+    if given.throughput:
+        write_section("selfplay-speed", "Self-play: how fast", written, _SPEED, _speeds(given.seed))
+        return
+    rows: list[list[str]] = []
+    for game, minutes in zip(given.games, given.minutes, strict=True):
+        rows += _strength(game, minutes, given.seed)
+        write_section("selfplay", "Self-play: how strong after some minutes", written, _SCORES, rows)
+
+
+def _facts(game: str, seconds: float, seed: int, *more: str) -> list[dict[str, Any]]:
+    """Train in a process of its own; give the facts it logged."""
+    with tempfile.TemporaryDirectory() as aside:
+        words = ["train", "selfplay", game, "--time", f"{seconds:g}s", "--seed", str(seed), "--out", aside, *more]
+        began = time.monotonic()
+        subprocess.run([sys.executable, "-m", "onward", *words, "--name", "run"], check=True, capture_output=True)
+        taken = time.monotonic() - began
+        if taken > 1.05 * seconds + 1:
+            print(f"{game}: {taken:.0f} s instead of {seconds:g}")
+        lines = (Path(aside) / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _strength(game: str, minutes: float, seed: int) -> list[list[str]]:
+    facts = _facts(game, 60 * minutes, seed)
+    last = [fact for fact in facts if fact["kind"] == "log"][-1]
+    rows = []
+    for score in (fact for fact in facts if fact["kind"] == "score"):
+        low, high = score["interval"]
+        rows.append(
+            [
+                game,
+                f"{minutes:g}",
+                f"{last['games']:,.0f}",
+                f"{last['positions']:,.0f}",
+                score["name"],
+                f"{score['value']:.1f} %",
+                f"{low:.1f} to {high:.1f}",
+                str(score["count"]),
+                f"{score['baseline']['value']:.1f} %",
+            ]
+        )
+    return rows
+
+
+def _speeds(seed: int) -> list[list[str]]:
+    """Count what a minute and a half of Connect Four brings, after its start."""
+    rows, first = [], 0.0
+    for processes in sorted({1, len(os.sched_getaffinity(0))}):
+        facts = _facts("connect_four", 90, seed, "--actors", str(processes), "--preset", "small")
+        logs = [fact for fact in facts if fact["kind"] == "log" and "positions_per_second" in fact]
+        begun = next(fact for fact in logs if fact["seconds"] > 20)
+        seconds = logs[-1]["seconds"] - begun["seconds"]
+        games, positions = (logs[-1][name] - begun[name] for name in ("games", "positions"))
+        looks = [fact["looks_per_second"] for fact in logs if fact["seconds"] > 20]
+        known = [fact["known"] for fact in logs if fact["seconds"] > 20]
+        first = first or positions / seconds
+        figures = [f"{seconds:.0f}", f"{games / seconds:.1f}", f"{positions / seconds:.0f}"]
+        figures += [f"{sum(looks) / len(looks):.0f}", f"{100 * sum(known) / len(known):.0f} %"]
+        rows.append(["connect_four", str(processes), *figures, f"{positions / seconds / first:.2f}×"])
+    return rows
