@@ -14,13 +14,14 @@ from torch import Tensor
 from onward.backbones import efficientnet_lite0, lite0_classifier
 from onward.core.faults import DataFault, UsageFault
 from onward.core.task import Source
-from onward.data.photo import read_photo
+from onward.data.photo import Photo, read_photo
 from onward.generation.dream import TASK
 from onward.generation.dream.ascent import blurred, direction, gradient
 from onward.generation.dream.dreaming import Dream, Manner
 from onward.generation.dream.gallery import gallery
 from onward.generation.dream.octaves import plan_of
 from onward.generation.dream.reading import Scene, scene_of
+from onward.generation.dream.scores import evaluate
 from onward.generation.dream.settings import Dreaming, Settings
 from onward.generation.dream.using import Dreamt, apply, untrained
 from onward.generation.dream.wishes import Wish, tensor_of, wish_of
@@ -202,6 +203,30 @@ def test_untrained_and_transparent(tmp_path: Path) -> None:
         next(iter(apply(untrained(), Source(()), options)))
     with pytest.raises(DataFault, match="not there"):
         next(iter(apply(Dreamt(Settings()), Source((str(tmp_path / "a.png"), "missing.jpg")), options)))
+
+
+def test_a_size_that_takes_too_long_is_dreamt_smaller_and_enlarged(scene: Scene, wish: Wish) -> None:
+    plan = plan_of(80, 80, 2, timed=True, most=1600.0)
+    assert plan.sizes == ((29, 29), (40, 40), (80, 80))
+    dream = Dream(tensor_of(scene.photo), wish, plan, Manner(jitter=8), 0)
+    looked_at = {tuple(gone(dream, 6, until=step + 1, begin=step).picture.shape[2:]) for step in range(6)}
+    assert looked_at == {(29, 29), (40, 40)}
+    dream.turn(0.5)  # more time goes on from the whole result
+    assert dream.state_dict()["photo"].shape[2:] == (80, 80)
+    dream.finish()
+    assert dream.pixels().shape == (80, 80, 3)
+
+
+def test_a_film_of_more_frames_than_the_minutes_hold_is_refused(tmp_path: Path) -> None:
+    words = {"size": "48", "zoom": "100000", "layer": "1"}
+    with pytest.raises(UsageFault, match=r"100,000 frames take .* --zoom \d+ or less"):
+        train(TASK, "meadow:scene", words, duration="20s", out=tmp_path, quiet=True)
+
+
+def test_a_very_long_strip_is_measured(wish: Wish) -> None:
+    strip = Scene(Photo(np.random.default_rng(0).integers(0, 255, (1, 3000, 3), dtype=np.uint8)))
+    model = Dreamt(Settings(layer=1), pixels=strip.photo.pixels, scene=strip)
+    assert next(iter(evaluate(model, strip, 5.0))).value > 0  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_a_film_is_in_the_run_s_folder(tmp_path: Path) -> None:

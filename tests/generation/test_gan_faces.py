@@ -163,7 +163,9 @@ def test_pictures_that_are_there_twice_do_not_hide_a_copy() -> None:
     assert 0.5 < float(np.median(check.times_usual[2:])) < 2
 
 
-@pytest.mark.parametrize(("near", "said"), [([0.7], "no more than chance"), ([0.7, 0.7, 1.0], "more than chance: look")])
+@pytest.mark.parametrize(
+    ("near", "said"), [([0.7], "no more than chance"), ([0.7, 0.7, 1.0], "more than chance: look")]
+)
 def test_one_of_few_samples_may_be_near_by_chance(near: list[float], said: str) -> None:
     count = len(near)
     check = CopyCheck(np.arange(count), np.zeros(count, bool), np.array(near), 0.8)

@@ -98,7 +98,7 @@ def nearest_places(training: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def unseen_distances(training: Tensor, held_out: Tensor) -> Tensor:
-    """Give how far held-out pictures are from the nearest training picture that is not the same one again: N F, M F to M.
+    """Give how far held-out pictures are from the nearest training picture that is another one: N F and M F to M.
 
     A folder has pictures twice, mirrored, or one of a burst after the other. Beside these everything would be new, a
     copy too; so training pictures nearer than a tenth of the mean distance to all of them are left aside.
