@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from onward.backbones import efficientnet_lite0, lite0_classifier
-from onward.core.faults import DataFault, UsageFault
+from onward.core.faults import DataFault, RunFault, UsageFault
 from onward.core.task import Source
 from onward.data.photo import Photo, read_photo
 from onward.generation.dream import TASK
@@ -23,6 +25,7 @@ from onward.generation.dream.octaves import plan_of
 from onward.generation.dream.reading import Scene, scene_of
 from onward.generation.dream.scores import evaluate
 from onward.generation.dream.settings import Dreaming, Settings
+from onward.generation.dream.training import train as train_dream
 from onward.generation.dream.using import Dreamt, apply, untrained
 from onward.generation.dream.wishes import Wish, tensor_of, wish_of
 from onward.verbs.train import train
@@ -221,6 +224,13 @@ def test_a_film_of_more_frames_than_the_minutes_hold_is_refused(tmp_path: Path) 
     words = {"size": "48", "zoom": "100000", "layer": "1"}
     with pytest.raises(UsageFault, match=r"100,000 frames take .* --zoom \d+ or less"):
         train(TASK, "meadow:scene", words, duration="20s", out=tmp_path, quiet=True)
+
+
+@pytest.mark.parametrize("sizes", [{"side": "wide"}, {"side": 0}, {"side": 64, "most": -1}, {}, "64"])
+def test_a_stranger_s_sizes_are_refused_in_a_sentence(sizes: object, scene: Scene) -> None:
+    run: Any = SimpleNamespace(name="theirs", machine=None, folder=SimpleNamespace(record={"dream": sizes}))
+    with pytest.raises(RunFault, match="theirs is damaged"):
+        train_dream(run, scene, Settings(layer=0, backbone="random"))
 
 
 def test_a_very_long_strip_is_measured(wish: Wish) -> None:

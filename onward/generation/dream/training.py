@@ -10,7 +10,7 @@ import math
 
 from onward.core.budget import spoken_duration
 from onward.core.exhibits import Picture
-from onward.core.faults import UsageFault
+from onward.core.faults import RunFault, UsageFault
 from onward.core.run import Run
 from onward.generation.dream.dreaming import Dream
 from onward.generation.dream.gallery import gallery_seconds
@@ -31,6 +31,7 @@ from onward.generation.redrawn import write_redrawn
 __all__ = ["train"]
 
 _UNTIMED_SIDE = 480
+_SECONDS_A_PIXEL_WRITTEN = 1e-6  # the result, and both pictures of the report
 _MOST_FOR_FRAMES = 0.5  # of the budget
 _SPARED = 0.85  # of the seconds left are planned with
 
@@ -72,9 +73,8 @@ def _sizes(run: Run, scene: Scene, settings: Settings, wish: Wish) -> tuple[int,
     Raises:
         UsageFault: a film of more frames than can be kept in the time.
     """
-    chosen = run.folder.record.get("dream")
-    if chosen is not None:
-        return int(chosen["side"]), float(chosen.get("most") or math.inf)
+    if "dream" in run.folder.record:
+        return _chosen_before(run)
     size = scene.photo.size
     cost = seconds_a_pixel(wish)
     if settings.gallery:
@@ -93,9 +93,22 @@ def _sizes(run: Run, scene: Scene, settings: Settings, wish: Wish) -> tuple[int,
             side = max(1, int(side * (most / (height * width)) ** 0.5))
             width, height = scene.photo.reduced(side).size
         _make_time_for_frames(run, run.budget.seconds, settings.zoom, film_seconds(height * width, cost))
+    run.tail_seconds += _SECONDS_A_PIXEL_WRITTEN * height * width
     _tell(run, scene, settings, wish, (width, height), cost, most)
     run.folder.update(dream={"side": side, "most": most if math.isfinite(most) else None})
     return side, most
+
+
+def _chosen_before(run: Run) -> tuple[int, float]:
+    """Read what `_sizes` wrote; a stranger may have written anything."""
+    try:
+        chosen = run.folder.record["dream"]
+        side, most = int(chosen["side"]), math.inf if chosen.get("most") is None else float(chosen["most"])
+        if side > 0 and most >= 1:
+            return side, most
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        pass
+    raise RunFault(f"{run.name} is damaged: it names no size that can be dreamt in. Train it anew.")
 
 
 def _make_time_for_frames(run: Run, seconds: float, frames: int, seconds_each: float) -> None:
@@ -120,7 +133,8 @@ def _tell(
     )
     told += f", {spoken_duration(run.seconds_left)} of steps." if run.budget.seconds is not None else "."
     if height * width > most:
-        told += f" That is long for the time, so it is dreamt on at {most / 1e6:.1f} megapixels and then enlarged."
+        smaller = [round(side * (most / (height * width)) ** 0.5) for side in size]
+        told += f" That is long for the time: it is dreamt on at {smaller[0]} x {smaller[1]}, and then enlarged."
     elif max(size) < max(whole) and (settings.size is None or settings.size > max(size)):
         told += f" The photo has {whole[0]} x {whole[1]}; more time {'or --size ' * (settings.size is None)}makes the "
         told += "dream larger."
