@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from onward.core.faults import UsageFault
+from onward.core.faults import DataFault, UsageFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.pictures import Pictures
@@ -100,6 +100,12 @@ def test_mixing_takes_the_layout_of_one_and_the_colours_of_the_other(kind: Any) 
     both = mixed(network, one, other)
     assert both.shape == alone.shape
     assert (both - alone).abs().mean() > 0.02 * alone.std()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device here")
+def test_a_device_that_never_ends_is_refused() -> None:
+    with pytest.raises(DataFault, match="neither a file nor a folder"):
+        read(Source(("/dev/zero",)), Settings(size=16))
 
 
 def test_apply_mixes_in_a_grid_of_rows_and_columns(tmp_path: Path) -> None:
