@@ -69,6 +69,8 @@ def open_store(address: str) -> Store:
     if path.is_dir():
         names = {_tidy(name): name for name in _walk(path)}
         return Store(str(path), tuple(sorted(names)), lambda name: (path / names[name]).read_bytes())
+    if not path.is_file():  # a device or a pipe may never end
+        raise DataFault(f"{_tidy(str(path))} is neither a file nor a folder. Name one of them.")
     store = _zip(path) if path.suffix.lower() == ".zip" else _tar(path)
     return _within(store, inner) if inner else store
 

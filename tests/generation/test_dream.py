@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,16 +14,18 @@ from PIL import Image
 from torch import Tensor
 
 from onward.backbones import efficientnet_lite0, lite0_classifier
-from onward.core.faults import DataFault, UsageFault
+from onward.core.faults import DataFault, RunFault, UsageFault
 from onward.core.task import Source
-from onward.data.photo import read_photo
+from onward.data.photo import Photo, read_photo
 from onward.generation.dream import TASK
 from onward.generation.dream.ascent import blurred, direction, gradient
 from onward.generation.dream.dreaming import Dream, Manner
 from onward.generation.dream.gallery import gallery
 from onward.generation.dream.octaves import plan_of
 from onward.generation.dream.reading import Scene, scene_of
+from onward.generation.dream.scores import evaluate
 from onward.generation.dream.settings import Dreaming, Settings
+from onward.generation.dream.training import train as train_dream
 from onward.generation.dream.using import Dreamt, apply, untrained
 from onward.generation.dream.wishes import Wish, tensor_of, wish_of
 from onward.verbs.train import train
@@ -170,6 +174,8 @@ def test_a_class_is_valued_as_the_classifier_does(scene: Scene) -> None:
         ({"class_": "cat"}, "Siamese cat"),
         ({"channels": "3,500"}, "channels 0 to 111"),
         ({"channels": "3;5"}, "numbers with commas"),
+        ({"channels": ","}, "numbers with commas"),
+        ({"channels": " "}, "numbers with commas"),
         ({"channels": "3", "class_": "tabby"}, "--channels and --class"),
         ({"class_": "tabby", "backbone": "random"}, "lite0 does"),
     ],
@@ -200,6 +206,37 @@ def test_untrained_and_transparent(tmp_path: Path) -> None:
         next(iter(apply(untrained(), Source(()), options)))
     with pytest.raises(DataFault, match="not there"):
         next(iter(apply(Dreamt(Settings()), Source((str(tmp_path / "a.png"), "missing.jpg")), options)))
+
+
+def test_a_size_that_takes_too_long_is_dreamt_smaller_and_enlarged(scene: Scene, wish: Wish) -> None:
+    plan = plan_of(80, 80, 2, timed=True, most=1600.0)
+    assert plan.sizes == ((29, 29), (40, 40), (80, 80))
+    dream = Dream(tensor_of(scene.photo), wish, plan, Manner(jitter=8), 0)
+    looked_at = {tuple(gone(dream, 6, until=step + 1, begin=step).picture.shape[2:]) for step in range(6)}
+    assert looked_at == {(29, 29), (40, 40)}
+    dream.turn(0.5)  # more time goes on from the whole result
+    assert dream.state_dict()["photo"].shape[2:] == (80, 80)
+    dream.finish()
+    assert dream.pixels().shape == (80, 80, 3)
+
+
+def test_a_film_of_more_frames_than_the_minutes_hold_is_refused(tmp_path: Path) -> None:
+    words = {"size": "48", "zoom": "100000", "layer": "1"}
+    with pytest.raises(UsageFault, match=r"100,000 frames take .* --zoom \d+ or less"):
+        train(TASK, "meadow:scene", words, duration="20s", out=tmp_path, quiet=True)
+
+
+@pytest.mark.parametrize("sizes", [{"side": "wide"}, {"side": 0}, {"side": 64, "most": -1}, {}, "64"])
+def test_a_stranger_s_sizes_are_refused_in_a_sentence(sizes: object, scene: Scene) -> None:
+    run: Any = SimpleNamespace(name="theirs", machine=None, folder=SimpleNamespace(record={"dream": sizes}))
+    with pytest.raises(RunFault, match="theirs is damaged"):
+        train_dream(run, scene, Settings(layer=0, backbone="random"))
+
+
+def test_a_very_long_strip_is_measured(wish: Wish) -> None:
+    strip = Scene(Photo(np.random.default_rng(0).integers(0, 255, (1, 3000, 3), dtype=np.uint8)))
+    model = Dreamt(Settings(layer=1), pixels=strip.photo.pixels, scene=strip)
+    assert next(iter(evaluate(model, strip, 5.0))).value > 0  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_a_film_is_in_the_run_s_folder(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ import pytest
 import torch
 from PIL import Image
 
-from onward.core.faults import UsageFault
+from onward.core.faults import DataFault, UsageFault
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.pictures import Pictures
 from onward.generation.gan import TASK
-from onward.generation.gan.copies import check_copies, training_features, with_nearest
-from onward.generation.gan.drawing import Drawn, apply, load
+from onward.generation.gan.copies import CopyCheck, check_copies, training_features, with_nearest
+from onward.generation.gan.drawing import Drawn, apply, draw, load
 from onward.generation.gan.judge import load_judge
 from onward.generation.gan.latents import closed_walk, mixed, truncated
 from onward.generation.gan.networks import Generator, TutorialGenerator
@@ -102,6 +102,12 @@ def test_mixing_takes_the_layout_of_one_and_the_colours_of_the_other(kind: Any) 
     assert (both - alone).abs().mean() > 0.02 * alone.std()
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device here")
+def test_a_device_that_never_ends_is_refused() -> None:
+    with pytest.raises(DataFault, match="neither a file nor a folder"):
+        read(Source(("/dev/zero",)), Settings(size=16))
+
+
 def test_apply_mixes_in_a_grid_of_rows_and_columns(tmp_path: Path) -> None:
     drawn = Drawn(Generator(16, 8).eval(), ("all",), None)  # pyright: ignore[reportArgumentType]
     (sheet,) = apply(drawn, Source(), Drawing(mix="2x3"))
@@ -110,6 +116,25 @@ def test_apply_mixes_in_a_grid_of_rows_and_columns(tmp_path: Path) -> None:
     assert (sheet.pixels[: 16 * zoom, : 16 * zoom] == 255).all()  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(UsageFault, match="--mix 4x6"):
         list(apply(drawn, Source(), Drawing(mix="0x3")))
+
+
+def test_apply_draws_as_it_goes_and_the_same_pictures() -> None:
+    network = Generator(16, 8).eval()
+    asked: list[int] = []
+    network.register_forward_hook(lambda _, inputs, __: asked.append(len(inputs[0])))
+    drawn = Drawn(network, ("all",), None)  # pyright: ignore[reportArgumentType]
+    next(iter(apply(drawn, Source(), Drawing(count=1_000_000, nearest=False))))
+    assert sum(asked) == 100, "a million pictures are not drawn before the first is written"
+    *many, grid = apply(drawn, Source(), Drawing(count=130, nearest=False))
+    whole = draw(network, torch.randn(130, 128, generator=torch.Generator().manual_seed(0)))
+    assert (np.stack([each.pixels for each in many]) == whole.permute(0, 2, 3, 1).numpy()).all()  # pyright: ignore[reportAttributeAccessIssue]
+    assert grid.caption == "grid"
+
+
+def test_a_walk_and_a_mixture_at_once_are_refused() -> None:
+    drawn = Drawn(Generator(16, 8).eval(), ("all",), None)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UsageFault, match="--walk and --mix"):
+        list(apply(drawn, Source(), Drawing(mix="2x3", walk=1.0)))
 
 
 def test_a_planted_copy_is_caught_also_mirrored() -> None:
@@ -129,6 +154,28 @@ def test_a_planted_copy_is_caught_also_mirrored() -> None:
     assert (sheet[..., 0] > sheet[..., 1] + 100).any(), "a copy's figure is red"
     honest = check_copies(judge, gallery, training_features(judge, gallery), _tensor(fresh))
     assert honest.sentence().startswith("None of 6 samples looks copied")
+
+
+def test_pictures_that_are_there_twice_do_not_hide_a_copy() -> None:
+    once = portraits(60, size=32)
+    images = np.concatenate([once, once[:, :, ::-1]])
+    pictures = Pictures("here", images, np.zeros(120, np.int64), ("all",), tuple(map(str, range(120))))
+    gallery = Gallery(pictures, np.arange(100), np.arange(100, 120))  # mirror images of what is learned from
+    judge = load_judge()
+    training = training_features(judge, gallery)
+    drawn = _tensor(np.concatenate([images[3:5], portraits(6, size=32, split="val")]))
+    check = check_copies(judge, gallery, training, drawn)
+    assert check.is_copy.tolist() == [True, True] + 6 * [False]
+    assert 0.5 < float(np.median(check.times_usual[2:])) < 2
+
+
+@pytest.mark.parametrize(
+    ("near", "said"), [([0.7], "no more than chance"), ([0.7, 0.7, 1.0], "more than chance: look")]
+)
+def test_one_of_few_samples_may_be_near_by_chance(near: list[float], said: str) -> None:
+    count = len(near)
+    check = CopyCheck(np.arange(count), np.zeros(count, bool), np.array(near), 0.8)
+    assert f"({said}" in check.sentence()
 
 
 def _tensor(images: np.ndarray) -> torch.Tensor:

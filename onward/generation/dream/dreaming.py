@@ -111,6 +111,7 @@ class Dream:
             if self.position > _NEARLY_THERE:
                 self.walk, self.position = self.walk + 1, 0.0
                 if not self.manner.frames:
+                    self._climb(len(self.plan.sizes) - 1)
                     self._photo, self.octave = self.picture, 0
                     self.picture = self._photo_at(0)
             self._anchor = (progress, self.position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import torch
 from onward.generation.dream.ascent import direction, gradient
 from onward.generation.dream.wishes import Wish
 
-__all__ = ["Plan", "fitting_side", "memory_bytes", "plan_of", "seconds_a_pixel"]
+__all__ = ["Plan", "film_seconds", "fitting_side", "memory_bytes", "most_pixels", "plan_of", "seconds_a_pixel"]
 
 _SCALE = 1.4
 _SMALLEST = 72  # pixels of the shorter side, below which nothing is recognised
@@ -19,6 +20,12 @@ _STEPS_AN_OCTAVE = 20
 _STEPS_A_FRAME = 3
 _LEAST_SHARE = 0.06
 _LONGEST_STEP_SECONDS = 2.0  # what a kill can lose, and what the end of the budget can be late by
+_LONGEST_STEP_SHARE = 0.05  # of the seconds, whatever size was asked for
+_FRAME_SECONDS, _FRAME_STEPS = (
+    0.003,
+    0.25,
+)  # what a frame takes besides: to be kept and filmed, and in steps of its size
+_FEWEST_PIXELS = 96.0 * 96  # that are dreamt on, however late it is
 _TRIED_SIDE = 128
 _PROGRAM_BYTES, _BYTES_A_TILE_PIXEL, _BYTES_A_PIXEL = 450e6, 3000, 120
 
@@ -29,7 +36,7 @@ class Plan:
 
     Attributes:
         sizes: height and width of each, rising; the last is the result's.
-        shares: of the way that each takes; together 1.
+        shares: of the way that each takes; together 1. The last is 0 where the result is only enlarged to its size.
     """
 
     sizes: tuple[tuple[int, int], ...]
@@ -47,16 +54,24 @@ class Plan:
             end += share
             if place < end - 1e-9:
                 return number
-        return len(self.sizes) - 1
+        return max(number for number, share in enumerate(self.shares) if share)
 
 
-def plan_of(height: int, width: int, count: int | None, *, timed: bool) -> Plan:
+def plan_of(height: int, width: int, count: int | None, *, timed: bool, most: float = math.inf) -> Plan:
     """Choose the octaves for a result of this size.
 
     Args:
         count: how many; by itself down to a shorter side of some 72 pixels.
         timed: whether the way is one of seconds, of which a large octave takes more for as many steps.
+        most: pixels that can be dreamt on; what is then dreamt is carried over to the result's size at the end.
+    Example:
+        >>> plan_of(200, 400, 1, timed=True, most=20_000.0)
+        Plan(sizes=((100, 200), (200, 400)), shares=(1.0, 0.0))
     """
+    result = height, width
+    if height * width > most:
+        factor = (most / (height * width)) ** 0.5
+        height, width = max(1, round(height * factor)), max(1, round(width * factor))
     sizes = [(height, width)]
     while (count is None and min(sizes[0]) / _SCALE >= _SMALLEST) or (count is not None and len(sizes) < count):
         factor = _SCALE ** -len(sizes)
@@ -66,7 +81,24 @@ def plan_of(height: int, width: int, count: int | None, *, timed: bool) -> Plan:
         sizes.insert(0, smaller)
     costs = [float(high * wide) if timed else 1.0 for high, wide in sizes]
     shares = [max(_LEAST_SHARE, cost / sum(costs)) for cost in costs]
-    return Plan(tuple(sizes), tuple(share / sum(shares) for share in shares))
+    parts = [share / sum(shares) for share in shares]
+    if result != (height, width):
+        sizes, parts = [*sizes, result], [*parts, 0.0]
+    return Plan(tuple(sizes), tuple(parts))
+
+
+def most_pixels(seconds: float, cost: float) -> float:
+    """Give how many pixels can be dreamt on in so many seconds, such that no step makes the end much too late.
+
+    Args:
+        cost: seconds a step and pixel.
+    """
+    return max(_FEWEST_PIXELS, _LONGEST_STEP_SHARE * seconds / cost)
+
+
+def film_seconds(pixels: float, cost: float) -> float:
+    """Estimate what each frame of a film takes besides its steps: half of it to be kept, half to be put in the film."""
+    return _FRAME_SECONDS + _FRAME_STEPS * cost * pixels
 
 
 def seconds_a_pixel(wish: Wish) -> float:

@@ -77,7 +77,9 @@ def chosen_channels(words: str, channels: int, layer: int) -> tuple[int, ...]:
     try:
         found = tuple(int(word) for word in words.split(",") if word.strip())
     except ValueError:
-        raise UsageFault(f"channels is {words!r}. Write numbers with commas: --channels 12,40") from None
+        found = ()
+    if not found:
+        raise UsageFault(f"channels is {words!r}. Write numbers with commas: --channels 12,40")
     if wrong := [number for number in found if not 0 <= number < channels]:
         raise UsageFault(f"Layer {layer} has channels 0 to {channels - 1}, and no {wrong[0]}.")
     return found

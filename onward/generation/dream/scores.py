@@ -124,4 +124,4 @@ def _views(picture: Tensor, seed: int) -> Tensor:
 def _small(picture: Tensor) -> Tensor:
     height, width = picture.shape[2:]
     factor = min(1.0, _MOST_SIDE / max(height, width))
-    return resized(picture, (round(height * factor), round(width * factor)))
+    return resized(picture, (max(1, round(height * factor)), max(1, round(width * factor))))

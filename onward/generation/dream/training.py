@@ -6,13 +6,22 @@ Source: "Inceptionism: going deeper into neural networks", Mordvintsev, Olah, Ty
 from __future__ import annotations
 
 import logging
+import math
 
 from onward.core.budget import spoken_duration
 from onward.core.exhibits import Picture
+from onward.core.faults import RunFault, UsageFault
 from onward.core.run import Run
 from onward.generation.dream.dreaming import Dream
 from onward.generation.dream.gallery import gallery_seconds
-from onward.generation.dream.octaves import fitting_side, memory_bytes, plan_of, seconds_a_pixel
+from onward.generation.dream.octaves import (
+    film_seconds,
+    fitting_side,
+    memory_bytes,
+    most_pixels,
+    plan_of,
+    seconds_a_pixel,
+)
 from onward.generation.dream.reading import Scene
 from onward.generation.dream.settings import Settings
 from onward.generation.dream.using import Dreamt, manner_of, read_frame, write_film
@@ -22,6 +31,8 @@ from onward.generation.redrawn import write_redrawn
 __all__ = ["train"]
 
 _UNTIMED_SIDE = 480
+_SECONDS_A_PIXEL_WRITTEN = 1e-6  # the result, and both pictures of the report
+_MOST_FOR_FRAMES = 0.5  # of the budget
 _SPARED = 0.85  # of the seconds left are planned with
 
 
@@ -30,10 +41,10 @@ def train(run: Run, scene: Scene, settings: Settings) -> Dreamt:
     run.machine  # noqa: B018 - sets threads before anything is built
     run.cooldown = 0.0  # more time goes on from the very end
     wish = wish_of(scene, settings)
-    side = _side(run, scene, settings, wish)
+    side, most = _sizes(run, scene, settings, wish)
     photo = scene.photo.reduced(side)
     width, height = photo.size
-    plan = plan_of(height, width, settings.octaves, timed=run.budget.seconds is not None)
+    plan = plan_of(height, width, settings.octaves, timed=run.budget.seconds is not None, most=most)
     frames = run.path / "frames" if settings.zoom else None
     dream = Dream(tensor_of(photo), wish, plan, manner_of(scene, settings, frames), run.seed)
     run.keep(dream=dream)
@@ -56,15 +67,20 @@ def _figure(wish: Wish) -> str:
     return "logit" if wish.title.startswith("class") else "activation"
 
 
-def _side(run: Run, scene: Scene, settings: Settings, wish: Wish) -> int:
-    """Choose the longer side of the result once, and say what it will take; a run that goes on keeps it."""
+def _sizes(run: Run, scene: Scene, settings: Settings, wish: Wish) -> tuple[int, float]:
+    """Choose the longer side of the result, and how many pixels are dreamt on, once; a run that goes on keeps both.
+
+    Raises:
+        UsageFault: a film of more frames than can be kept in the time.
+    """
     if "dream" in run.folder.record:
-        return int(run.folder.record["dream"]["side"])
+        return _chosen_before(run)
     size = scene.photo.size
     cost = seconds_a_pixel(wish)
     if settings.gallery:
         run.tail_seconds += gallery_seconds(cost)
     seconds = run.seconds_left
+    most = most_pixels(seconds, cost)
     if settings.size is not None:
         side = min(settings.size, max(size))
     elif run.budget.seconds is None:
@@ -72,14 +88,55 @@ def _side(run: Run, scene: Scene, settings: Settings, wish: Wish) -> int:
     else:
         side = fitting_side(size, _SPARED * seconds, cost, settings.zoom)
     width, height = scene.photo.reduced(side).size
+    if settings.zoom and run.budget.seconds is not None:
+        if height * width > most:
+            side = max(1, int(side * (most / (height * width)) ** 0.5))
+            width, height = scene.photo.reduced(side).size
+        _make_time_for_frames(run, run.budget.seconds, settings.zoom, film_seconds(height * width, cost))
+    run.tail_seconds += _SECONDS_A_PIXEL_WRITTEN * height * width
+    _tell(run, scene, settings, wish, (width, height), cost, most)
+    run.folder.update(dream={"side": side, "most": most if math.isfinite(most) else None})
+    return side, most
+
+
+def _chosen_before(run: Run) -> tuple[int, float]:
+    """Read what `_sizes` wrote; a stranger may have written anything."""
+    try:
+        chosen = run.folder.record["dream"]
+        side, most = int(chosen["side"]), math.inf if chosen.get("most") is None else float(chosen["most"])
+        if side > 0 and most >= 1:
+            return side, most
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        pass
+    raise RunFault(f"{run.name} is damaged: it names no size that can be dreamt in. Train it anew.")
+
+
+def _make_time_for_frames(run: Run, seconds: float, frames: int, seconds_each: float) -> None:
+    """Leave time to put the film together; refuse one that cannot be made in time, however little is dreamt."""
+    if frames * seconds_each > _MOST_FOR_FRAMES * seconds:
+        fitting = int(_MOST_FOR_FRAMES * seconds / seconds_each)
+        raise UsageFault(
+            f"{frames:,} frames take {spoken_duration(frames * seconds_each)} to be kept alone, and there are "
+            f"{spoken_duration(seconds)}. Give --zoom {fitting} or less, or more --time."
+        )
+    run.tail_seconds += frames * seconds_each / 2
+
+
+def _tell(
+    run: Run, scene: Scene, settings: Settings, wish: Wish, size: tuple[int, int], cost: float, most: float
+) -> None:
+    """Say before the first step what comes."""
+    (width, height), whole = size, scene.photo.size
     told = (
         f"Dreaming of {wish.title} at {width} x {height} pixels: a full step takes {cost * height * width:.2g} s, "
         f"memory {memory_bytes(height, width, settings.tile) / 2**30:.1f} GiB"
     )
-    told += f", {spoken_duration(seconds)} of steps." if run.budget.seconds is not None else "."
-    if side < max(size) and settings.size is None:
-        told += f" The photo has {size[0]} x {size[1]}; more time or --size makes the dream larger."
+    told += f", {spoken_duration(run.seconds_left)} of steps." if run.budget.seconds is not None else "."
+    if height * width > most:
+        smaller = [round(side * (most / (height * width)) ** 0.5) for side in size]
+        told += f" That is long for the time: it is dreamt on at {smaller[0]} x {smaller[1]}, and then enlarged."
+    elif max(size) < max(whole) and (settings.size is None or settings.size > max(size)):
+        told += f" The photo has {whole[0]} x {whole[1]}; more time {'or --size ' * (settings.size is None)}makes the "
+        told += "dream larger."
     logging.getLogger("onward").warning(told)  # of a level that is heard where nobody has set up logging
     run.note(told)
-    run.folder.update(dream={"side": side})
-    return side

@@ -21,7 +21,7 @@ from onward.core.task import Source
 from onward.data.film_writing import FilmWriter
 from onward.generation.dream.dreaming import Dream, Manner
 from onward.generation.dream.gallery import gallery
-from onward.generation.dream.octaves import fitting_side, plan_of, seconds_a_pixel
+from onward.generation.dream.octaves import fitting_side, most_pixels, plan_of, seconds_a_pixel
 from onward.generation.dream.reading import Scene, scene_of
 from onward.generation.dream.settings import Dreaming, Settings
 from onward.generation.dream.wishes import tensor_of, wish_of
@@ -115,12 +115,13 @@ def dreamt(scene: Scene, settings: Settings, seconds: float, seed: int = 0) -> N
     """Dream on one photo within so many seconds: H W 3."""
     began = time.monotonic()
     wish = wish_of(scene, settings)
-    side = settings.size or fitting_side(scene.photo.size, 0.85 * seconds, seconds_a_pixel(wish))
+    cost = seconds_a_pixel(wish)
+    side = settings.size or fitting_side(scene.photo.size, 0.85 * seconds, cost)
     photo = scene.photo.reduced(side)
     height, width = photo.pixels.shape[:2]
     told = f"{scene.photo.name}: dreaming of {wish.title} at {width} x {height} pixels for {seconds:.0f} s"
     logging.getLogger("onward").info(told)
-    plan = plan_of(height, width, settings.octaves, timed=True)
+    plan = plan_of(height, width, settings.octaves, timed=True, most=most_pixels(seconds, cost))
     dream = Dream(tensor_of(photo), wish, plan, manner_of(scene, settings), seed)
     while (spent := time.monotonic() - began) < seconds:
         dream.turn(spent / seconds)

@@ -16,13 +16,14 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from onward.generation.gan.judge import Judge, judge_features
-from onward.generation.gan.measures import nearest_places
+from onward.generation.gan.measures import nearest_places, unseen_distances
 from onward.generation.gan.reading import Gallery
 
 __all__ = ["CopyCheck", "check_copies", "training_features", "with_nearest"]
 
 _NEAR = 0.05  # of the held-out pictures are this near
 _COPIED = 0.5  # of what is near: nearer than that no new picture comes
+_SELDOM = 0.025  # so improbable is more than chance
 _ZOOMED, _STRIP = 96, 14  # pixels: side of a sample on the sheet, and height of the figures below
 
 
@@ -49,14 +50,16 @@ class CopyCheck:
 
     def sentence(self) -> str:
         """Say it: is this a copy?"""
+        from scipy.special import bdtrc  # the upper tail of the binomial distribution
+
         count, near = len(self.places), int((self.times_usual < self.near).sum())
         copies = int(self.is_copy.sum())
         if copies:
             start = f"{copies} of {count} samples look copied: as near to a training picture as no new picture comes."
         else:
             start = f"None of {count} samples looks copied."
-        by_chance = count * _NEAR
-        verdict = "no more than chance" if near <= by_chance + 2 * by_chance**0.5 else "more than chance: look at them"
+        is_chance = near == 0 or float(bdtrc(near - 1, count, _NEAR)) > _SELDOM  # so many, or more
+        verdict = "no more than chance" if is_chance else "more than chance: look at them"
         return (
             f"{start} The middle one is {np.median(self.times_usual):.2f} times as far from its nearest training "
             f"picture as unseen real pictures are; {near} are nearer than 19 of 20 of those ({verdict})."
@@ -81,8 +84,8 @@ def check_copies(judge: Judge, gallery: Gallery, training: Tensor, drawn: Tensor
         training: what `training_features` gave.
         drawn: M 3 H W, uint8.
     """
-    usual = torch.cdist(judge_features(judge, _pixels(gallery.pictures.images[gallery.held_out])), training)
-    held_out = usual.min(dim=1).values.double()
+    unseen = judge_features(judge, _pixels(gallery.pictures.images[gallery.held_out]))
+    held_out = unseen_distances(training, unseen).double()
     middle = float(held_out.median().clamp(min=1e-9))
     distances, places = nearest_places(training, judge_features(judge, drawn))
     count = len(training) // 2

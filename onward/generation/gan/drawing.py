@@ -31,6 +31,7 @@ _SECONDS_A_ROUND = 3.5
 _SHOWN = 64
 _WALKERS = 9
 _MOST_IN_A_GRID = 256
+_AT_ONCE = 100
 _FEWEST_FRAMES = 8
 _FILM_FRAMES_PER_SECOND = 12
 _FILM_SIDE = 600
@@ -77,9 +78,9 @@ def load(run: Run) -> Drawn:
 def draw(network: Any, noise: Tensor, labels: Tensor | None = None) -> Tensor:
     """Draw: N Z noise to N 3 H W, uint8."""
     found = []
-    for start in range(0, len(noise), 100):
-        chosen = None if labels is None else labels[start : start + 100]
-        found.append(as_bytes(network(noise[start : start + 100], chosen)))
+    for start in range(0, len(noise), _AT_ONCE):
+        chosen = None if labels is None else labels[start : start + _AT_ONCE]
+        found.append(as_bytes(network(noise[start : start + _AT_ONCE], chosen)))
     return torch.cat(found)
 
 
@@ -117,8 +118,10 @@ def apply(drawn: Drawn, source: Source, options: Drawing) -> Iterator[Exhibit]:
     """Draw single pictures and a grid, each with the training picture it is nearest to; or a mixture; or a film.
 
     Raises:
-        UsageFault: the class asked for was not learned, or a mixture of no rows.
+        UsageFault: the class asked for was not learned, a mixture of no rows, or a mixture and a walk at once.
     """
+    if options.mix and options.walk is not None:
+        raise UsageFault("--walk and --mix each say what to draw. Give one of them.")
     chance = torch.Generator().manual_seed(options.seed)
     labels = _labels(drawn, options)
     drawn = replace(drawn, network=truncated(drawn.network, options.truncation))
@@ -128,14 +131,20 @@ def apply(drawn: Drawn, source: Source, options: Drawing) -> Iterator[Exhibit]:
     if options.mix:
         yield Picture(_mixture(drawn, options, chance, labels), "mix")
         return
-    noise = torch.randn(options.count, drawn.network.latent_length, generator=chance)
-    chosen = None if labels is None else labels(options.count)
-    pictures = draw(drawn.network, noise, chosen)
-    for number, picture in enumerate(pictures.permute(0, 2, 3, 1).numpy()):
-        yield Picture(picture, f"{number:06d}")
-    yield Picture(tile(pictures[:_MOST_IN_A_GRID]), "grid")
+    kinds = None if labels is None else labels(options.count)
+    shown: list[Tensor] = []
+    for start in range(0, options.count, _AT_ONCE):  # so that a million need no more memory than a hundred
+        count = min(_AT_ONCE, options.count - start)
+        noise = torch.randn(count, drawn.network.latent_length, generator=chance)
+        pictures = draw(drawn.network, noise, None if kinds is None else kinds[start : start + count])
+        for number, picture in enumerate(pictures.permute(0, 2, 3, 1).numpy(), start):
+            yield Picture(picture, f"{number:06d}")
+        if start < _MOST_IN_A_GRID:
+            shown.append(pictures)
+    first = torch.cat(shown)[:_MOST_IN_A_GRID]
+    yield Picture(tile(first), "grid")
     if options.nearest:
-        yield from looked_up(drawn.run, pictures[:_MOST_IN_A_GRID])
+        yield from looked_up(drawn.run, first)
 
 
 def _mixture(drawn: Drawn, options: Drawing, chance: torch.Generator, labels: Any) -> NDArray[np.uint8]:

@@ -91,7 +91,7 @@ def read(source: Source, settings: Settings) -> Gallery:
         raise DataFault(
             f"{source.address} has {len(pictures)} readable pictures; a GAN needs at least {FEWEST_PICTURES}. Add more."
         )
-    if pictures.images.reshape(len(pictures), -1).std(axis=0).max() < 1.0:
+    if max(float(line.std(axis=0).max()) for line in pictures.images.swapaxes(0, 1)) < 1.0:  # by lines, for memory
         raise DataFault(f"{source.address}: all {len(pictures)} pictures look the same, so there is nothing to learn.")
     # by digest, so that a picture and its exact copy are on the same side
     keys = np.array([int.from_bytes(digest[:8], "big") for digest in pictures.digests], dtype=np.uint64)

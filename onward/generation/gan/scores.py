@@ -107,7 +107,7 @@ def _copying(judge, real: Tensor, gallery: Gallery, drawn: Tensor, most: int) ->
     training = judge_features(judge, real[torch.from_numpy(gallery.training[:most])])
     held_out = judge_features(judge, real[torch.from_numpy(gallery.held_out[:most])])
     reach = measures.nearest_distances(training, drawn[:1000])
-    usual = float(measures.nearest_distances(training, held_out).median().clamp(min=1e-9))
+    usual = float(measures.unseen_distances(training, held_out).median().clamp(min=1e-9))
     value = float(reach.median()) / usual
     interval = measures.bootstrap_interval(
         lambda rows: float(reach[torch.from_numpy(rows)].median()) / usual, len(reach), value
