@@ -20,16 +20,19 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from onward.broad.control.parallel import Native, Parallel, Singles
+from onward.broad.control.parallel import Native, Parallel, Singles, let_go, said_aside
 from onward.broad.control.settings import Settings
 from onward.broad.control.spaces import Spaces
 from onward.core.faults import DataFault, MachineFault, did_you_mean
 from onward.core.task import Source
 
-__all__ = ["World", "read"]
+__all__ = ["World", "check_rewards", "read"]
 
 _TRIED_EPISODES, _TRIED_SECONDS, _TRIED_TURNS = 20, 0.7, 20_000
+_INSTALL = "Install: pip install 'onward[games]'"
+_LARGEST_REWARD = 1e30  # squares of larger ones leave what float32 can hold
 _OWN = re.compile(r"^(?P<file>[^:]+\.py)(:(?P<class>\w+))?$|^(?P<module>[\w./\\-]+):(?P<kind>[A-Za-z_]\w*)$")
 
 
@@ -114,7 +117,7 @@ def read(source: Source, settings: Settings) -> World:
         make, limit = _made_by(gymnasium, spec), spec.max_episode_steps
     sample = _made(make, title)
     spaces = Spaces(sample, title)
-    metadata = getattr(sample, "metadata", None) or {}
+    can_be_seen, turns_a_second = _drawing(sample)
     world = World(
         address,
         make,
@@ -124,10 +127,10 @@ def read(source: Source, settings: Settings) -> World:
         int(limit or settings.longest),
         limit is not None,
         _is_native(spec),
-        "rgb_array" in metadata.get("render_modes", []),
-        float(metadata.get("render_fps") or 30),
+        can_be_seen,
+        turns_a_second,
     )
-    sample.close()
+    let_go(sample)
     _try(world)
     return world
 
@@ -177,17 +180,26 @@ def _maker(kind: Any) -> Callable[..., Any]:
     return make
 
 
+def _drawing(sample: Any) -> tuple[bool, float]:
+    """Say whether an environment can be looked at, and its turns a second; what it says of itself may be anything."""
+    metadata = getattr(sample, "metadata", None)
+    metadata = metadata if isinstance(metadata, dict) else {}
+    modes, rate = metadata.get("render_modes"), metadata.get("render_fps")
+    is_rate = isinstance(rate, (int, float)) and 0 < rate < 100_000
+    return isinstance(modes, (list, tuple, set)) and "rgb_array" in modes, float(rate) if is_rate else 30.0
+
+
 def _made(make: Callable[..., Any], title: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return make()
-    except Exception as reason:
+            with said_aside():
+                return make()
+    except (Exception, SystemExit) as reason:
         words = " ".join(str(reason).split())[:200].rstrip(".")
         if type(reason).__name__ in ("DependencyNotInstalled", "ModuleNotFoundError", "ImportError"):
-            raise MachineFault(
-                f"{title} needs a package that is not here ({words}). Install: pip install 'onward[games]'"
-            ) from reason
+            hint = "Install it." if "pip install" in words and "box2d" not in words else _INSTALL
+            raise MachineFault(f"{title} needs a package that is not here ({words}). {hint}") from reason
         raise DataFault(f"{title} cannot be made ({type(reason).__name__}: {words}). Mend it, or name another.") from (
             reason
         )
@@ -201,8 +213,10 @@ def _is_native(spec: Any) -> bool:
 def _own_class(found: re.Match[str], address: str) -> tuple[Path, Any, str]:
     """Run the user's file and find the class in it."""
     path = Path(found["file"] or f"{found['module']}.py")
-    if not path.is_file():
-        raise DataFault(f"There is no file {path} for {address}. Your own environment is named as file.py:Class.")
+    if not os.path.isfile(path):  # unlike a Path's, false for a name too long for the disk
+        raise DataFault(
+            f"There is no file {str(path)[:200]} for {address[:200]}. Your own environment is named as file.py:Class."
+        )
     if any((folder / "run.json").exists() for folder in path.resolve().parents):
         raise DataFault(
             f"{path} lies in a run's folder, and code that came with a run is not run. Read it, and if you trust it, "
@@ -239,8 +253,9 @@ def _run_file(path: Path) -> ModuleType:
     beside = str(path.resolve().parent)
     sys.path.insert(0, beside)  # its own imports lie beside it
     try:
-        spec.loader.exec_module(module)
-    except Exception as reason:
+        with said_aside():
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as reason:
         line = getattr(reason, "lineno", None) or _last_line(reason, path)
         words = " ".join(str(reason).split())[:200]
         raise DataFault(f"{path}, line {line}: {type(reason).__name__}: {words}. Mend it and start again.") from reason
@@ -249,13 +264,25 @@ def _run_file(path: Path) -> ModuleType:
     return module
 
 
-def _last_line(reason: Exception, path: Path) -> int:
+def _last_line(reason: BaseException, path: Path) -> int:
     trace, line = reason.__traceback__, 0
     while trace is not None:
         if Path(trace.tb_frame.f_code.co_filename) == path.resolve() or trace.tb_frame.f_code.co_filename == str(path):
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
+
+
+def check_rewards(rewards: NDArray[np.float64], title: str, where: str = "") -> None:
+    """See that rewards can be learned from.
+
+    Raises:
+        DataFault: one is no number, or too large.
+    """
+    bad = rewards[~(np.abs(rewards) <= _LARGEST_REWARD)]
+    if bad.size:
+        why = "too large to learn from" if np.isfinite(bad[0]) else "no number"
+        raise DataFault(f"{title} gave the reward {bad[0]:g}{where}, which is {why}. Mend its step().")
 
 
 def _try(world: World) -> None:
@@ -267,8 +294,7 @@ def _try(world: World) -> None:
     while len(world.random_returns) < _TRIED_EPISODES and turns < _TRIED_TURNS:
         observed, rewards, terminated, truncated, _ = single.step(choice.any(1, chance))
         turns += 1
-        if not np.isfinite(rewards).all():
-            raise DataFault(f"{title} gave the reward {rewards[0]} in turn {turns}, which is no number. Mend it.")
+        check_rewards(rewards, title, f" in turn {turns}")
         if not np.isfinite(observed).all():
             raise DataFault(f"{title} showed {observed[0].tolist()} in turn {turns}, not all numbers. Mend it.")
         total += float(rewards[0])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.broad.control.reading import World
+from onward.broad.control.reading import World, check_rewards
 from onward.broad.control.showing import curve, film, one_thread, strip
 from onward.broad.control.training import WATCHED_SEED, Player
 from onward.core.exhibits import Exhibit, Table
@@ -31,6 +31,8 @@ def episodes(world: World, act: Act, seeds: list[int]) -> tuple[NDArray[np.float
 
     Args:
         act: observations N O to actions N A.
+    Raises:
+        DataFault: the environment fails, or gives rewards that are no numbers.
     """
     environments = world.seeded(seeds)
     totals, lengths = np.zeros(len(seeds)), np.zeros(len(seeds), np.int64)
@@ -38,6 +40,7 @@ def episodes(world: World, act: Act, seeds: list[int]) -> tuple[NDArray[np.float
     try:
         while alive.any():
             observations, rewards, terminated, truncated, _ = environments.step(act(observations), alive)
+            check_rewards(rewards, world.address)
             totals += np.where(alive, rewards, 0.0)
             lengths += alive
             alive &= ~(terminated | truncated)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onward.broad.control.choices import choice_from
 from onward.broad.control.network import Adam
 from onward.broad.control.parallel import Singles
 from onward.broad.control.ppo import Agent, Rollout, lesson, play
-from onward.broad.control.reading import World
+from onward.broad.control.reading import World, check_rewards
 from onward.broad.control.settings import Settings
 from onward.broad.control.showing import curve, film, one_thread, strip
 from onward.core.faults import DataFault, Fault
@@ -151,11 +150,7 @@ def _lessons(run: Run, world: World, settings: Settings, player: Player) -> Iter
 
 
 def _check(rollout: Rollout, world: World) -> None:
-    bad: NDArray[np.bool_] = ~np.isfinite(rollout.rewards)
-    if bad.any():
-        raise DataFault(
-            f"{world.address} gave the reward {rollout.rewards[bad][0]}, which is no number. Mend its step()."
-        )
+    check_rewards(rollout.rewards, world.address)
     if not np.isfinite(rollout.observations).all():
         raise DataFault(f"{world.address} showed observations that are no numbers. Mend its step().")
 
