@@ -23,6 +23,7 @@ from onward.core.run import Run
 from onward.core.task import Source
 from onward.tasks import find_task
 from onward.verbs.apply import apply
+from onward.verbs.doctor import doctor
 from onward.verbs.evaluate import evaluate
 from onward.verbs.resume import resume
 from onward.verbs.train import train
@@ -365,6 +366,27 @@ def test_what_is_exported_answers_as_the_agent_acts(tmp_path: Path) -> None:
     with torch.no_grad():
         said = as_torch(player)(torch.from_numpy(rows)).numpy()
     np.testing.assert_allclose(said, spaces.given_all(player.agent.likeliest(rows)), rtol=1e-4, atol=1e-5)
+
+
+def test_code_that_only_a_run_names_is_not_run(own: Path, tmp_path: Path) -> None:
+    run, _ = tiny(f"{own}:Own", tmp_path)
+    evaluate(run.folder)  # the user named it for training
+    other = tmp_path / "setup.py"
+    other.write_text(f"import pathlib; pathlib.Path({str(tmp_path / 'was run')!r}).touch()\n{OWN}")
+    told = (run.path / "run.json").read_text()
+    (run.path / "run.json").write_text(told.replace(f"{own}:Own", f"{other}:Own"))
+    for use in (evaluate, lambda folder: resume(folder, "+1s"), lambda folder: apply(folder, (), {}, tmp_path / "out")):
+        with pytest.raises(DataFault, match=r"setup.py was never named here.*onward doctor .*setup.py:Own") as fault:
+            use(Folder(run.path))
+        assert "\n" not in str(fault.value)
+    assert not (tmp_path / "was run").exists()
+    doctor(f"{other}:Own")
+    assert evaluate(Folder(run.path))
+    assert (tmp_path / "was run").exists()
+    own.write_text(OWN + "# other code\n")
+    (run.path / "run.json").write_text(told)
+    with pytest.raises(DataFault, match="never named here as it is now"):
+        evaluate(Folder(run.path))
 
 
 def test_a_stranger_s_run_may_name_any_size(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """An environment by name or by file: made, looked at, and played at random for a moment.
 
 Your own environment is a class in a Python file: `pole.py:Pole`, `pole:Pole` or, where it is the only one there,
-`pole.py`. **Naming a file runs its code**, with your rights, as `python pole.py` would.
+`pole.py`. **Naming a file runs its code**, with your rights, as `python pole.py` would. A run's record names one too,
+and may come from a stranger: that is run only where you named the same file, with the same content, before.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from onward.broad.control.settings import Settings
 from onward.broad.control.spaces import Spaces
 from onward.core.faults import DataFault, MachineFault, did_you_mean
 from onward.core.task import Source
+from onward.data.cache import cache_key, recall, remember
 
 __all__ = ["World", "check_rewards", "read"]
 
@@ -101,13 +103,14 @@ def read(source: Source, settings: Settings) -> World:
     """Find an environment, see whether this agent can play it, and try it.
 
     Raises:
-        DataFault: there is none of that name, it cannot be made or played, or its rewards are no numbers.
+        DataFault: there is none of that name, it cannot be made or played, its rewards are no numbers, or only a run
+            names its file.
         MachineFault: a package is missing.
     """
     gymnasium = _gymnasium()
     address = source.address
     if own := _OWN.match(address):
-        path, kind, title = _own_class(own, address)
+        path, kind, title = _own_class(own, source)
         digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
         make: Callable[..., Any] = _maker(kind)
         spec, limit = None, None
@@ -210,8 +213,9 @@ def _is_native(spec: Any) -> bool:
     return spec is not None and str(getattr(spec, "vector_entry_point", None)).startswith("gymnasium.envs.classic")
 
 
-def _own_class(found: re.Match[str], address: str) -> tuple[Path, Any, str]:
+def _own_class(found: re.Match[str], source: Source) -> tuple[Path, Any, str]:
     """Run the user's file and find the class in it."""
+    address = source.address
     path = Path(found["file"] or f"{found['module']}.py")
     if not os.path.isfile(path):  # unlike a Path's, false for a name too long for the disk
         raise DataFault(
@@ -222,6 +226,7 @@ def _own_class(found: re.Match[str], address: str) -> tuple[Path, Any, str]:
             f"{path} lies in a run's folder, and code that came with a run is not run. Read it, and if you trust it, "
             "copy it beside your own files."
         )
+    _check_named(path, source)
     module = _run_file(path)
     import gymnasium
 
@@ -241,6 +246,18 @@ def _own_class(found: re.Match[str], address: str) -> tuple[Path, Any, str]:
         why = "is not made of gymnasium.Env" if held is not None else "is not there"
         raise DataFault(f"{wanted} {why} in {path}.{did_you_mean(wanted, kinds)}")
     return path, kinds[wanted], f"{path.name}:{wanted}"
+
+
+def _check_named(path: Path, source: Source) -> None:
+    """Remember a file that the user names; of one that only a run names see that it is remembered."""
+    key = cache_key("code that was named", str(path.resolve()), path.read_bytes())
+    if not source.is_recorded:
+        remember(key, named=np.ones(1))
+    elif recall(key, "named") is None:
+        raise DataFault(
+            f"{path} was never named here as it is now, only a run names it, so its code is not run. Read it, and if "
+            f"you trust it: onward doctor {source.address}"
+        )
 
 
 def _run_file(path: Path) -> ModuleType:

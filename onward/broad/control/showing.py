@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,8 +105,14 @@ def film(world: World, agent: Agent, seed: int, caption: str, deadline: float = 
     return Film(frames(), rate, caption)
 
 
-def strip(world: World, agents: Sequence[Agent], seed: int, names: Sequence[str]) -> Picture:
-    """Show some moments of an episode from left to right, one row an agent."""
+def strip(world: World, agents: Sequence[Agent], seed: int, names: Sequence[str], seconds: float = math.inf) -> Picture:
+    """Show some moments of an episode from left to right, one row an agent.
+
+    Args:
+        seconds: that may be spent on it; in a slow environment only the episode's beginning is shown.
+    """
+    most = world.longest if seconds == math.inf else max(_FRAMES, int(seconds * world.speed / (2 * len(agents))))
+    world = replace(world, longest=min(world.longest, most))  # played twice: to know its length, and to draw it
     rows = [_row(world, agent, seed, name) for agent, name in zip(agents, names, strict=True)]
     return Picture(np.concatenate(rows), f"{' and '.join(names)}, from left to right (seed {seed})")
 

@@ -215,10 +215,11 @@ class _Reader:
 
     def _end_of_value(self, start: int) -> int:
         """Find the place after the ] that ends a value; step by step, since a pattern for all of it needs memory."""
-        for found in _ESCAPED_OR_END.finditer(self._text, start):
-            if found[0] == "]":
-                return found.end()
-        self._refuse("breaks off: a [ is never closed")
+        marks = _ESCAPED_OR_END.finditer(self._text, start)
+        end = next((found.end() for found in marks if found[0] == "]"), None)
+        if end is None:
+            self._refuse("breaks off: a [ is never closed")
+        return end
 
     def _refuse(self, what: str) -> NoReturn:
         line = self._text.count("\n", 0, min(self._place, len(self._text) - 1)) + 1
