@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from onward.broad.control import reading
 from onward.broad.control import scores as measuring
 from onward.broad.control.reading import World, read
 from onward.broad.control.settings import Settings
@@ -29,7 +30,7 @@ from onward.verbs.resume import resume
 from onward.verbs.train import train
 
 OWN = """
-import gymnasium, numpy as np, random
+import gymnasium, numpy as np, random, time
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
 
 class Own(gymnasium.Env):
@@ -127,6 +128,11 @@ class Loud(Own):
     def step(self, action):
         print("loud")
         return super().step(action)
+
+class Slow(Own):
+    def step(self, action):
+        time.sleep(0.004)
+        return (*super().step(action)[:2], False, False, {})
 
 class Unmade(Own):
     def __init__(self, render_mode=None):
@@ -256,6 +262,17 @@ def test_episodes_without_end_are_cut_and_that_is_said(own: Path, tmp_path: Path
     assert scores[0].value <= 50
 
 
+def test_a_slow_environment_keeps_the_budget(own: Path, tmp_path: Path) -> None:
+    words = {"width": "8", "epochs": "1"}
+    run, _ = train(find_task("control"), f"{own}:Slow", words, duration="3s", out=tmp_path / "runs", quiet=True)
+    played = run.folder.record["played"]
+    assert played["environments"] * played["turns"] * 0.004 < 1  # 32 of 128 turns each would take 16 seconds
+    assert "they were cut after" in (run.path / "report.html").read_text(encoding="utf-8")
+    world = found(f"{own}:Endless")
+    returns, lengths, alive = measuring.episodes(world, load(run).agent.likeliest, [1, 2], deadline=0.0)
+    assert (len(returns), lengths.tolist(), alive.all()) == (2, [1, 1], True)
+
+
 @pytest.mark.parametrize(("package", "hint"), [("box2d", "onward\\[games\\]"), ("mujoco", "\\)\\. Install it")])
 def test_a_missing_package_gets_a_sentence(package: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import gymnasium
@@ -326,6 +343,7 @@ def test_what_does_not_replay_is_begun_anew(own: Path) -> None:
 
 @pytest.mark.parametrize("name", ["CartPole-v1", "LunarLander-v3"])
 def test_stopped_and_resumed_is_the_same_to_the_bit(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_drawing", lambda sample: (False, 30.0))  # films take long and prove nothing here
     through, _ = tiny(name, tmp_path / "a", steps=5)
     was = Run._between_steps
 

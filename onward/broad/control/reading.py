@@ -21,8 +21,8 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from onward.broad.control.network import Floats
 from onward.broad.control.parallel import Native, Parallel, Singles, let_go, said_aside
 from onward.broad.control.settings import Settings
 from onward.broad.control.spaces import Spaces
@@ -185,11 +185,12 @@ def _maker(kind: Any) -> Callable[..., Any]:
 
 def _drawing(sample: Any) -> tuple[bool, float]:
     """Say whether an environment can be looked at, and its turns a second; what it says of itself may be anything."""
-    metadata = getattr(sample, "metadata", None)
-    metadata = metadata if isinstance(metadata, dict) else {}
-    modes, rate = metadata.get("render_modes"), metadata.get("render_fps")
-    is_rate = isinstance(rate, (int, float)) and 0 < rate < 100_000
-    return isinstance(modes, (list, tuple, set)) and "rgb_array" in modes, float(rate) if is_rate else 30.0
+    told: Any = getattr(sample, "metadata", None)
+    metadata: dict[str, Any] = told if isinstance(told, dict) else {}
+    modes: Any = metadata.get("render_modes")
+    rate: Any = metadata.get("render_fps")
+    turns_a_second = float(rate) if isinstance(rate, int | float) and 0 < rate < 100_000 else 30.0
+    return isinstance(modes, list | tuple | set) and "rgb_array" in modes, turns_a_second
 
 
 def _made(make: Callable[..., Any], title: str) -> Any:
@@ -290,7 +291,7 @@ def _last_line(reason: BaseException, path: Path) -> int:
     return line
 
 
-def check_rewards(rewards: NDArray[np.float64], title: str, where: str = "") -> None:
+def check_rewards(rewards: Floats, title: str, where: str = "") -> None:
     """See that rewards can be learned from.
 
     Raises:

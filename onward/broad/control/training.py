@@ -168,7 +168,7 @@ def _size(run: Run, world: World, settings: Settings) -> tuple[int, int]:
             turns = max(16, min(turns, int(most / count)))
         known = {"environments": settings.environments or count, "turns": settings.turns or turns}
         run.folder.update(played=known)
-    return int(known["environments"]), int(known["turns"])
+    return min(int(known["environments"]), 4096), min(int(known["turns"]), 100_000)  # a stranger's run may name any
 
 
 def _look(step: Step, world: World, player: Player, shown: Box) -> None:

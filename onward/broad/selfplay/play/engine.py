@@ -148,8 +148,9 @@ def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
     with contextlib.suppress(OSError, ValueError, queue.Full):  # closed meanwhile
         while process.stdout is not None and (line := process.stdout.readline(_LONGEST_LINE)):
             lines.put(line, timeout=3600)
-    with contextlib.suppress(OSError):
-        process.stdout and process.stdout.close()
+    if process.stdout is not None:
+        with contextlib.suppress(OSError):
+            process.stdout.close()
     with contextlib.suppress(queue.Full):
         lines.put_nowait(None)
 
