@@ -1,7 +1,7 @@
 """Task: the record of plain functions by which the program knows something it can train.
 
 Nothing inherits from it. A task says what its settings are, how the user's files become data, how the data become a
-model, and how the model is loaded, applied, evaluated and exported. Read `onward/tables/forest.py` for a short one.
+model, and how the model is loaded, applied, evaluated and exported. Read `onward/tables/forest/` for a short one.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ class Source:
     Attributes:
         addresses: paths or `name:part` addresses, as typed; empty when the task needs none.
         kind: what the user says the data are (`--as`), or None to find out.
+        is_recorded: a run's record names it, perhaps a stranger's, and not the user.
     """
 
     addresses: tuple[str, ...] = ()
     kind: str | None = None
+    is_recorded: bool = False
 
     @property
     def address(self) -> str:

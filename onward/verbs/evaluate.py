@@ -28,7 +28,7 @@ def evaluate(folder: Folder, address: str | None = None) -> list[Score]:
     run = Run(folder)
     model = load_model(folder)
     own = folder.record["data"]
-    source = Source((address,)) if address else Source((own["address"],), own.get("kind"))
+    source = Source((address,)) if address else Source((own["address"],), own.get("kind"), is_recorded=True)
     data = task.read(source, run.settings(task.settings))
     return [result for result in task.evaluate(model, data, math.inf) if isinstance(result, Score)]
 

@@ -38,9 +38,8 @@ def resume(
     if record["status"] == "finished" and duration is None:
         raise RunFault(f"{name} is finished. Give it more time: onward resume {name} --time +10m")
     task = find_task(record["task"])
-    data_record = record["data"]
-    settings = Run(folder).settings(task.settings)
-    data = task.read(Source((data_record["address"],), data_record.get("kind")), settings)
+    own = record["data"]
+    data = task.read(Source((own["address"],), own.get("kind"), is_recorded=True), Run(folder).settings(task.settings))
     if duration is not None:
         _give_time(folder, *parse_duration(duration))
     run = Run(folder)

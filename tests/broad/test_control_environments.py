@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from onward.broad.control import reading
 from onward.broad.control import scores as measuring
 from onward.broad.control.reading import World, read
 from onward.broad.control.settings import Settings
@@ -21,12 +24,13 @@ from onward.core.run import Run
 from onward.core.task import Source
 from onward.tasks import find_task
 from onward.verbs.apply import apply
+from onward.verbs.doctor import doctor
 from onward.verbs.evaluate import evaluate
 from onward.verbs.resume import resume
 from onward.verbs.train import train
 
 OWN = """
-import gymnasium, numpy as np, random
+import gymnasium, numpy as np, random, time
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
 
 class Own(gymnasium.Env):
@@ -86,6 +90,50 @@ class Broken(Own):
     def step(self, action):
         return {}["missing"]
 
+class OtherShape(Own):
+    def step(self, action):
+        return (np.zeros(5), *super().step(action)[1:])
+
+class NoSpaces(gymnasium.Env):
+    pass
+
+class NoActions(Own):
+    action_space = None
+
+class NoNumbers(Own):
+    action_space = Box(-1, 1, (0,))
+
+class ManyActions(Own):
+    action_space = Discrete(10**9)
+
+class BelowZero(Own):
+    observation_space = Discrete(3)
+    def seen(self):
+        return -1
+
+class Huge(Own):
+    def step(self, action):
+        return (*super().step(action)[:1], 1e300, False, False, {})
+
+class Leaves(Own):
+    def step(self, action):
+        raise SystemExit(0)
+
+class Odd(Own):
+    metadata = {"render_modes": None, "render_fps": "fast"}
+    def close(self):
+        raise RuntimeError("cannot close")
+
+class Loud(Own):
+    def step(self, action):
+        print("loud")
+        return super().step(action)
+
+class Slow(Own):
+    def step(self, action):
+        time.sleep(0.004)
+        return (*super().step(action)[:2], False, False, {})
+
 class Unmade(Own):
     def __init__(self, render_mode=None):
         raise ValueError("no socket")
@@ -136,6 +184,7 @@ def found(address: str, **settings: Any) -> World:
         ("", r"Known: "),
         ("nowhere.py:Pole", r"no file nowhere.py"),
         ("nowhere:Pole", r"no file nowhere.py"),
+        ("x" * 5000 + ":Pole", r"no file xxx"),
     ],
 )
 def test_names_nobody_knows_get_a_sentence(address: str, says: str) -> None:
@@ -156,6 +205,14 @@ def test_names_nobody_knows_get_a_sentence(address: str, says: str) -> None:
         ("NoReward", r"reward nan in turn 1,"),
         ("NoSight", r"showed \[inf, 0.0\]"),
         ("Broken", r"failed in step\(\) \(KeyError: 'missing'\)"),
+        ("OtherShape", r"failed in step\(\) \(ValueError: cannot reshape"),
+        ("NoSpaces", r"has no observation_space"),
+        ("NoActions", r"has no action_space"),
+        ("NoNumbers", r"wants actions of the kind Box"),
+        ("ManyActions", r"has 1,000,000,000 actions"),
+        ("BelowZero", r"failed in reset\(\) \(ValueError: -1 was shown"),
+        ("Huge", r"the reward 1e\+300 in turn 1, which is too large"),
+        ("Leaves", r"failed in step\(\) \(SystemExit: 0\)"),
         ("Unmade", r"cannot be made \(ValueError: no socket\)"),
     ],
 )
@@ -171,12 +228,24 @@ def test_files_that_cannot_serve_get_a_sentence(own: Path, tmp_path: Path) -> No
     (tmp_path / "bad.py").write_text("x = 1\nraise ValueError('why')\n")
     with pytest.raises(DataFault, match=r"bad.py, line 2: ValueError: why"):
         found(f"{tmp_path}/bad.py:Pole")
+    (tmp_path / "left.py").write_text("import sys\nsys.exit(0)\n")
+    with pytest.raises(DataFault, match=r"left.py, line 2: SystemExit: 0"):
+        found(f"{tmp_path}/left.py:Pole")
     (tmp_path / "torn.py").write_text("class Pole(\n")
     with pytest.raises(DataFault, match=r"torn.py, line 1: SyntaxError"):
         found(f"{tmp_path}/torn.py:Pole")
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(DataFault, match="code that came with a run is not run"):
         found(f"{own}:Own")
+
+
+def test_what_an_environment_says_of_itself_may_be_anything(own: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    world = found(f"{own}:Odd")
+    assert (world.can_be_seen, world.turns_a_second) == (False, 30.0)
+    found(f"{own}:Loud")
+    said = capfd.readouterr()
+    assert "loud" not in said.out  # which may carry JSON
+    assert "loud" in said.err
 
 
 def test_a_module_in_the_current_folder_is_found(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,14 +262,26 @@ def test_episodes_without_end_are_cut_and_that_is_said(own: Path, tmp_path: Path
     assert scores[0].value <= 50
 
 
-def test_a_missing_package_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_environment_keeps_the_budget(own: Path, tmp_path: Path) -> None:
+    words = {"width": "8", "epochs": "1"}
+    run, _ = train(find_task("control"), f"{own}:Slow", words, duration="3s", out=tmp_path / "runs", quiet=True)
+    played = run.folder.record["played"]
+    assert played["environments"] * played["turns"] * 0.004 < 1  # 32 of 128 turns each would take 16 seconds
+    assert "they were cut after" in (run.path / "report.html").read_text(encoding="utf-8")
+    world = found(f"{own}:Endless")
+    returns, lengths, alive = measuring.episodes(world, load(run).agent.likeliest, [1, 2], deadline=0.0)
+    assert (len(returns), lengths.tolist(), alive.all()) == (2, [1, 1], True)
+
+
+@pytest.mark.parametrize(("package", "hint"), [("box2d", "onward\\[games\\]"), ("mujoco", "\\)\\. Install it")])
+def test_a_missing_package_gets_a_sentence(package: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import gymnasium
 
     def make(*words: Any, **more: Any) -> Any:
-        raise gymnasium.error.DependencyNotInstalled('Box2D is not installed, run `pip install "gymnasium[box2d]"`')
+        raise gymnasium.error.DependencyNotInstalled(f'It is not here, run `pip install "gymnasium[{package}]"`')
 
     monkeypatch.setattr(gymnasium, "make", make)
-    with pytest.raises(MachineFault, match="Box2D is not installed"):
+    with pytest.raises(MachineFault, match=f"gymnasium.{package}.*{hint}"):
         found("LunarLander-v3")
 
 
@@ -212,6 +293,17 @@ def tiny(address: str, place: Path, steps: int = 2, **settings: str) -> tuple[Ru
 def test_rewards_that_stop_being_numbers_stop_the_run(own: Path, tmp_path: Path) -> None:
     with pytest.raises(Fault, match="nan"):
         tiny(f"{own}:LateNoReward", tmp_path, steps=2000, environments="16", turns="64", epochs="1", batch_size="1024")
+
+
+def test_a_score_is_not_made_of_rewards_that_are_no_numbers(own: Path, tmp_path: Path) -> None:
+    run, _ = tiny(f"{own}:Own", tmp_path)
+    with pytest.raises(DataFault, match="gave the reward nan"):
+        list(measuring.evaluate(load(run), replace(found(f"{own}:Own"), make=no_reward(own)), 10.0))
+
+
+def no_reward(own: Path) -> Any:
+    found(f"{own}:Own")
+    return vars(sys.modules["onward_own_own"])["NoReward"]
 
 
 def test_what_cannot_be_drawn_is_learned_all_the_same(own: Path, tmp_path: Path) -> None:
@@ -251,6 +343,7 @@ def test_what_does_not_replay_is_begun_anew(own: Path) -> None:
 
 @pytest.mark.parametrize("name", ["CartPole-v1", "LunarLander-v3"])
 def test_stopped_and_resumed_is_the_same_to_the_bit(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_drawing", lambda sample: (False, 30.0))  # films take long and prove nothing here
     through, _ = tiny(name, tmp_path / "a", steps=5)
     was = Run._between_steps
 
@@ -291,6 +384,27 @@ def test_what_is_exported_answers_as_the_agent_acts(tmp_path: Path) -> None:
     with torch.no_grad():
         said = as_torch(player)(torch.from_numpy(rows)).numpy()
     np.testing.assert_allclose(said, spaces.given_all(player.agent.likeliest(rows)), rtol=1e-4, atol=1e-5)
+
+
+def test_code_that_only_a_run_names_is_not_run(own: Path, tmp_path: Path) -> None:
+    run, _ = tiny(f"{own}:Own", tmp_path)
+    evaluate(run.folder)  # the user named it for training
+    other = tmp_path / "setup.py"
+    other.write_text(f"import pathlib; pathlib.Path({str(tmp_path / 'was run')!r}).touch()\n{OWN}")
+    told = (run.path / "run.json").read_text()
+    (run.path / "run.json").write_text(told.replace(f"{own}:Own", f"{other}:Own"))
+    for use in (evaluate, lambda folder: resume(folder, "+1s"), lambda folder: apply(folder, (), {}, tmp_path / "out")):
+        with pytest.raises(DataFault, match=r"setup.py was never named here.*onward doctor .*setup.py:Own") as fault:
+            use(Folder(run.path))
+        assert "\n" not in str(fault.value)
+    assert not (tmp_path / "was run").exists()
+    doctor(f"{other}:Own")
+    assert evaluate(Folder(run.path))
+    assert (tmp_path / "was run").exists()
+    own.write_text(OWN + "# other code\n")
+    (run.path / "run.json").write_text(told)
+    with pytest.raises(DataFault, match="never named here as it is now"):
+        evaluate(Folder(run.path))
 
 
 def test_a_stranger_s_run_may_name_any_size(tmp_path: Path) -> None:

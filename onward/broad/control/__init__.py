@@ -7,7 +7,7 @@ gradient), `parallel.py` (many environments at once, and how they are put back),
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from os.path import isfile  # unlike a Path's, false for a name too long for the disk
 
 from onward.broad.control.settings import Playing, Settings
 from onward.core.task import Task, late
@@ -17,7 +17,7 @@ __all__ = ["TASK"]
 
 def _accepts(address: str) -> bool:
     """Take names of environments, Python files, and classes of modules that are here."""
-    return bool(re.search(r"-v\d+$|\.py(:\w+)?$", address)) or Path(f"{address.partition(':')[0]}.py").is_file()
+    return bool(re.search(r"-v\d+$|\.py(:\w+)?$", address)) or isfile(f"{address.partition(':')[0]}.py")
 
 
 TASK: Task = Task(

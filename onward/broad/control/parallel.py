@@ -9,6 +9,8 @@ Both kinds speak as Gymnasium's vector environments do: after an end the next `s
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from onward.broad.control.spaces import Spaces
 from onward.core.faults import DataFault, Fault
 
-__all__ = ["Native", "Parallel", "Singles", "Turn"]
+__all__ = ["Native", "Parallel", "Singles", "Turn", "let_go", "said_aside"]
 
 Turn = tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]
 
@@ -111,13 +113,12 @@ class Singles:
         Args:
             alive: N; the others are left as they are.
         Raises:
-            DataFault: an environment's own code failed.
+            DataFault: an environment's own code failed, or gave what its spaces do not hold.
         """
         observations, rewards = np.empty_like(self.observations), np.zeros(self.count)
         terminated, truncated, is_reset = np.zeros(self.count, bool), np.zeros(self.count, bool), self._over
         given, length = self._spaces.given(actions), self._length
         self._turns.append(actions)
-        observed = self._spaces.observed_one
         for place, single in enumerate(self._single):
             if alive is not None and not alive[place]:
                 observations[place] = self.observations[place]
@@ -126,8 +127,7 @@ class Singles:
                 self._episode[place] += 1
                 observations[place] = self._begun(place)
                 continue
-            seen, rewards[place], terminated[place], cut = self._acted(single, given[place])
-            observations[place] = observed(seen)
+            observations[place], rewards[place], terminated[place], cut = self._acted(single, given[place])
             length[place] += 1
             truncated[place] = cut or length[place] >= self._longest
         self._over, self.observations = terminated | truncated, observations
@@ -135,11 +135,12 @@ class Singles:
             del self._turns[: len(self._turns) - max(self._length)]
         return observations, rewards, terminated, truncated, is_reset
 
-    def _acted(self, single: Any, action: Any) -> tuple[Any, float, bool, bool]:
+    def _acted(self, single: Any, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
         try:
-            seen, reward, terminated, truncated, _ = single.step(action)
-            return seen, float(reward), bool(terminated), bool(truncated)
-        except Exception as reason:
+            with said_aside():
+                seen, reward, terminated, truncated, _ = single.step(action)
+            return self._spaces.observed_one(seen), float(reward), bool(terminated), bool(truncated)
+        except (Exception, SystemExit) as reason:
             raise _failed(self._spaces.title, "step", reason) from reason
 
     def _begun(self, place: int) -> NDArray[Any]:
@@ -150,15 +151,16 @@ class Singles:
             seed = int(np.random.SeedSequence([self._seed, place, episode]).generate_state(1)[0]) % 2**31
         self._length[place] = 0
         try:
-            observed, _ = self._single[place].reset(seed=seed)
+            with said_aside():
+                observed, _ = self._single[place].reset(seed=seed)
             return self._spaces.observed_one(observed)
-        except Exception as reason:
+        except (Exception, SystemExit) as reason:
             raise _failed(self._spaces.title, "reset", reason) from reason
 
     def close(self) -> None:
         """Let go of them."""
         for single in self._single:
-            single.close()
+            let_go(single)
 
     def state_dict(self) -> dict[str, Any]:
         """Take each one's episode, and the actions since it began."""
@@ -193,15 +195,25 @@ class Singles:
         """Play an episode's actions again; say whether what is observed is what was."""
         seen = self._begun(place)
         for number, action in enumerate(actions):
-            observed, _, terminated, truncated = self._acted(self._single[place], action)
-            seen = self._spaces.observed_one(observed)
+            seen, _, terminated, truncated = self._acted(self._single[place], action)
             if (terminated or truncated) and number < len(actions) - 1:
                 return False
         self._length[place] = len(actions)
         return np.array_equal(seen, self.observations[place])
 
 
-def _failed(title: str, where: str, reason: Exception) -> Fault:
+def let_go(single: Any) -> None:
+    """Close an environment; what goes wrong then harms nobody."""
+    with contextlib.suppress(Exception, SystemExit), said_aside():
+        single.close()
+
+
+def said_aside() -> contextlib.AbstractContextManager[Any]:
+    """Send what an environment prints to the error stream: the other may carry JSON."""
+    return contextlib.redirect_stdout(sys.stderr)
+
+
+def _failed(title: str, where: str, reason: BaseException) -> Fault:
     if isinstance(reason, Fault):
         return reason
     words = " ".join(str(reason).split())[:200]

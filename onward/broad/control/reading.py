@@ -1,7 +1,8 @@
 """An environment by name or by file: made, looked at, and played at random for a moment.
 
 Your own environment is a class in a Python file: `pole.py:Pole`, `pole:Pole` or, where it is the only one there,
-`pole.py`. **Naming a file runs its code**, with your rights, as `python pole.py` would.
+`pole.py`. **Naming a file runs its code**, with your rights, as `python pole.py` would. A run's record names one too,
+and may come from a stranger: that is run only where you named the same file, with the same content, before.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ from typing import Any
 
 import numpy as np
 
-from onward.broad.control.parallel import Native, Parallel, Singles
+from onward.broad.control.network import Floats
+from onward.broad.control.parallel import Native, Parallel, Singles, let_go, said_aside
 from onward.broad.control.settings import Settings
 from onward.broad.control.spaces import Spaces
 from onward.core.faults import DataFault, MachineFault, did_you_mean
 from onward.core.task import Source
+from onward.data.cache import cache_key, recall, remember
 
-__all__ = ["World", "read"]
+__all__ = ["World", "check_rewards", "read"]
 
 _TRIED_EPISODES, _TRIED_SECONDS, _TRIED_TURNS = 20, 0.7, 20_000
+_INSTALL = "Install: pip install 'onward[games]'"
+_LARGEST_REWARD = 1e30  # squares of larger ones leave what float32 can hold
 _OWN = re.compile(r"^(?P<file>[^:]+\.py)(:(?P<class>\w+))?$|^(?P<module>[\w./\\-]+):(?P<kind>[A-Za-z_]\w*)$")
 
 
@@ -98,13 +103,14 @@ def read(source: Source, settings: Settings) -> World:
     """Find an environment, see whether this agent can play it, and try it.
 
     Raises:
-        DataFault: there is none of that name, it cannot be made or played, or its rewards are no numbers.
+        DataFault: there is none of that name, it cannot be made or played, its rewards are no numbers, or only a run
+            names its file.
         MachineFault: a package is missing.
     """
     gymnasium = _gymnasium()
     address = source.address
     if own := _OWN.match(address):
-        path, kind, title = _own_class(own, address)
+        path, kind, title = _own_class(own, source)
         digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
         make: Callable[..., Any] = _maker(kind)
         spec, limit = None, None
@@ -114,7 +120,7 @@ def read(source: Source, settings: Settings) -> World:
         make, limit = _made_by(gymnasium, spec), spec.max_episode_steps
     sample = _made(make, title)
     spaces = Spaces(sample, title)
-    metadata = getattr(sample, "metadata", None) or {}
+    can_be_seen, turns_a_second = _drawing(sample)
     world = World(
         address,
         make,
@@ -124,10 +130,10 @@ def read(source: Source, settings: Settings) -> World:
         int(limit or settings.longest),
         limit is not None,
         _is_native(spec),
-        "rgb_array" in metadata.get("render_modes", []),
-        float(metadata.get("render_fps") or 30),
+        can_be_seen,
+        turns_a_second,
     )
-    sample.close()
+    let_go(sample)
     _try(world)
     return world
 
@@ -177,17 +183,27 @@ def _maker(kind: Any) -> Callable[..., Any]:
     return make
 
 
+def _drawing(sample: Any) -> tuple[bool, float]:
+    """Say whether an environment can be looked at, and its turns a second; what it says of itself may be anything."""
+    told: Any = getattr(sample, "metadata", None)
+    metadata: dict[str, Any] = told if isinstance(told, dict) else {}
+    modes: Any = metadata.get("render_modes")
+    rate: Any = metadata.get("render_fps")
+    turns_a_second = float(rate) if isinstance(rate, int | float) and 0 < rate < 100_000 else 30.0
+    return isinstance(modes, list | tuple | set) and "rgb_array" in modes, turns_a_second
+
+
 def _made(make: Callable[..., Any], title: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return make()
-    except Exception as reason:
+            with said_aside():
+                return make()
+    except (Exception, SystemExit) as reason:
         words = " ".join(str(reason).split())[:200].rstrip(".")
         if type(reason).__name__ in ("DependencyNotInstalled", "ModuleNotFoundError", "ImportError"):
-            raise MachineFault(
-                f"{title} needs a package that is not here ({words}). Install: pip install 'onward[games]'"
-            ) from reason
+            hint = "Install it." if "pip install" in words and "box2d" not in words else _INSTALL
+            raise MachineFault(f"{title} needs a package that is not here ({words}). {hint}") from reason
         raise DataFault(f"{title} cannot be made ({type(reason).__name__}: {words}). Mend it, or name another.") from (
             reason
         )
@@ -198,16 +214,20 @@ def _is_native(spec: Any) -> bool:
     return spec is not None and str(getattr(spec, "vector_entry_point", None)).startswith("gymnasium.envs.classic")
 
 
-def _own_class(found: re.Match[str], address: str) -> tuple[Path, Any, str]:
+def _own_class(found: re.Match[str], source: Source) -> tuple[Path, Any, str]:
     """Run the user's file and find the class in it."""
+    address = source.address
     path = Path(found["file"] or f"{found['module']}.py")
-    if not path.is_file():
-        raise DataFault(f"There is no file {path} for {address}. Your own environment is named as file.py:Class.")
+    if not os.path.isfile(path):  # unlike a Path's, false for a name too long for the disk
+        raise DataFault(
+            f"There is no file {str(path)[:200]} for {address[:200]}. Your own environment is named as file.py:Class."
+        )
     if any((folder / "run.json").exists() for folder in path.resolve().parents):
         raise DataFault(
             f"{path} lies in a run's folder, and code that came with a run is not run. Read it, and if you trust it, "
             "copy it beside your own files."
         )
+    _check_named(path, source)
     module = _run_file(path)
     import gymnasium
 
@@ -229,6 +249,18 @@ def _own_class(found: re.Match[str], address: str) -> tuple[Path, Any, str]:
     return path, kinds[wanted], f"{path.name}:{wanted}"
 
 
+def _check_named(path: Path, source: Source) -> None:
+    """Remember a file that the user names; of one that only a run names see that it is remembered."""
+    key = cache_key("code that was named", str(path.resolve()), path.read_bytes())
+    if not source.is_recorded:
+        remember(key, named=np.ones(1))
+    elif recall(key, "named") is None:
+        raise DataFault(
+            f"{path} was never named here as it is now, only a run names it, so its code is not run. Read it, and if "
+            f"you trust it: onward doctor {source.address}"
+        )
+
+
 def _run_file(path: Path) -> ModuleType:
     name = f"onward_own_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -239,8 +271,9 @@ def _run_file(path: Path) -> ModuleType:
     beside = str(path.resolve().parent)
     sys.path.insert(0, beside)  # its own imports lie beside it
     try:
-        spec.loader.exec_module(module)
-    except Exception as reason:
+        with said_aside():
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as reason:
         line = getattr(reason, "lineno", None) or _last_line(reason, path)
         words = " ".join(str(reason).split())[:200]
         raise DataFault(f"{path}, line {line}: {type(reason).__name__}: {words}. Mend it and start again.") from reason
@@ -249,13 +282,25 @@ def _run_file(path: Path) -> ModuleType:
     return module
 
 
-def _last_line(reason: Exception, path: Path) -> int:
+def _last_line(reason: BaseException, path: Path) -> int:
     trace, line = reason.__traceback__, 0
     while trace is not None:
         if Path(trace.tb_frame.f_code.co_filename) == path.resolve() or trace.tb_frame.f_code.co_filename == str(path):
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
+
+
+def check_rewards(rewards: Floats, title: str, where: str = "") -> None:
+    """See that rewards can be learned from.
+
+    Raises:
+        DataFault: one is no number, or too large.
+    """
+    bad = rewards[~(np.abs(rewards) <= _LARGEST_REWARD)]
+    if bad.size:
+        why = "too large to learn from" if np.isfinite(bad[0]) else "no number"
+        raise DataFault(f"{title} gave the reward {bad[0]:g}{where}, which is {why}. Mend its step().")
 
 
 def _try(world: World) -> None:
@@ -267,8 +312,7 @@ def _try(world: World) -> None:
     while len(world.random_returns) < _TRIED_EPISODES and turns < _TRIED_TURNS:
         observed, rewards, terminated, truncated, _ = single.step(choice.any(1, chance))
         turns += 1
-        if not np.isfinite(rewards).all():
-            raise DataFault(f"{title} gave the reward {rewards[0]} in turn {turns}, which is no number. Mend it.")
+        check_rewards(rewards, title, f" in turn {turns}")
         if not np.isfinite(observed).all():
             raise DataFault(f"{title} showed {observed[0].tolist()} in turn {turns}, not all numbers. Mend it.")
         total += float(rewards[0])

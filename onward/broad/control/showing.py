@@ -6,12 +6,14 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from onward.broad.control.parallel import Singles, said_aside
 from onward.broad.control.ppo import Agent
 from onward.broad.control.reading import World
 from onward.core.exhibits import Film, Picture
@@ -41,38 +43,37 @@ def watched(world: World, agent: Agent, seed: int, wanted: Callable[[int], bool]
     """Play an episode and give its turn, the return so far and the picture, at the turns wanted and at the end.
 
     Raises:
-        DataFault: the environment cannot be drawn.
+        DataFault: the environment fails, or cannot be drawn.
         MachineFault: a package for it is missing.
     """
     try:
         single = world.make(render_mode="rgb_array")
-    except Exception as reason:
+    except (Exception, SystemExit) as reason:
         raise _unseen(world, reason) from reason
-    with closing(single):
-        spaces, total, turn = world.spaces, 0.0, 0
-        observed, _ = single.reset(seed=seed)
-        while True:
+    played = Singles(lambda: single, 1, world.spaces, world.longest, seeds=[seed])
+    total, turn, is_over = 0.0, 0, False
+    with closing(played):
+        while not is_over:
             if wanted(turn):
                 yield turn, total, _drawn(world, single)
-            row = spaces.observed_one(observed)[None]
-            observed, reward, terminated, truncated, _ = single.step(spaces.given(agent.likeliest(row))[0])
-            total, turn = total + float(reward), turn + 1
-            if terminated or truncated or turn >= world.longest:
-                yield turn, total, _drawn(world, single)
-                return
+            _, rewards, terminated, truncated, _ = played.step(agent.likeliest(played.observations))
+            total, turn = total + float(rewards[0]), turn + 1
+            is_over = bool(terminated[0] or truncated[0])
+        yield turn, total, _drawn(world, single)
 
 
 def _drawn(world: World, single: Any) -> NDArray[Any]:
     try:
-        pixels = np.asarray(single.render())
-    except Exception as reason:
+        with said_aside():
+            pixels = np.asarray(single.render())
+    except (Exception, SystemExit) as reason:
         raise _unseen(world, reason) from reason
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape:
         raise DataFault(f"{world.address}: render() gave no picture of height, width, 3 bytes. Mend it.")
     return pixels
 
 
-def _unseen(world: World, reason: Exception) -> Fault:
+def _unseen(world: World, reason: BaseException) -> Fault:
     words = " ".join(str(reason).split())[:160].rstrip(".")
     kind = MachineFault if type(reason).__name__ in ("DependencyNotInstalled", "ModuleNotFoundError") else DataFault
     return kind(f"{world.address} cannot be drawn ({words}). Go without films: --films 0.")
@@ -104,8 +105,14 @@ def film(world: World, agent: Agent, seed: int, caption: str, deadline: float = 
     return Film(frames(), rate, caption)
 
 
-def strip(world: World, agents: Sequence[Agent], seed: int, names: Sequence[str]) -> Picture:
-    """Show some moments of an episode from left to right, one row an agent."""
+def strip(world: World, agents: Sequence[Agent], seed: int, names: Sequence[str], seconds: float = math.inf) -> Picture:
+    """Show some moments of an episode from left to right, one row an agent.
+
+    Args:
+        seconds: that may be spent on it; in a slow environment only the episode's beginning is shown.
+    """
+    most = world.longest if seconds == math.inf else max(_FRAMES, int(seconds * world.speed / (2 * len(agents))))
+    world = replace(world, longest=min(world.longest, most))  # played twice: to know its length, and to draw it
     rows = [_row(world, agent, seed, name) for agent, name in zip(agents, names, strict=True)]
     return Picture(np.concatenate(rows), f"{' and '.join(names)}, from left to right (seed {seed})")
 

@@ -12,7 +12,7 @@ from onward.core.faults import DataFault
 
 __all__ = ["Spaces"]
 
-_MOST_OBSERVED = 10_000
+_MOST_OBSERVED = _MOST_OUTPUTS = 10_000
 
 
 class Spaces:
@@ -30,8 +30,8 @@ class Spaces:
 
     def __init__(self, environment: Any, title: str) -> None:
         self.title = title
-        self.observations, self._kinds_seen = _observed_size(environment.observation_space, title)
-        space = environment.action_space
+        self.observations, self._kinds_seen = _observed_size(_space(environment, "observation_space", title), title)
+        space = _space(environment, "action_space", title)
         name = type(space).__name__
         self._low = self._high = None
         self._start: Any = 0
@@ -45,16 +45,29 @@ class Spaces:
             self._start = getattr(space, "start", 0)
         elif name == "MultiBinary" and len(self._shape) == 1:
             self.choice = Categorical([2] * int(space.n))
-        elif name == "Box" and np.issubdtype(space.dtype, np.floating):
+        elif name == "Box" and np.issubdtype(space.dtype, np.floating) and np.prod(self._shape) > 0:
             self.choice = Gaussian(int(np.prod(self._shape)))
             self._low, self._high = space.low.astype(np.float32).ravel(), space.high.astype(np.float32).ravel()
         else:
-            raise DataFault(f"{title} wants actions of the kind {space}. Taken are Discrete, MultiDiscrete and Box.")
+            raise DataFault(
+                f"{title} wants actions of the kind {space}. Taken are Discrete, MultiDiscrete, MultiBinary and Box of "
+                "floats."
+            )
+        if self.choice.outputs > _MOST_OUTPUTS:
+            raise DataFault(
+                f"{title} has {self.choice.outputs:,} actions; up to {_MOST_OUTPUTS:,} are learned. Give fewer."
+            )
         self._kind = space.dtype
 
     def observed_one(self, observed: Any) -> NDArray[Any]:
-        """Give one observation as a row, O."""
+        """Give one observation as a row, O.
+
+        Raises:
+            ValueError, TypeError: it is not what the environment's space says.
+        """
         if self._kinds_seen:
+            if not 0 <= int(observed) < self._kinds_seen:
+                raise ValueError(f"{observed} was shown, and its space holds 0 to {self._kinds_seen - 1}")
             return np.eye(self._kinds_seen, dtype=np.float32)[int(observed)]
         return np.asarray(observed, np.float32).reshape(self.observations)
 
@@ -116,6 +129,13 @@ class Spaces:
             "reach": reach.tolist(),
             **known,
         }
+
+
+def _space(environment: Any, name: str, title: str) -> Any:
+    space = getattr(environment, name, None)
+    if space is None:
+        raise DataFault(f"{title} has no {name}. Set it in the class or in __init__().")
+    return space
 
 
 def _observed_size(space: Any, title: str) -> tuple[int, int]:

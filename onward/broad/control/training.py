@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onward.broad.control.choices import choice_from
 from onward.broad.control.network import Adam
 from onward.broad.control.parallel import Singles
 from onward.broad.control.ppo import Agent, Rollout, lesson, play
-from onward.broad.control.reading import World
+from onward.broad.control.reading import World, check_rewards
 from onward.broad.control.settings import Settings
 from onward.broad.control.showing import curve, film, one_thread, strip
 from onward.core.faults import DataFault, Fault
@@ -25,6 +24,7 @@ __all__ = ["Chance", "Player", "Returns", "fresh", "train"]
 
 _MARKS = (0.0, 0.02, 0.1, 0.3, 0.6)  # when it is looked at, as shares of the budget
 _FILMED, _FILM_BUDGET_SECONDS = (0.0, 0.1, 0.6), 60.0
+_LONGEST_ROLLOUT = 0.03  # of the budget
 _LAST_EPISODES = 100
 WATCHED_SEED = 1000
 
@@ -127,9 +127,7 @@ def train(run: Run, world: World, settings: Settings) -> Player:
 
 def _lessons(run: Run, world: World, settings: Settings, player: Player) -> Iterator[Step]:
     agent = player.agent
-    count = settings.environments or (64 if world.is_native else 32)
-    turns = settings.turns or (32 if world.is_native else 128)
-    run.folder.update(played={"environments": count, "turns": turns})
+    count, turns = _size(run, world, settings)
     environments = world.parallel(count, run.seed)
     adam, chance, returns, shown = Adam(len(agent.weights)), Chance(run.seed), Returns(count), Box(0)
     run.keep(agent=agent, adam=adam, environments=environments, chance=chance, returns=returns, shown=shown)
@@ -151,13 +149,26 @@ def _lessons(run: Run, world: World, settings: Settings, player: Player) -> Iter
 
 
 def _check(rollout: Rollout, world: World) -> None:
-    bad: NDArray[np.bool_] = ~np.isfinite(rollout.rewards)
-    if bad.any():
-        raise DataFault(
-            f"{world.address} gave the reward {rollout.rewards[bad][0]}, which is no number. Mend its step()."
-        )
+    check_rewards(rollout.rewards, world.address)
     if not np.isfinite(rollout.observations).all():
         raise DataFault(f"{world.address} showed observations that are no numbers. Mend its step().")
+
+
+def _size(run: Run, world: World, settings: Settings) -> tuple[int, int]:
+    """Choose how many environments are played, and turns of each; fewer where one is slow and the budget short.
+
+    What a run was begun with it keeps: its checkpoints hold so many environments.
+    """
+    known = run.folder.record.get("played")
+    if known is None:
+        count, turns = (64, 32) if world.is_native else (32, 128)
+        if run.budget.seconds is not None and not world.is_native:
+            most = max(64.0, _LONGEST_ROLLOUT * run.budget.seconds * world.speed)
+            count = max(4, min(count, int(most / turns)))
+            turns = max(16, min(turns, int(most / count)))
+        known = {"environments": settings.environments or count, "turns": settings.turns or turns}
+        run.folder.update(played=known)
+    return min(int(known["environments"]), 4096), min(int(known["turns"]), 100_000)  # a stranger's run may name any
 
 
 def _look(step: Step, world: World, player: Player, shown: Box) -> None:
@@ -172,7 +183,8 @@ def _look(step: Step, world: World, player: Player, shown: Box) -> None:
     if not world.can_be_seen:
         return
     try:
-        step.show(strip=strip(world, [player.agent], WATCHED_SEED, ["an episode now"]))
+        seconds = math.inf if run.budget.seconds is None else _LONGEST_ROLLOUT * run.budget.seconds
+        step.show(strip=strip(world, [player.agent], WATCHED_SEED, ["an episode now"], seconds))
         is_long = run.budget.seconds is None or run.budget.seconds >= _FILM_BUDGET_SECONDS
         if _MARKS[passed - 1] == 0.0 or (is_long and _MARKS[passed - 1] in _FILMED):
             seconds = min(8.0, 0.1 * (run.budget.seconds or math.inf))
@@ -188,4 +200,6 @@ def _set_time_aside(run: Run, returns: Returns, turns_a_second: float) -> None:
     if run.budget.seconds is None or not facts:
         return
     wanted = 3.0 * run.crowding + 1.6 * _LAST_EPISODES * facts["mean_length"] / turns_a_second
-    run.tail_seconds = max(min(wanted, 0.2 * run.budget.seconds), min(2.0, 0.15 * run.budget.seconds))
+    least = 8.0 * facts["mean_length"] / turns_a_second  # the first lot of both
+    most = max(0.2 * run.budget.seconds, min(least + 3.0, 0.5 * run.budget.seconds))
+    run.tail_seconds = max(min(wanted, most), min(2.0, 0.15 * run.budget.seconds))

@@ -64,8 +64,8 @@ def apply(player: Player, source: Source, options: Playing) -> Iterator[Exhibit]
     Raises:
         DataFault: the environment named is of another kind, or cannot be drawn.
     """
-    address = source.address or str(player.facts["address"])
-    world = read(Source((address,)), player.run.settings(Settings))
+    own = source if source.address else Source((str(player.facts["address"]),), is_recorded=True)
+    world = read(own, player.run.settings(Settings))
     check_fits(player, world)
     agent, chance = player.agent, np.random.default_rng(options.seed)
 
@@ -76,7 +76,7 @@ def apply(player: Player, source: Source, options: Playing) -> Iterator[Exhibit]
     with one_thread():
         for first in range(0, options.episodes, _AT_ONCE):
             seeds = [options.seed + number for number in range(first, min(options.episodes, first + _AT_ONCE))]
-            returns, lengths = episodes(world, tried if options.tried else agent.likeliest, seeds)
+            returns, lengths, _ = episodes(world, tried if options.tried else agent.likeliest, seeds)
             for seed, total, length in zip(seeds, returns, lengths, strict=True):
                 rows.append([len(rows) + 1, seed, f"{total:.6g}", int(length)])
         yield Table(["episode", "seed", "return", "length"], rows, "episodes")

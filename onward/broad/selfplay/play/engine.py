@@ -135,17 +135,22 @@ class Engine:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
         process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
 
 
 def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    """Hand on what a process writes until it ends; a reader that lags makes the process wait."""
+    """Hand on what a process writes until it ends; a reader that lags makes the process wait.
+
+    Only here is the pipe closed: elsewhere that would wait for this read, which what the process started may keep up.
+    """
     with contextlib.suppress(OSError, ValueError, queue.Full):  # closed meanwhile
         while process.stdout is not None and (line := process.stdout.readline(_LONGEST_LINE)):
             lines.put(line, timeout=3600)
+    if process.stdout is not None:
+        with contextlib.suppress(OSError):
+            process.stdout.close()
     with contextlib.suppress(queue.Full):
         lines.put_nowait(None)
 

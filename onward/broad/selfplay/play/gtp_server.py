@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from io import TextIOWrapper
 from typing import TextIO
 
 from onward.broad.selfplay.game import Game, Position
@@ -88,10 +89,15 @@ class GtpServer:
         self._put_away()
 
     def _listen(self, heard: TextIO) -> None:
+        if isinstance(heard, TextIOWrapper):
+            heard.reconfigure(errors="replace")  # a byte that is no text ends no session
+        is_rest = False  # of a line too long, of which the first part was answered
         try:
             while line := heard.readline(_LONGEST_LINE):
-                self._lines.put(line)
-        except (OSError, ValueError):  # closed, or not text
+                if not is_rest:
+                    self._lines.put(line)
+                is_rest = not line.endswith("\n")
+        except (OSError, ValueError):  # closed
             pass
         self._lines.put(None)
 
@@ -109,7 +115,7 @@ class GtpServer:
             yield f"?{number} {refusal}\n\n"
 
     def _boardsize(self, words: list[str]) -> str:
-        if not words or not words[0].isdecimal():
+        if not words or not re.fullmatch(r"\d{1,9}", words[0]):
             raise Refusal("boardsize not an integer")
         if int(words[0]) != self.player.game.shape[0]:
             raise Refusal("unacceptable size")
@@ -229,7 +235,7 @@ class GtpServer:
 
     def _time_left(self, words: list[str]) -> str:
         colour = self._colour(words)
-        if len(words) < 3 or not re.fullmatch(r"\d+", words[1]) or not re.fullmatch(r"\d+", words[2]):
+        if len(words) < 3 or not all(re.fullmatch(r"\d{1,9}", word) for word in words[1:3]):
             raise Refusal("syntax error")
         stones = int(words[2])
         self._seconds_left[colour] = float(words[1]) * (_MOVES_TO_COME / stones if stones else 1.0)

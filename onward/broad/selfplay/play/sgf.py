@@ -18,7 +18,7 @@ from onward.core.faults import DataFault
 
 __all__ = ["GameRecord", "SgfFile", "game_of", "read_sgf", "replay", "write_sgf"]
 
-_LARGEST_FILE, _MOST_GAMES = 20_000_000, 100_000
+_LARGEST_FILE, _MOST_GAMES, _MOST_PIECES = 20_000_000, 100_000, 200_000
 _NUMBERS = {"go": "1", "othello": "2", "chess": "3", "hex": "11"}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -140,7 +140,9 @@ def read_sgf(path: Path) -> list[GameRecord]:
     return _Reader(text, str(path)).games()
 
 
-_TOKEN = re.compile(r"\s+|([();])|([A-Za-z]+)|\[((?:[^\]\\]|\\.)*)\]", re.DOTALL)
+_TOKEN = re.compile(r"\s+|([();\[])|([A-Za-z]+)")
+_BRACKET = re.compile(r"[()]")
+_ESCAPED_OR_END = re.compile(r"\\.|\]", re.DOTALL)
 
 
 class _Reader:
@@ -149,6 +151,7 @@ class _Reader:
     def __init__(self, text: str, name: str) -> None:
         self._text, self._name = text, name
         self._place = max(0, text.find("("))
+        self._pieces = 0  # nodes, properties and values of the game being read
 
     def games(self) -> list[GameRecord]:
         if "(" not in self._text:
@@ -161,7 +164,7 @@ class _Reader:
             if mark == "(":
                 depth += 1
                 if depth == 1:
-                    closed, nodes = False, []
+                    closed, nodes, self._pieces = False, [], 0
             elif mark == ")":
                 closed, depth = True, depth - 1
                 if depth == 0:
@@ -176,6 +179,9 @@ class _Reader:
 
     def _fill(self, nodes: list[dict[str, str]], mark: str, word: str, value: str | None, name: str) -> str:
         """Add to the current node; give the property that the next value belongs to."""
+        self._pieces += 1
+        if self._pieces > _MOST_PIECES:
+            self._refuse("has a game without end")
         if mark == ";":
             nodes.append({})
             return ""
@@ -191,18 +197,29 @@ class _Reader:
     def _tokens(self) -> Iterable[tuple[str, str, str | None]]:
         depth = 0
         while self._place < len(self._text):
+            if depth == 0 and self._text[self._place] not in "()":  # words between games
+                following = _BRACKET.search(self._text, self._place)
+                self._place = following.start() if following else len(self._text)
+                continue
             found = _TOKEN.match(self._text, self._place)
             if found is None:
-                if depth == 0:  # words between games
-                    following = self._text.find("(", self._place + 1)
-                    self._place = following if following >= 0 else len(self._text)
-                    continue
-                self._refuse("breaks off: a [ is never closed" if self._text[self._place] == "[" else "is damaged")
-            mark, word, value = found[1] or "", found[2] or "", found[3]
-            depth += {"(": 1, ")": -1}.get(mark, 0)
-            if mark or word or value is not None:
-                yield mark, word, value
-            self._place = found.end()
+                self._refuse("is damaged")
+            mark, word, end = found[1] or "", found[2] or "", found.end()
+            if mark == "[":
+                end = self._end_of_value(end)
+                yield "", "", self._text[found.end() : end - 1]
+            elif mark or word:
+                depth += {"(": 1, ")": -1}.get(mark, 0)
+                yield mark, word, None
+            self._place = end
+
+    def _end_of_value(self, start: int) -> int:
+        """Find the place after the ] that ends a value; step by step, since a pattern for all of it needs memory."""
+        marks = _ESCAPED_OR_END.finditer(self._text, start)
+        end = next((found.end() for found in marks if found[0] == "]"), None)
+        if end is None:
+            self._refuse("breaks off: a [ is never closed")
+        return end
 
     def _refuse(self, what: str) -> NoReturn:
         line = self._text.count("\n", 0, min(self._place, len(self._text) - 1)) + 1

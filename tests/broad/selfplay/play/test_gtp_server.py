@@ -41,6 +41,9 @@ def five() -> Game:
         ("boardsize 9", "? unacceptable size"),
         ("boardsize nine", "? boardsize not an integer"),
         ("boardsize", "? boardsize not an integer"),
+        ("boardsize " + "9" * 5000, "? boardsize not an integer"),
+        ("time_left b 1 " + "9" * 5000, "? syntax error"),
+        ("time_left b " + "9" * 400 + " 0", "? syntax error"),
         ("komi 6.5", "="),
         ("komi much", "? komi not a float"),
         ("komi nan", "? komi must be from 0 to 1000"),
@@ -153,6 +156,18 @@ def test_little_time_means_few_simulations(told: Any, five: Game) -> None:
     player = told(five)
     session(player, "genmove b\ntime_left w 0 0\ngenmove w\n", 1000)
     assert player.asked == [1000, 1]
+
+
+def test_a_line_too_long_is_one_command(told: Any, five: Game) -> None:
+    answers, _ = session(told(five), f"fly {'a' * 9_990} quit {'a' * 30_000} quit\nname\n")
+    assert answers == ["? unknown command", "= Onward"]
+
+
+def test_bytes_that_are_no_text_end_no_session(told: Any, five: Game) -> None:
+    heard = io.TextIOWrapper(io.BytesIO(b"play b \xff\xfe\r\nname\r\n"), encoding="utf-8")
+    said = io.StringIO()
+    GtpServer(told(five), 8, "1.0").serve(heard, said)
+    assert said.getvalue() == "? invalid color or coordinate\n\n= Onward\n\n"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +55,16 @@ def test_what_an_engine_does_wrong_is_judged(
     assert words in played.how
     assert played.sgf_result == {None: "Void", 1.0: "B+R" if mode == "resign" else "B+F"}[result]
     assert played.record(("a", "b")).root["RE"] == played.sgf_result
+
+
+def test_what_an_engine_leaves_behind_holds_nobody_up() -> None:
+    words = "import subprocess, time; subprocess.Popen(['sleep', '15'], start_new_session=True); print('= ready\\n', "
+    engine = Engine([sys.executable, "-c", f"{words}flush=True); time.sleep(60)"])
+    engine.start()
+    assert engine.ask("name") == "ready"
+    began = time.monotonic()
+    engine.stop()  # what it started lives on, outside its group, and holds its output open
+    assert time.monotonic() - began < 5
 
 
 def test_a_match_goes_on_without_a_broken_engine(told: Any, fake: Fake, three: Game) -> None:

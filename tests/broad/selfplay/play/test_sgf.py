@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +110,24 @@ def test_bytes_that_are_no_text_are_survived(tmp_path: Path) -> None:
         read_sgf(path)
     with pytest.raises(DataFault):
         read_sgf(tmp_path / "none.sgf")
+
+
+def test_a_file_made_to_take_all_memory_or_time_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.sgf"
+    for text, says in (("(" + ";" * 250_000 + ")", "game without end"), ("(;" + "A[x]" * 120_000 + ")", "without end")):
+        path.write_text(text)
+        with pytest.raises(DataFault, match=says):
+            read_sgf(path)
+    path.write_text("(;C[" + "x" * 1_000_000)
+    tracemalloc.start()
+    with pytest.raises(DataFault, match="never closed"):
+        read_sgf(path)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 10_000_000
+    path.write_text("(;)[x" * 5_000)  # words between games, none of which is looked through to the end of the file
+    began = time.process_time()
+    assert len(read_sgf(path)) == 5_000
+    assert time.process_time() - began < 2.0
+    path.write_text("(;C[" + "x" * 10 + r"\]\\" + "];B[c3])")
+    assert read_sgf(path)[0].moves == [("B", "c3")]
