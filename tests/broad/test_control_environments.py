@@ -403,7 +403,7 @@ def test_code_that_only_a_run_names_is_not_run(own: Path, tmp_path: Path) -> Non
     assert (tmp_path / "was run").exists()
     own.write_text(OWN + "# other code\n")
     (run.path / "run.json").write_text(told)
-    with pytest.raises(DataFault, match="never named here as it is now"):
+    with pytest.raises(DataFault, match="has changed since it was named here, and only a run names it"):
         evaluate(Folder(run.path))
 
 

@@ -251,13 +251,16 @@ def _own_class(found: re.Match[str], source: Source) -> tuple[Path, Any, str]:
 
 def _check_named(path: Path, source: Source) -> None:
     """Remember a file that the user names; of one that only a run names see that it is remembered."""
-    key = cache_key("code that was named", str(path.resolve()), path.read_bytes())
+    place = cache_key("code's place that was named", str(path.resolve()))
+    code = cache_key("code that was named", str(path.resolve()), path.read_bytes())
     if not source.is_recorded:
-        remember(key, named=np.ones(1))
-    elif recall(key, "named") is None:
+        remember(place, named=np.ones(1))
+        remember(code, named=np.ones(1))
+    elif recall(code, "named") is None:
+        found = "was never named here" if recall(place, "named") is None else "has changed since it was named here"
         raise DataFault(
-            f"{path} was never named here as it is now, only a run names it, so its code is not run. Read it, and if "
-            f"you trust it: onward doctor {source.address}"
+            f"{path} {found}, and only a run names it as it is now, so its code is not run. Read it, and if you trust "
+            f"it: onward doctor {source.address}"
         )
 
 
