@@ -96,18 +96,23 @@ def _against_gnugo(player: NetworkPlayer, floor: NetworkPlayer, until: float, ga
             if time.monotonic() > now + share * (until - now) and len(scored) % 2 == 0:
                 break
         points.append(scored)
-    mine, floors = points
-    if mine:
-        low, high = share_interval(sum(mine), len(mine))
-        yield Score(
-            f"points against GNU Go at level {_LEVEL}",
-            round(100 * sum(mine) / len(mine), 2),
-            "%",
-            True,
-            (round(100 * low, 2), round(100 * high, 2)),
-            len(mine),
-            Baseline(_UNTRAINED, round(100 * sum(floors) / max(1, len(floors)), 2)),
-        )
+    yield from _compared(f"GNU Go at level {_LEVEL}", *points)
+
+
+def _compared(other: str, points: list[float], floors: list[float]) -> Iterator[Score]:
+    """Score games beside those of the untrained network; where either has played none there is nothing to compare."""
+    if not points or not floors:
+        return
+    low, high = share_interval(sum(points), len(points))
+    yield Score(
+        f"points against {other}",
+        round(100 * sum(points) / len(points), 2),
+        "%",
+        True,
+        (round(100 * low, 2), round(100 * high, 2)),
+        len(points),
+        Baseline(_UNTRAINED, round(100 * sum(floors) / len(floors), 2)),
+    )
 
 
 def _against_the_ladder(
@@ -132,17 +137,7 @@ def _against_the_ladder(
         floors = _played(floor, bot, (games, looks), max(share * 0.2, 0.3))
         results.append(("now", rung_name(rollouts), sum(points), len(points)))
         results.append(("untrained", rung_name(rollouts), sum(floors), len(floors)))
-        if points:
-            low, high = share_interval(sum(points), len(points))
-            yield Score(
-                f"points against {rung_name(rollouts)}, with {looks} looks",
-                round(100 * sum(points) / len(points), 2),
-                "%",
-                True,
-                (round(100 * low, 2), round(100 * high, 2)),
-                len(points),
-                Baseline(_UNTRAINED, round(100 * sum(floors) / max(1, len(floors)), 2)),
-            )
+        yield from _compared(f"{rung_name(rollouts)}, with {looks} looks", points, floors)
     rated = ratings(result for result in results if result[3])
     rows = [
         [name, f"{elo:.0f}", f"{reach:.0f}"]
