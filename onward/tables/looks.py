@@ -29,7 +29,8 @@ Rows = Any  # N F: an array, or a sparse matrix for texts
 _FILE = "look.json"
 _MOST_WORDS = 30_000
 _MOST_DENSE_WORDS = 1_500  # for trees, which look at columns one by one
-_SIDE = 128
+_SIDES = (96, 128)  # for small pictures, whose details are few, and others
+_SMALL = 64
 _CHUNK = 128
 
 
@@ -112,7 +113,7 @@ class PictureLook:
         directions, middle: of a table of features its main directions, F D, and its mean; None takes all F.
     """
 
-    side: int = _SIDE
+    side: int = _SIDES[1]
     directions: NDArray[np.float64] | None = None
     middle: NDArray[np.float64] | None = None
 
@@ -122,8 +123,8 @@ class PictureLook:
         count = 1280 if self.directions is None else self.directions.shape[1]
         return tuple(f"feature {number}" for number in range(count))
 
-    def features(self, pictures: NDArray[np.uint8]) -> Any:
-        """Give the features of pictures, to be computed chunk by chunk."""
+    def features(self, pictures: Any) -> Any:
+        """Give the features of pictures, N H W 3, to be computed chunk by chunk."""
         from onward.backbones import Features, find_eyes, weights_name
 
         eyes = find_eyes("lite0")
@@ -163,7 +164,7 @@ def plan_look(samples: Samples, style: Style) -> Look:
         return TableLook(Design.fitted(held.features, style))
     if isinstance(held, LabelledTexts):
         return TextLook.fitted([held.texts[place] for place in samples.training.tolist()], is_dense=style == "codes")
-    return PictureLook()
+    return PictureLook(_SIDES[0] if held.images.shape[1] <= _SMALL else _SIDES[1])
 
 
 def keep_look(run: Run, look: Look, samples: Samples) -> None:

@@ -13,22 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from onward.core.files import write_json
 from onward.core.run import Run
-from onward.data.tables import columns_to_json
-from onward.tables.columns import Design
 from onward.tables.forest.importance import importance_picture
 from onward.tables.forest.settings import Settings
-from onward.tables.problem import Problem
+from onward.tables.forest.trees import tree_picture
+from onward.tables.gathering import Gathering
+from onward.tables.looks import Look, TableLook, keep_look, kept_look, plan_look
+from onward.tables.samples import Samples
 
 __all__ = ["Forest", "Tree", "load", "train"]
+
+_SHOWN_AT = (5, 20, 80, 320, 1000)  # trees
 
 
 class Tree:
     """A grown tree as plain arrays, one entry a node: nothing in a checkpoint can run code.
 
     Attributes:
-        arrays: `left` and `right` child (−1 at a leaf), `column`, `threshold`, `missing_left`, and `values`, N C.
+        arrays: `left` and `right` child (−1 at a leaf), `column`, `threshold`, `missing_left`, `values`, N C, and how
+            many rows came by, `counts`.
     """
 
     def __init__(self, arrays: dict[str, NDArray[Any]]) -> None:
@@ -52,7 +55,8 @@ class Tree:
                 "column": nodes.feature.astype(np.int32),
                 "threshold": nodes.threshold.astype(np.float64),
                 "missing_left": np.asarray(nodes.missing_go_to_left, np.uint8),
-                "values": values,
+                "values": values.astype(np.float32),
+                "counts": nodes.n_node_samples.astype(np.int32),
                 "importance": grown.feature_importances_,
             }
         )
@@ -69,7 +73,7 @@ class Tree:
             cell = cells[rows, parts["column"][node]]
             goes_left = np.where(np.isnan(cell), parts["missing_left"][node] > 0, cell <= parts["threshold"][node])
             place[rows] = np.where(goes_left, parts["left"][node], parts["right"][node])
-        return parts["values"][place]
+        return parts["values"][place].astype(np.float64)
 
 
 class Forest:
@@ -77,15 +81,15 @@ class Forest:
 
     Attributes:
         trees: the grown trees.
+        facts: what the run says of it: `classes`, `target`, `digest` of the data.
         classes: how many classes; 0 when a number is predicted.
-        description: names of target, classes and columns.
+        look: how it looks at samples.
     """
 
     def __init__(
-        self, description: dict[str, Any], seed: int, rows_in_a_leaf: int = 1, columns_tried: Any = None
+        self, facts: dict[str, Any], look: Look, seed: int, rows_in_a_leaf: int = 1, columns_tried: Any = None
     ) -> None:
-        self.description, self.classes = description, len(description["classes"])
-        self.design = Design.from_json(description["design"])
+        self.facts, self.classes, self.look = facts, len(facts["classes"]), look
         self._seed, self._rows_in_a_leaf, self._columns_tried = seed, rows_in_a_leaf, columns_tried
         self.trees: list[Tree] = []
 
@@ -99,22 +103,26 @@ class Forest:
         unseen[rows] = False
         return unseen
 
-    def predict(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the mean opinion: N F to N C probabilities, or N 1 numbers."""
-        total = np.zeros((len(x), max(1, self.classes)))
-        for tree in self.trees:
+    def predict(self, x: NDArray[Any], most: int | None = None) -> NDArray[np.float64]:
+        """Give the mean opinion of all trees or of the first: N F to N C probabilities, or N 1 numbers."""
+        total, trees = np.zeros((len(x), max(1, self.classes))), self.trees[:most]
+        for tree in trees:
             total += tree.predict(x)
-        return total / max(1, len(self.trees))
+        return total / max(1, len(trees))
 
     @property
     def columns(self) -> list[str]:
-        """Give the names of the columns it looks at."""
-        return [column.name for column in self.design.columns]
+        """Give the names of the columns, words or features it looks at."""
+        if isinstance(self.look, TableLook):
+            return [column.name for column in self.look.design.columns]
+        return list(self.look.names)
 
     def importance(self) -> NDArray[np.float64]:
         """Give each column's mean decrease of impurity; they add up to 1."""
         found = np.mean([tree.arrays["importance"] for tree in self.trees], axis=0)
-        return np.bincount(self.design.sources, found, len(self.design.columns)).astype(np.float64)
+        if isinstance(self.look, TableLook):
+            return np.bincount(self.look.design.sources, found, len(self.columns)).astype(np.float64)
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """Take the trees' arrays."""
@@ -128,9 +136,19 @@ class Forest:
 class _OutOfBag:
     """Votes of trees on rows they have not seen; their error needs no test set (section 3.1 of the paper)."""
 
-    def __init__(self, rows: int, classes: int) -> None:
-        self.votes = np.zeros((rows, max(1, classes)))
-        self.counts = np.zeros(rows)
+    def __init__(self, classes: int) -> None:
+        self.votes = np.zeros((0, max(1, classes)))
+        self.counts = np.zeros(0)
+
+    def begin(self, rows: int) -> None:
+        """Make room for so many rows, unless it was there."""
+        if len(self.counts) != rows:
+            self.votes, self.counts = np.zeros((rows, self.votes.shape[1])), np.zeros(rows)
+
+    def add(self, rows: NDArray[np.bool_], votes: NDArray[np.float64]) -> None:
+        """Count a tree's votes on rows it has not seen."""
+        self.votes[rows] += votes
+        self.counts[rows] += 1
 
     def score(self, y: NDArray[np.float64], classes: int) -> float:
         """Give accuracy, or the explained share of variance, over rows with at least one vote."""
@@ -149,49 +167,57 @@ class _OutOfBag:
         self.votes, self.counts = state["votes"].copy(), state["counts"].copy()
 
 
-def train(run: Run, problem: Problem, settings: Settings) -> Forest:
-    """Grow a forest on the rows that are not kept for the final score."""
-    design = Design.fitted(problem.features, "codes")
-    x, y = design.matrix(problem.features)[~problem.is_test], problem.y[~problem.is_test]
-    description = _description(problem, design)
-    forest = _planted(run, description, settings)
-    out_of_bag = _OutOfBag(len(y), forest.classes)
-    run.folder.update(forest=description)
-    write_json(run.path / "columns.json", columns_to_json(problem.table.columns))
-    run.keep(forest=forest, out_of_bag=out_of_bag)
+def train(run: Run, samples: Samples, settings: Settings) -> Forest:
+    """Grow a forest on what is not kept for the final score."""
+    facts = {
+        "classes": list(samples.classes),
+        "target": samples.target.as_json() if samples.target is not None else None,
+        "digest": samples.fingerprint,
+    }
+    run.folder.update(forest=facts)
+    look = plan_look(samples, "codes")
+    keep_look(run, look, samples)
+    # the usual shares: the square root of the columns for classes, a third of them for numbers
+    usual = "sqrt" if samples.classes else 1 / 3
+    forest = Forest(facts, look, run.seed, settings.rows_in_a_leaf, settings.columns_tried or usual)
+    out_of_bag, gathering = _OutOfBag(forest.classes), Gathering(samples, look, run.seed, few_directions=False)
+    run.keep(forest=forest, out_of_bag=out_of_bag, gathering=gathering)
+    slowest = 0.0
     for step in run.steps():
+        if gathering.x is None:
+            if said := gathering.next(run, step.progress):
+                run.note(said)
+            if gathering.x is None:
+                step.log(looked_at=gathering.share)
+                continue
+            out_of_bag.begin(len(gathering.y))
         for _ in range(settings.trees_per_step):
-            if len(forest.trees) >= settings.most_trees:
+            if len(forest.trees) >= settings.most_trees or (forest.trees and run.seconds_left < 1.5 * slowest):
                 break
-            unseen = forest.grow(x, y)
-            out_of_bag.votes[unseen] += forest.trees[-1].predict(x[unseen])
-            out_of_bag.counts[unseen] += 1
-        score = out_of_bag.score(y, forest.classes)
+            began = run.clock()
+            unseen = forest.grow(gathering.x, gathering.y)
+            out_of_bag.add(unseen, forest.trees[-1].predict(gathering.x[unseen]))
+            slowest = max(slowest, run.clock() - began)
+        score = out_of_bag.score(gathering.y, forest.classes)
         step.log(out_of_bag=score, trees=len(forest.trees))
         if len(forest.trees) >= settings.most_trees:
             run.finish_early(f"All {settings.most_trees} trees are grown.")
-        if step.is_last or step.index in (0, 3, 15, 63, 255):
-            step.show(importance=importance_picture(forest.columns, forest.importance()))
+        elif run.seconds_left < 1.5 * slowest:
+            run.finish_early(f"{len(forest.trees)} trees are grown; another one would not be ready in time.")
+        if step.is_last or len(forest.trees) in _SHOWN_AT:
+            _show(step, forest, samples)
     return forest
+
+
+def _show(step: Any, forest: Forest, samples: Samples) -> None:
+    if samples.kind != "pictures":  # what eyes tell by numbers has no name
+        step.show(importance=importance_picture(forest.columns, forest.importance()))
+    if len(forest.trees) <= _SHOWN_AT[0]:
+        step.show(tree=tree_picture(forest.trees[0].arrays, forest.look, forest.facts))
 
 
 def load(run: Run) -> Forest:
     """Load a run's forest."""
-    forest = Forest(run.folder.record["forest"], run.seed)
+    forest = Forest(run.folder.record["forest"], kept_look(run), run.seed)
     run.load_kept(forest=forest)
     return forest
-
-
-def _planted(run: Run, description: dict[str, Any], settings: Settings) -> Forest:
-    # the usual shares: the square root of the columns for classes, a third of them for numbers
-    usual = "sqrt" if description["classes"] else 1 / 3
-    return Forest(description, run.seed, settings.rows_in_a_leaf, settings.columns_tried or usual)
-
-
-def _description(problem: Problem, design: Design) -> dict[str, Any]:
-    return {
-        "target": problem.target.as_json(),
-        "classes": list(problem.classes),
-        "digest": problem.fingerprint,
-        "design": design.as_json(),
-    }

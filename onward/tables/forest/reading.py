@@ -1,22 +1,19 @@
-"""What the forest learns from: a table with its target set apart, or the embedded one."""
+"""What a forest learns from: a table with its target set apart, pictures, or labelled texts."""
 
 from __future__ import annotations
 
 from onward.core.task import Source
 from onward.tables.forest.settings import Settings
-from onward.tables.meadow import meadow_table
-from onward.tables.problem import Asked, Problem, make_problem, read_problem
+from onward.tables.problem import Asked
+from onward.tables.samples import Samples, read_samples
 
 __all__ = ["read"]
 
 
-def read(source: Source, settings: Settings) -> Problem:
-    """Read a table and set the target apart.
+def read(source: Source, settings: Settings) -> Samples:
+    """Read samples and part them.
 
     Raises:
         DataFault: no target, one class only, too few rows.
     """
-    asked = Asked(settings.target, settings.columns, settings.names, settings.predict)
-    if source.address == "meadow:table":
-        return make_problem(meadow_table(), asked)
-    return read_problem(source.address, asked)
+    return read_samples(source, Asked(settings.target, settings.columns, settings.names, settings.predict))

@@ -14,6 +14,7 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from onward.core.run import Box, Run
+from onward.tables.gathering import Gathering, fair_order
 from onward.tables.looks import Look, keep_look, kept_look, plan_look
 from onward.tables.samples import Samples
 from onward.tables.svm.fitting import Choice, Fit, fit
@@ -96,23 +97,6 @@ class _Material:
         return decisions, y
 
 
-def fair_order(y: NDArray[np.float64], classes: int, seed: int) -> NDArray[np.int64]:
-    """Order rows by lot so that every beginning of the order has each class in its share.
-
-    Example:
-        >>> y = np.array([0.0, 0.0, 0.0, 0.0, 1.0, 1.0]); sorted(y[fair_order(y, 2, seed=0)[:3]].tolist())
-        [0.0, 0.0, 1.0]
-    """
-    chance = np.random.default_rng([seed, len(y)])
-    if not classes:
-        return chance.permutation(len(y))
-    places = np.empty(len(y))
-    for kind in range(classes):
-        own = np.flatnonzero(y == kind)
-        places[chance.permutation(own)] = (np.arange(len(own)) + 0.5) / max(1, len(own))
-    return np.lexsort((chance.random(len(y)), places))
-
-
 def train(run: Run, samples: Samples, settings: Settings) -> Trained:
     """Climb the ladder, then search."""
     facts = {
@@ -123,14 +107,19 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
     run.folder.update(svm=facts)
     look = plan_look(samples, "one_hot")
     machine, history = Machine(), Box([])
-    run.keep(machine=machine, history=history)
+    gathering = Gathering(samples, look, run.seed, few_directions=True)
+    run.keep(machine=machine, history=history, gathering=gathering)
     material: _Material | None = None
     trained = Trained(facts, look, machine, [])
     for step in run.steps():
         if material is None:
+            if said := gathering.next(run, step.progress):
+                run.note(said)
+            if gathering.x is None:
+                step.log(looked_at=gathering.share)
+                continue
             keep_look(run, look, samples)
-            x = look.rows(samples.held)
-            material = _Material(x[samples.training], samples.y[samples.training], len(samples.classes), run.seed)
+            material = _Material(gathering.x, gathering.y, len(samples.classes), run.seed)
             bounds = _bounds(material, settings)
         trained.tried = tried = [Tried.from_json(each) for each in history.value]
         chance = np.random.default_rng([run.seed, len(tried), 7])
