@@ -77,11 +77,11 @@ def question(look: Look, column: int, threshold: float) -> str:
             last = int(np.floor(threshold))
             names = source.categories[: last + 1]
             if len(names) <= 1:
-                return f"{source.name[:12]} is {names[0][:12] if names else '?'}?"
+                return f"{source.name[:10]} is {names[0][:9] if names else '?'}?"
             return f"{source.name[:14]}: one of {len(names)}?"
     elif look.names and threshold < 0.5 and not look.names[column].startswith("feature"):
         return f"few of {look.names[column][:14]!r}?"
-    return f"{look.names[column][:14]} ≤ {threshold:.4g}?"
+    return f"{look.names[column][:14]} ≤ {threshold:.3g}?"
 
 
 def _told(arrays: Mapping[str, NDArray[Any]], node: int, look: Look, classes: Sequence[str], is_leaf: bool) -> str:

@@ -31,18 +31,22 @@ def ladder_picture(tried: Sequence[Tried], *, is_number: bool) -> Picture:
     scores = np.array([max(each.score, -1.0) for each in tried])
     low, high = float(np.percentile(scores, 10)), float(scores.max())
     low, high = low - 0.15 * max(high - low, 0.02), high + 0.1 * max(high - low, 0.02)
-    first, last = np.log2(rows.min()) - 0.3, np.log2(rows.max()) + 0.3
-    for rung in sorted(set(rows.tolist())):
-        across = _LEFT + (_WIDTH - _LEFT - 150) * (np.log2(rung) - first) / (last - first)
+    is_ladder = len(set(rows.tolist())) > 1
+    marks = rows if is_ladder else np.array([each.choice.cost for each in tried])
+    first, last = np.log2(marks.min()) - 0.3, np.log2(marks.max()) + 0.3
+    chosen_marks = sorted(set(marks.tolist()))
+    for mark in chosen_marks[:: max(1, len(chosen_marks) // 8)]:
+        across = _LEFT + (_WIDTH - _LEFT - 150) * (np.log2(mark) - first) / (last - first)
         pen.line((across, _TOP, across, _TOP + _HEIGHT), fill=_GRID)
-        pen.text((across, _TOP + _HEIGHT + 8), f"{rung:,.0f}", fill=_GREY, font=font, anchor="mt")
+        told = f"{mark:,.0f}" if is_ladder else f"{mark:.3g}"
+        pen.text((across, _TOP + _HEIGHT + 8), told, fill=_GREY, font=font, anchor="mt")
     for share in np.linspace(0, 1, 5):
         down = _TOP + _HEIGHT * (1 - share)
         pen.text((_LEFT - 8, down), f"{low + share * (high - low):.3f}", fill=_GREY, font=font, anchor="rm")
     best = int(np.argmax(scores + 1e-9 * rows))
     for number, each in enumerate(tried):
         jitter = ((number * 7919) % 21 - 10) * 0.9
-        across = _LEFT + (_WIDTH - _LEFT - 150) * (np.log2(each.rows) - first) / (last - first) + jitter
+        across = _LEFT + (_WIDTH - _LEFT - 150) * (np.log2(marks[number]) - first) / (last - first) + jitter
         down = _TOP + _HEIGHT * (1 - (max(low, scores[number]) - low) / (high - low))
         colour = _KERNEL_COLOURS.get(each.choice.kernel, _GREY)
         size = 7 if number == best else 4
@@ -52,10 +56,11 @@ def ladder_picture(tried: Sequence[Tried], *, is_number: bool) -> Picture:
             pen.ellipse((_WIDTH - 128, _TOP + 22 * line, _WIDTH - 116, _TOP + 22 * line + 12), fill=colour)
             pen.text((_WIDTH - 108, _TOP + 22 * line - 2), kernel, fill=_INK, font=font)
     what = "share of variance explained" if is_number else "share that is right"
-    pen.text((_LEFT, 10), f"{what}, on rows not fitted, by rows fitted on", fill=_INK, font=font)
+    axis = "rows fitted on" if is_ladder else f"C, what an error costs; {rows[0]:,.0f} rows"
+    pen.text((_LEFT, 10), f"{what}, on rows not fitted, by {axis}", fill=_INK, font=font)
     chosen = tried[best].choice
-    marks = f", {chosen.landmarks} landmarks" if chosen.landmarks else ""
-    caption = f"each dot is a fit; the large one is kept: {chosen.kernel}, C {chosen.cost:g}{marks}"
+    near = f", {chosen.landmarks} landmarks" if chosen.landmarks else ""
+    caption = f"each dot is a fit; the large one is kept: {chosen.kernel}, C {chosen.cost:g}{near}"
     return Picture(np.asarray(sheet), caption)
 
 

@@ -50,6 +50,11 @@ class Trained:
         """Give the classes' names; empty when a number is predicted."""
         return self.facts["classes"]
 
+    @property
+    def kept(self) -> Tried:
+        """Give the fit that is kept."""
+        return _best(self.tried)
+
 
 class _Material:
     """Rows to fit on, in the order of the ladder, and rows to choose by."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+import scipy.sparse as sparse
+
 from onward.core.exhibits import Exhibit, Table
 from onward.core.metrics import Score
 from onward.core.task import NoOptions, Source
@@ -13,6 +16,7 @@ from onward.tables.looks import TableLook
 from onward.tables.predictions import predictions_table, rows_to_tell
 from onward.tables.samples import Samples, read_again
 from onward.tables.scores import scores_of
+from onward.tables.svm.map import map_picture
 from onward.tables.svm.pictures import ladder_picture, margins_picture
 from onward.tables.svm.training import Trained
 
@@ -32,6 +36,13 @@ def evaluate(trained: Trained, samples: Samples, seconds: float) -> Iterator[Sco
     yield from scores_of(predicted, y, known)
     yield ladder_picture(trained.tried, is_number=not trained.classes)
     yield margins_picture(trained.machine, x, y, trained.classes)
+    if trained.classes and not sparse.issparse(x):
+        scales = np.stack([np.zeros(x.shape[1]), np.ones(x.shape[1])])
+        if isinstance(trained.look, TableLook):
+            scales = np.stack([trained.look.design.means, trained.look.design.spreads])
+        drawn = map_picture(x, y, trained.classes, trained.kept.choice, trained.look.names, scales)
+        if drawn is not None:
+            yield drawn
     rows = [
         [each.choice.kernel, f"{each.choice.cost:g}", f"{each.choice.gamma:g}", each.choice.landmarks, each.rows,
          f"{each.score:.4f}", f"{each.seconds:.2f}", "yes" if each.is_whole else "no"]
