@@ -17,7 +17,7 @@ from onward.data.pictures import Pictures
 from onward.tables.looks import Look, PictureLook
 from onward.tables.samples import Samples
 
-__all__ = ["Gathering", "fair_order", "tested_rows"]
+__all__ = ["Gathering", "fair_order", "rows_to_test"]
 
 _SHARE = 0.5  # of the budget, for looking at pictures
 _TESTED_EVERY = 4  # chunks
@@ -148,7 +148,7 @@ def rows_at(look: Look, samples: Samples, places: NDArray[np.int64]) -> Any:
     return look.rows(samples.held)[places]
 
 
-def tested_rows(look: Look, samples: Samples, seconds: float) -> tuple[Any, NDArray[np.float64]]:
+def rows_to_test(look: Look, samples: Samples, seconds: float) -> tuple[Any, NDArray[np.float64]]:
     """Give rows and targets to test; of pictures as many as can be looked at in the seconds, at least a chunk."""
     if not isinstance(samples.held, Pictures) or not isinstance(look, PictureLook):
         return rows_at(look, samples, samples.testing), samples.y[samples.testing]

@@ -18,7 +18,7 @@ from onward.tables.forest.dependence import dependence_pictures, permutation_imp
 from onward.tables.forest.growing import Forest
 from onward.tables.forest.importance import importance_picture
 from onward.tables.forest.trees import tree_picture
-from onward.tables.gathering import tested_rows
+from onward.tables.gathering import rows_to_test
 from onward.tables.looks import TableLook
 from onward.tables.predictions import predictions_table, rows_to_tell
 from onward.tables.samples import Samples, read_again
@@ -38,7 +38,7 @@ def evaluate(forest: Forest, samples: Samples, seconds: float) -> Iterator[Score
         columns = forest.look.design.columns if isinstance(forest.look, TableLook) else ()
         samples = read_again(samples, facts["classes"], columns, target)
         known = samples.y
-    x, y = tested_rows(forest.look, samples, seconds)
+    x, y = rows_to_test(forest.look, samples, seconds)
     yield from scores_of(forest.predict(x), y, known)
     if samples.kind != "pictures":  # what eyes tell by numbers has no name
         yield importance_picture(forest.columns, forest.importance())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ __all__ = ["Bounds", "Tried", "next_try", "predicted_seconds"]
 _FIRST_ROWS = 500
 _SEARCH_ROWS = 2_000
 _CLIMB, _PROMOTE, _SEARCH = 0.35, 0.7, 0.1  # of the seconds left that one fit may be predicted to take
+_NEAR, _CHEAP = 0.01, 0.03  # a kernel this much behind the best may still climb; any may that costs so little
+_LANDMARK_SECONDS = 2e-6  # a row and landmark, before one was timed
 _CAUTION = 1.5
 _USUAL_POWER = {"rbf": 2.0, "poly": 2.0}  # of the rows; an exact kernel looks at pairs
 _COSTS, _GAMMAS = (0.01, 1000.0), (1 / 64, 64.0)
@@ -71,12 +73,9 @@ class Bounds:
     gamma: float | None
     kernels: tuple[str, ...]
 
-    def fitting(self, choice: Choice, rows: int) -> Choice:
-        """Give the choice as so many rows want it: exact or by landmarks."""
-        if choice.kernel == "linear":
-            return Choice("linear", choice.cost)
-        marks = self.landmarks if rows > self.exact_rows else 0
-        return Choice(choice.kernel, choice.cost, choice.gamma, marks)
+    def highest(self, choice: Choice) -> int:
+        """Give the rows that a choice may be fitted on."""
+        return self.rows if choice.kernel == "linear" or choice.landmarks else min(self.rows, self.exact_rows)
 
 
 def next_try(
@@ -93,36 +92,59 @@ def next_try(
         if not any(each.choice.kernel == kernel for each in tried):
             choice = Choice(kernel, bounds.cost or 1.0, bounds.gamma or 1.0)
             return (choice, first) if not tried or _fits(tried, choice, first, seconds_left, 1.0) else None
-    best = max(tried, key=lambda each: (each.rows, each.score))
-    higher = min(bounds.rows, 2 * best.rows)
-    at_top = [each for each in tried if each.rows == best.rows]
-    leader = max(at_top, key=lambda each: each.score)
-    if higher > best.rows:
-        choice = bounds.fitting(leader.choice, higher)
-        if _fits(tried, choice, higher, seconds_left, _CLIMB):
-            return choice, higher
-    return _promotion(tried, bounds, seconds_left) or _search(tried, bounds, seconds_left, chance)
+    return (
+        _climb(tried, bounds, seconds_left)
+        or _promotion(tried, bounds, seconds_left)
+        or _search(tried, bounds, seconds_left, chance)
+    )
+
+
+def _climb(tried: Sequence[Tried], bounds: Bounds, seconds_left: float) -> tuple[Choice, int] | None:
+    """Take the best kernel a rung higher, or another one where that costs next to nothing.
+
+    Where the exact kernel has no affordable rung left, Nyström's landmarks stand in for it.
+    """
+    rungs: list[tuple[float, Choice, int]] = []
+    for kernel in bounds.kernels:
+        for has_landmarks in (False, True) if kernel != "linear" else (False,):
+            own = [
+                each for each in tried if each.choice.kernel == kernel and bool(each.choice.landmarks) == has_landmarks
+            ]
+            if not own and (not has_landmarks or bounds.rows <= _SEARCH_ROWS):
+                continue
+            known = own or [each for each in tried if each.choice.kernel == kernel]
+            top = max(known, key=lambda each: (each.rows, each.score))
+            choice = replace(top.choice, landmarks=bounds.landmarks) if has_landmarks else top.choice
+            rows = min(2 * top.rows, bounds.highest(choice))
+            if not own:
+                exact = min(2 * top.rows, bounds.exact_rows)
+                if exact > top.rows and _fits(tried, top.choice, exact, seconds_left, _CLIMB):
+                    continue
+                rows = min(bounds.rows, max(_SEARCH_ROWS, rows))
+            if rows > top.rows:
+                rungs.append((top.score, choice, rows))
+    rungs.sort(key=lambda rung: -rung[0])
+    best = max(each.score for each in tried)
+    for score, choice, rows in rungs:
+        share = _CLIMB if score >= best - _NEAR else _CHEAP
+        if _fits(tried, choice, rows, seconds_left, share):
+            return choice, rows
+    return None
 
 
 def _promotion(tried: Sequence[Tried], bounds: Bounds, seconds_left: float) -> tuple[Choice, int] | None:
     """Take the best on few rows to many, unless it was there, when that is cheap or the time is nearly over."""
-    top = max(each.rows for each in tried)
-    low = _search_rows(bounds)
-    if top <= low:
-        return None
-    few = [each for each in tried if each.rows == low]
-    there = {_plain(each.choice) for each in tried if each.rows == top}
-    known = max((each.score for each in few if _plain(each.choice) in there), default=-math.inf)
-    better = [each for each in few if each.score > known]
-    if not better:
-        return None
-    best = max(better, key=lambda each: each.score)
-    choice = bounds.fitting(best.choice, top)
-    seconds = predicted_seconds(tried, choice, top)
-    is_cheap = seconds < 0.15 * seconds_left
-    is_late = seconds_left < 3 * seconds
-    if (is_cheap or is_late) and _fits(tried, choice, top, seconds_left, _PROMOTE):
-        return choice, top
+    low = _search_rows(tried, bounds)
+    few = sorted((each for each in tried if each.rows == low), key=lambda each: -each.score)
+    for each in few[:1]:
+        own = [other for other in tried if other.choice.kernel == each.choice.kernel]
+        top = max(own, key=lambda other: other.rows)
+        choice = replace(each.choice, landmarks=top.choice.landmarks)
+        if top.rows <= low or any(other.choice == choice and other.rows == top.rows for other in own):
+            return None
+        seconds = predicted_seconds(tried, choice, top.rows)
+        if seconds < 0.15 * seconds_left or seconds_left < 3 * seconds:
+            return (choice, top.rows) if _fits(tried, choice, top.rows, seconds_left, _PROMOTE) else None
     return None
 
 
@@ -130,27 +152,21 @@ def _search(
     tried: Sequence[Tried], bounds: Bounds, seconds_left: float, chance: np.random.Generator
 ) -> tuple[Choice, int] | None:
     """Change the best on few rows a little, or try another kernel."""
-    low = _search_rows(bounds)
-    few = [each for each in tried if each.rows == low]
-    known = {_plain(each.choice) for each in few}
-    for each in sorted(tried, key=lambda each: -each.rows):  # what is known on many rows, for comparison
-        if _plain(each.choice) not in known and each.rows > low and each.choice.landmarks == 0:
-            return (
-                (bounds.fitting(each.choice, low), low) if _fits(tried, each.choice, low, seconds_left, 0.5) else None
-            )
+    low = _search_rows(tried, bounds)
+    few = [each for each in tried if each.rows == low and not each.choice.landmarks]
+    known = {each.choice for each in few}
     leader = max(few or tried, key=lambda each: each.score).choice
     for _ in range(20):
-        choice = bounds.fitting(_changed(leader, bounds, chance), low)
-        if _plain(choice) not in known and _fits(tried, choice, low, seconds_left, _SEARCH):
+        choice = _changed(leader, bounds, chance)
+        if choice not in known and _fits(tried, choice, low, seconds_left, _SEARCH):
             return choice, low
     return None
 
 
-def _search_rows(bounds: Bounds) -> int:
-    rows = min(_FIRST_ROWS, bounds.rows)
-    while 2 * rows <= min(_SEARCH_ROWS, bounds.rows):
-        rows *= 2
-    return bounds.rows if bounds.rows <= _SEARCH_ROWS else rows
+def _search_rows(tried: Sequence[Tried], bounds: Bounds) -> int:
+    """Give the rows that the search fits on: as many as were climbed to exactly, up to 2,000."""
+    most = min(_SEARCH_ROWS, bounds.rows)
+    return max(each.rows for each in tried if each.rows <= most and not each.choice.landmarks)
 
 
 def _changed(leader: Choice, bounds: Bounds, chance: np.random.Generator) -> Choice:
@@ -168,10 +184,6 @@ def _on_grid(value: float, step: float, low: float, high: float) -> float:
     return float(f"{step**exponent:.6g}")
 
 
-def _plain(choice: Choice) -> tuple[str, float, float]:
-    return choice.kernel, choice.cost, choice.gamma
-
-
 def _fits(tried: Sequence[Tried], choice: Choice, rows: int, seconds_left: float, share: float) -> bool:
     return math.isinf(seconds_left) or predicted_seconds(tried, choice, rows) <= share * seconds_left
 
@@ -187,6 +199,8 @@ def predicted_seconds(tried: Sequence[Tried], choice: Choice, rows: int) -> floa
         16.0
     """
     own = [each for each in tried if each.choice.method == choice.method]
+    if choice.landmarks and not own:
+        return _CAUTION * _LANDMARK_SECONDS * rows * choice.landmarks
     family = own or [each for each in tried if each.choice.kernel == choice.kernel] or list(tried)
     power = _USUAL_POWER.get(choice.method, 1.2)
     largest = max(each.rows for each in family)

@@ -11,7 +11,7 @@ from onward.core.exhibits import Exhibit, Table
 from onward.core.metrics import Score
 from onward.core.task import NoOptions, Source
 from onward.data.tables import columns_from_json
-from onward.tables.gathering import tested_rows
+from onward.tables.gathering import rows_to_test
 from onward.tables.looks import TableLook
 from onward.tables.predictions import predictions_table, rows_to_tell
 from onward.tables.samples import Samples, read_again
@@ -31,7 +31,7 @@ def evaluate(trained: Trained, samples: Samples, seconds: float) -> Iterator[Sco
         columns = trained.look.design.columns if isinstance(trained.look, TableLook) else ()
         samples = read_again(samples, trained.classes, columns, target)
         known = samples.y
-    x, y = tested_rows(trained.look, samples, seconds)
+    x, y = rows_to_test(trained.look, samples, seconds)
     predicted = trained.machine.predict(x)
     yield from scores_of(predicted, y, known)
     yield ladder_picture(trained.tried, is_number=not trained.classes)
