@@ -30,6 +30,7 @@ NAMES = (
     "speed",
     "startup",
     "style",
+    "tables_classical",
     "text_classify",
     "transfer",
     "translate",

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.results import command, write_section
+from benchmarks.results import write_section
 from onward.core.faults import Fault
 from onward.data.tables import Table, kinds_told, read_table
 
@@ -469,4 +469,4 @@ def main(words: list[str]) -> None:
         rows.append([group, str(len(own)), str(len(own) - refused), str(refused), str(wrong)])
     print(f"{seconds:.1f} s")
     columns = ("what is mangled", "files", "to be read rightly", "to be refused in a sentence", "went wrong")
-    write_section("mangled_tables", "Mangled tables", command(["python -m benchmarks mangled_tables"]), columns, rows)
+    write_section("mangled_tables", "Mangled tables", "python -m benchmarks mangled_tables", columns, rows)
