@@ -110,3 +110,12 @@ def test_it_is_measured_on_a_file_of_its_own(small_table: Path, tmp_path: Path) 
     (score, *_) = evaluate(Folder(run.path), str(other))
     assert score.count == 100
     assert score.value > 0.9
+
+
+def test_a_tree_that_leads_in_a_circle_is_refused(small_table: Path, tmp_path: Path) -> None:
+    run, _ = train(find_task("forest"), str(small_table), {}, steps=1, out=tmp_path / "runs", quiet=True)
+    forest = load(Run(Folder(run.path)))
+    state = {"trees": [dict(forest.trees[0].arrays)]}
+    state["trees"][0]["left"] = np.zeros_like(state["trees"][0]["left"])
+    with pytest.raises(ValueError, match="circle"):
+        forest.load_state_dict(state)

@@ -7,6 +7,7 @@ votes and the out-of-bag score are here. Tree number i depends on (seed, i) alon
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from onward.tables.samples import Samples
 __all__ = ["Forest", "Tree", "load", "train"]
 
 _SHOWN_AT = (5, 20, 80, 320, 1000)  # trees
+_REPORT_SECONDS = 3.0
 
 
 class Tree:
@@ -129,8 +131,29 @@ class Forest:
         return {"trees": [tree.arrays for tree in self.trees]}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Put them back."""
-        self.trees = [Tree(arrays) for arrays in state["trees"]]
+        """Put them back.
+
+        Raises:
+            ValueError: a walk down a tree would not end, or leave it.
+        """
+        self.trees = [Tree(_sound(arrays, len(self.look.names))) for arrays in state["trees"]]
+
+
+def _sound(arrays: dict[str, NDArray[Any]], columns: int) -> dict[str, NDArray[Any]]:
+    """Give a tree's arrays if every child stands behind its parent, as CART writes them; a stranger's may not."""
+    nodes = np.arange(len(arrays["left"]))
+    inner = arrays["left"] >= 0
+    for side in ("left", "right"):
+        child = arrays[side][inner]
+        if len(child) and not ((child > nodes[inner]).all() and child.max() < len(nodes)):
+            raise ValueError("a tree leads in a circle")
+    asked = arrays["column"][inner]
+    lengths = {
+        len(arrays[name]) for name in ("left", "right", "column", "threshold", "missing_left", "values", "counts")
+    }
+    if len(lengths) != 1 or (len(asked) and not 0 <= int(asked.min()) <= int(asked.max()) < columns):
+        raise ValueError("a tree asks for columns that are not there")
+    return arrays
 
 
 class _OutOfBag:
@@ -182,7 +205,7 @@ def train(run: Run, samples: Samples, settings: Settings) -> Forest:
     forest = Forest(facts, look, run.seed, settings.rows_in_a_leaf, settings.columns_tried or usual)
     out_of_bag, gathering = _OutOfBag(forest.classes), Gathering(samples, look, run.seed, few_directions=False)
     run.keep(forest=forest, out_of_bag=out_of_bag, gathering=gathering)
-    slowest = 0.0
+    pace = _Pace()
     for step in run.steps():
         if gathering.x is None:
             if said := gathering.next(run, step.progress):
@@ -192,21 +215,38 @@ def train(run: Run, samples: Samples, settings: Settings) -> Forest:
                 continue
             out_of_bag.begin(len(gathering.y))
         for _ in range(settings.trees_per_step):
-            if len(forest.trees) >= settings.most_trees or (forest.trees and run.seconds_left < 1.5 * slowest):
+            if len(forest.trees) >= settings.most_trees or (forest.trees and run.seconds_left < 1.5 * pace.slowest):
                 break
-            began = run.clock()
-            unseen = forest.grow(gathering.x, gathering.y)
-            out_of_bag.add(unseen, forest.trees[-1].predict(gathering.x[unseen]))
-            slowest = max(slowest, run.clock() - began)
+            _grow(run, forest, out_of_bag, gathering, pace)
         score = out_of_bag.score(gathering.y, forest.classes)
         step.log(out_of_bag=score, trees=len(forest.trees))
         if len(forest.trees) >= settings.most_trees:
             run.finish_early(f"All {settings.most_trees} trees are grown.")
-        elif run.seconds_left < 1.5 * slowest:
+        elif run.seconds_left < 1.5 * pace.slowest:
             run.finish_early(f"{len(forest.trees)} trees are grown; another one would not be ready in time.")
         if step.is_last or len(forest.trees) in _SHOWN_AT:
             _show(step, forest, samples)
     return forest
+
+
+@dataclass
+class _Pace:
+    """Seconds that the slowest tree took, and that all together will take to tell the rows kept aside."""
+
+    slowest: float = 0.0
+    telling: float = 0.0
+
+
+def _grow(run: Run, forest: Forest, out_of_bag: _OutOfBag, gathering: Gathering, pace: _Pace) -> None:
+    """Grow a tree, let it vote on what it has not seen, and keep time for what comes at the end."""
+    began = run.clock()
+    unseen = forest.grow(gathering.x, gathering.y)
+    grown = run.clock()
+    out_of_bag.add(unseen, forest.trees[-1].predict(gathering.x[unseen]))
+    pace.slowest = max(pace.slowest, run.clock() - began)
+    pace.telling += (run.clock() - grown) * len(gathering.samples.testing) / max(1, int(unseen.sum()))
+    if run.budget.seconds is not None:
+        run.tail_seconds = max(run.tail_seconds, _REPORT_SECONDS + 1.5 * pace.telling)
 
 
 def _show(step: Any, forest: Forest, samples: Samples) -> None:

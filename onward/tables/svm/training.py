@@ -7,6 +7,7 @@ measured on rows that it has not seen: a part set aside to choose by, or five fo
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ _CHOSEN_BY, _MOST_CHOSEN_BY = 0.15, 2_000
 _MOST_EXACT_CLASSES = 30
 _ITERATIONS_A_ROW = 100
 _SHOWN_AT = (0, 2, 5, 15, 50, 150)
+_REPORT_SECONDS = 3.0
 
 
 class Trained:
@@ -65,6 +67,7 @@ class _Material:
         aside = 0 if len(y) <= _FOLDED else min(_MOST_CHOSEN_BY, int(_CHOSEN_BY * len(y)))
         self.x, self.y = x[order[aside:]], y[order[aside:]]
         self.x_chosen, self.y_chosen = x[order[:aside]], y[order[:aside]]
+        self.seconds_a_row = 0.0  # that the last machine took to tell
         self.gamma = natural_gamma(self.x[: min(2000, self.x.shape[0])])
 
     def tried(self, choice: Choice, rows: int, most_iterations: int) -> tuple[Fit, float]:
@@ -72,7 +75,9 @@ class _Material:
         x, y = self.x[:rows], self.y[:rows]
         found = fit(x, y, self.classes, choice, self.gamma, most_iterations)
         if len(self.y_chosen):
+            began = time.perf_counter()
             decisions, truth = found.machine.decide(self.x_chosen), self.y_chosen
+            self.seconds_a_row = (time.perf_counter() - began) / len(truth)
         else:
             decisions, truth = self._folded(x, y, choice, found.machine.decisions, most_iterations)
         facts = found.machine.facts
@@ -141,6 +146,9 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
         history.value = [each.as_json() for each in tried]
         if before is None or _is_kept(tried[-1], before):
             machine.load_state_dict(found.machine.state_dict())
+            if run.budget.seconds is not None:
+                telling = material.seconds_a_row * len(samples.testing)
+                run.tail_seconds = max(run.tail_seconds, _REPORT_SECONDS + 1.5 * telling)
         step.log(score=score, rows=chosen[1], best=_best(tried).score, tried=len(tried))
         if step.index in _SHOWN_AT or step.is_last:
             step.show(tried=ladder_picture(tried, is_number=not samples.classes))
@@ -192,4 +200,6 @@ def load(run: Run) -> Trained:
     machine, history = Machine(), Box([])
     run.load_kept(machine=machine, history=history)
     tried = [Tried.from_json(each) for each in history.value]
-    return Trained(run.folder.record["svm"], kept_look(run), machine, tried)
+    look = kept_look(run)
+    machine.predict(np.zeros((1, len(look.names))))  # a damaged one fails here, where that gets a sentence
+    return Trained(run.folder.record["svm"], look, machine, tried)

@@ -22,6 +22,8 @@ from onward.tables.svm.training import Trained
 
 __all__ = ["apply", "evaluate"]
 
+_DRAWN = 2_000  # rows kept aside whose margins are drawn
+
 
 def evaluate(trained: Trained, samples: Samples, seconds: float) -> Iterator[Score | Exhibit]:
     """Score the rows kept aside, and show what was tried."""
@@ -35,7 +37,7 @@ def evaluate(trained: Trained, samples: Samples, seconds: float) -> Iterator[Sco
     predicted = trained.machine.predict(x)
     yield from scores_of(predicted, y, known)
     yield ladder_picture(trained.tried, is_number=not trained.classes)
-    yield margins_picture(trained.machine, x, y, trained.classes)
+    yield margins_picture(trained.machine, x[:_DRAWN], y[:_DRAWN], trained.classes)
     if trained.classes and not sparse.issparse(x):
         scales = np.stack([np.zeros(x.shape[1]), np.ones(x.shape[1])])
         if isinstance(trained.look, TableLook):
