@@ -50,6 +50,7 @@ CASES = {
     ),
     "style": Case("style", "photos", {"size": "48", "backbone": "random", "style": "pencil"}, "photos", {"seconds": 1}),
     "forest": Case("forest", "table.csv", {}, "table.csv"),
+    "svm": Case("svm", "table.csv", {}, "table.csv"),
     "classify": Case(
         "classify", "classes", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, "classes"
     ),

@@ -42,6 +42,7 @@ class Features:
         chunk: pictures a chunk.
 
     Attributes:
+        chunk: pictures a chunk.
         values: what `look` gives, each N ..., float16; zero where not yet computed; empty before the first chunk.
     """
 
@@ -49,7 +50,7 @@ class Features:
         self, look: Callable[[Tensor], Sequence[Tensor]], name: str, images: PictureRows, side: int, chunk: int = 128
     ) -> None:
         self._look, self._name, self._images = look, name, images
-        self._side, self._chunk = side, chunk
+        self._side, self.chunk = side, chunk
         self.values: list[NDArray[np.float16]] = []
         self._is_done = np.zeros(-(-len(images) // chunk), bool)
 
@@ -61,7 +62,7 @@ class Features:
         """Compute or recall chunk `number`."""
         if self._is_done[number]:
             return
-        rows = slice(number * self._chunk, min(len(self._images), (number + 1) * self._chunk))
+        rows = slice(number * self.chunk, min(len(self._images), (number + 1) * self.chunk))
         images = np.ascontiguousarray(self._images[rows])
         content = hashlib.blake2b(images.tobytes(), digest_size=16).hexdigest()
         key = cache_key("features", _VERSION, self._name, self._side, content, images.shape)
@@ -80,7 +81,7 @@ class Features:
     @property
     def done(self) -> NDArray[np.bool_]:
         """Say for each of the N pictures whether its features are there."""
-        return np.repeat(self._is_done, self._chunk)[: len(self._images)]
+        return np.repeat(self._is_done, self.chunk)[: len(self._images)]
 
     @torch.no_grad()
     def _compute(self, images: NDArray[np.uint8]) -> list[NDArray[np.float16]]:

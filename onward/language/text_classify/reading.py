@@ -20,6 +20,7 @@ from onward.data.class_names import numbers_by_name
 from onward.data.labelled_texts import LabelledTexts, read_labelled_texts
 from onward.data.text_rows import Reading
 from onward.language.text_classify.settings import Settings
+from onward.parts.held_out import content_key, set_aside
 from onward.parts.lots import by_lot
 
 __all__ = ["Texts", "check_parts", "content_key", "read"]
@@ -122,9 +123,9 @@ def read(source: Source, settings: Settings) -> Texts:
             )
             training = training[~leaked]
     if not len(held["test"]):
-        training, held["test"] = _set_aside(found.labels, keys, training, _TESTED, None)
+        training, held["test"] = set_aside(found.labels, keys, training, _TESTED, None)
     if not len(held["val"]):
-        training, held["val"] = _set_aside(found.labels, keys, training, _CHOSEN_BY, _MOST_VALIDATION)
+        training, held["val"] = set_aside(found.labels, keys, training, _CHOSEN_BY, _MOST_VALIDATION)
     if not len(training) or len(np.unique(keys)) < 2:
         raise _too_few(source.address, len(training), len(held["val"]), len(held["test"]))
     unseen = sorted(set(found.labels[held["test"]].tolist()) - set(found.labels[training].tolist()))
@@ -132,7 +133,7 @@ def read(source: Source, settings: Settings) -> Texts:
         names = ", ".join(found.classes[place] for place in unseen[:5])
         raise DataFault(f"{source.address}: {names} is tested but never learned. Add texts of it to the training part.")
     if settings.labels_used < 1:
-        training, _ = _set_aside(found.labels, keys, training, 1 - settings.labels_used, None)
+        training, _ = set_aside(found.labels, keys, training, 1 - settings.labels_used, None)
         notes.append(f"{100 * settings.labels_used:g} % of the training part are learned from, as asked.")
     validation = by_lot(held["val"])  # files come class by class, and often only the first texts are looked at
     return Texts(found, training, validation, held["test"], has_own_test, tuple(notes))
@@ -154,27 +155,3 @@ def _too_few(address: str, training: int, validation: int, testing: int) -> Data
         f"{address} has {training:,} texts to learn from, {validation:,} to choose by and {testing:,} to test that are "
         "not the same; each part needs some. Add other texts."
     )
-
-
-def content_key(text: str) -> int:
-    """Give a number that equal texts share, whatever their case and spaces.
-
-    Example:
-        >>> content_key("So  good ") == content_key("so good")
-        True
-    """
-    plain = " ".join(text.casefold().split()).encode("utf-8", "replace")
-    return int.from_bytes(hashlib.blake2b(plain, digest_size=8).digest(), "big")
-
-
-def _set_aside(
-    labels: NDArray[np.int64], keys: NDArray[np.uint64], places: NDArray[np.int64], share: float, most: int | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Part places in two, class by class, by content: the rest, and at least one of each class that has two."""
-    wanted = min(share, most / max(1, len(places))) if most else share
-    aside: set[int] = set()
-    for kind in np.unique(labels[places]):
-        own = sorted(set(keys[places[labels[places] == kind]].tolist()))
-        aside |= set(own[: min(len(own) - 1, max(1, round(wanted * len(own))))])
-    is_aside = np.isin(keys[places], np.array(sorted(aside), np.uint64))
-    return places[~is_aside], places[is_aside]

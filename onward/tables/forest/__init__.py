@@ -10,10 +10,12 @@ from onward.tables.forest.settings import Settings
 
 __all__ = ["TASK"]
 
+_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".parquet", ".csv.gz", ".csv.zip", ".jsonl")
+
 TASK: Task = Task(
     name="forest",
-    summary="predict a column of a table from the others, by a random forest",
-    takes="a csv with a line of column names; the last column, or --target, is predicted",
+    summary="predict a column of a table, or a class of pictures or texts, by a random forest",
+    takes="a table; the last column, or --target, is predicted; or pictures or texts with classes",
     example="meadow:table",
     settings=Settings,
     read=late("onward.tables.forest.reading:read"),
@@ -21,5 +23,5 @@ TASK: Task = Task(
     load=late("onward.tables.forest.growing:load"),
     apply=late("onward.tables.forest.using:apply"),
     evaluate=late("onward.tables.forest.using:evaluate"),
-    accepts=lambda address: address == "meadow:table" or address.lower().endswith((".csv", ".tsv", ".txt", ".data")),
+    accepts=lambda address: address == "meadow:table" or address.lower().endswith(_ENDINGS),
 )

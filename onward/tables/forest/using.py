@@ -1,72 +1,69 @@
-"""A grown forest at work: scores beside the majority class, importance as a picture, predictions for new rows."""
+"""A grown forest at work: scores beside trivial baselines, what it looked at, and predictions for new samples."""
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from onward.core.exhibits import Exhibit, Table
-from onward.core.faults import DataFault
-from onward.core.metrics import Baseline, Score
+from onward.core.exhibits import Exhibit
+from onward.core.metrics import Score
 from onward.core.task import NoOptions, Source
-from onward.data.tables import Column, read_table
+from onward.data.tables import columns_from_json
+from onward.tables.forest.dependence import dependence_pictures, permutation_importance, permutation_picture
 from onward.tables.forest.growing import Forest
 from onward.tables.forest.importance import importance_picture
-from onward.tables.forest.reading import Problem, read
-from onward.tables.forest.settings import Settings
+from onward.tables.forest.trees import tree_picture
+from onward.tables.gathering import rows_to_test
+from onward.tables.looks import TableLook
+from onward.tables.predictions import predictions_table, rows_to_tell
+from onward.tables.samples import Samples, read_again
+from onward.tables.scores import scores_of
 
 __all__ = ["apply", "evaluate"]
 
-_ROUNDS = 200
+_PATIENCE_SECONDS = 60.0  # for pictures, where nobody sets a limit
 
 
-def evaluate(forest: Forest, problem: Problem, seconds: float) -> Iterator[Score | Exhibit]:
-    """Score the rows kept aside: accuracy beside the majority class, or error beside the mean."""
-    x, y = problem.x[problem.is_test], problem.y[problem.is_test]
-    known = problem.y[~problem.is_test]
-    predicted = forest.predict(x)
-    chance = np.random.default_rng(0)
-    if problem.classes:
-        right = (predicted.argmax(axis=1) == y).astype(float)
-        majority = np.bincount(known.astype(int)).argmax()
-        baseline = Baseline("majority class", float((y == majority).mean()))
-        yield Score("accuracy", float(right.mean()), "", True, _interval(right, chance), len(y), baseline)
-    else:
-        errors = np.abs(predicted[:, 0] - y)
-        baseline = Baseline("median of the target", float(np.abs(np.median(known) - y).mean()))
-        yield Score("mean absolute error", float(errors.mean()), "", False, _interval(errors, chance), len(y), baseline)
-    yield importance_picture([column.name for column in problem.features], forest.importance())
+def evaluate(forest: Forest, samples: Samples, seconds: float) -> Iterator[Score | Exhibit]:
+    """Score what was kept aside; show what the forest looked at, as long as there is time."""
+    ends = time.monotonic() + min(seconds, _PATIENCE_SECONDS)
+    known, facts = samples.y[samples.training], forest.facts
+    if samples.fingerprint != facts["digest"]:  # others than those it learned from
+        target = columns_from_json([facts["target"]])[0] if facts["target"] else None
+        columns = forest.look.design.columns if isinstance(forest.look, TableLook) else ()
+        samples = read_again(samples, facts["classes"], columns, target)
+        known = samples.y
+    x, y = rows_to_test(forest.look, samples, seconds)
+    yield from scores_of(forest.predict(x), y, known)
+    if samples.kind != "pictures":  # what eyes tell by numbers has no name
+        yield importance_picture(forest.columns, forest.importance())
+    yield tree_picture(forest.trees[0].arrays, forest.look, facts)
+    if not math.isinf(seconds) and isinstance(forest.look, TableLook):
+        yield from _looked_into(forest, x, y, ends)
 
 
-def _interval(values: np.ndarray, chance: np.random.Generator) -> tuple[float, float]:
-    means = [values[chance.integers(0, len(values), len(values))].mean() for _ in range(_ROUNDS)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+def _looked_into(forest: Forest, x: NDArray[Any], y: NDArray[np.float64], ends: float) -> Iterator[Exhibit]:
+    """Shuffle columns, and give all rows the same value of one."""
+    if not isinstance(forest.look, TableLook):
+        return
+    design = forest.look.design
+    lost = permutation_importance(forest, design, x, y, 0.6 * (ends - time.monotonic()))
+    order = np.argsort(forest.importance() if lost is None else lost)[::-1]
+    if lost is not None:
+        yield permutation_picture(forest.columns, lost, is_number=not forest.classes)
+    yield from dependence_pictures(forest, design, x, order, 0.8 * (ends - time.monotonic()))
 
 
 def apply(forest: Forest, source: Source, options: NoOptions) -> Iterator[Exhibit]:
-    """Predict a target for each row of a csv: `predictions.csv` with row, prediction, and a probability a class.
+    """Predict a target for each row: `predictions.csv` with row, prediction, and a probability a class.
 
     Raises:
-        DataFault: no csv was named, or it lacks a column.
+        DataFault: nothing was named, or a column is missing.
     """
-    if not source.address:
-        raise DataFault("Name a csv to predict: onward apply RUN rows.csv")
-    facts = forest.description
-    classes: list[str] = facts["classes"]
-    if source.address == "meadow:table":
-        features = read(source, Settings()).features
-    else:
-        known = [Column(each["name"], np.empty(0), tuple(each["categories"])) for each in facts["features"]]
-        table = read_table(source.address, known)
-        missing = [each.name for each in known if each.name not in {column.name for column in table.columns}]
-        if missing:
-            raise DataFault(f"{source.address} lacks {', '.join(missing[:5])}, which the forest was grown on. Add it.")
-        features = tuple(table.column(each.name) for each in known)
-    predicted = forest.predict(np.stack([column.values for column in features], axis=1))
-    rows = []
-    for number, row in enumerate(predicted):
-        guess = classes[int(row.argmax())] if classes else f"{row[0]:.10g}"
-        rows.append([number, guess, *(f"{share:.6f}" for share in (row if classes else ()))])
-    yield Table(["row", "prediction", *(f"probability_{name}" for name in classes)], rows, "predictions")
+    names, x = rows_to_tell(forest.look, source, "onward apply RUN rows.csv")
+    yield predictions_table(forest.predict(x), forest.facts["classes"], names)
