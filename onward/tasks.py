@@ -27,6 +27,7 @@ _ROOMS = {
     "dream": "onward.generation.dream",
     "selfplay": "onward.broad.selfplay",
     "forest": "onward.tables.forest",
+    "table": "onward.tables.table",
     "text-classify": "onward.language.text_classify",
     "translate": "onward.language.translate",
     "language-model": "onward.language.language_model",
