@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from onward.tables.ensemble.challenge import Challenge, Head, heads_of
 from onward.tables.ensemble.measures import Measure, find_measure, usual_measure
 from onward.tables.ensemble.recipe import Recipe, make_recipe
 
-__all__ = ["Order", "pose", "pose_table"]
+__all__ = ["Order", "column_at", "pose", "pose_table"]
 
 _GROUP = re.compile(
     r"(?i)(patient|subject|user|customer|client|session|household|family|group|person|device|store|shop|player|driver)"
@@ -46,7 +46,7 @@ def pose(
     measure: str | None,
     order: Order,
     digest: str,
-    test: Table | None = None,
+    test: Callable[[list[Column]], Table] | None = None,
 ) -> tuple[Challenge, Recipe]:
     """Make a challenge of typed columns.
 
@@ -54,7 +54,7 @@ def pose(
         columns: to predict from, N rows each.
         targets: name and classes of each.
         y: N T.
-        test: rows whose target nobody has.
+        test: reads the rows whose target nobody has, given the columns that are learned from.
     Raises:
         UsageFault: the measure does not fit the target.
         DataFault: a column is named that is not there, or nothing is left to learn from.
@@ -67,7 +67,8 @@ def pose(
     found, said = _measure(measure, heads, y), []
     groups, words = _groups(columns, order.group)
     said += words
-    times, words = _times(columns, order.when, test)
+    asked = None if test is None else test(recipe.known())
+    times, words = _times(columns, order.when, asked)
     said += words
     challenge = Challenge(
         recipe.features,
@@ -76,12 +77,18 @@ def pose(
         heads,
         found,
         digest,
-        None if test is None else recipe.matrix(test),
+        None if asked is None else recipe.matrix(asked),
         groups,
         None if groups is not None and order.when is None else times,
         tuple(said),
     )
     return challenge, recipe
+
+
+def column_at(column: Column, rows: NDArray[np.bool_]) -> Column:
+    """Give some rows of a column."""
+    words = tuple(word for word, here in zip(column.words, rows.tolist(), strict=True) if here) if column.words else ()
+    return replace(column, values=column.values[rows], words=words)
 
 
 def pose_table(table: Table, columns: Sequence[Column], rows: int) -> Table:
