@@ -18,6 +18,7 @@ NAMES = (
     "judge",
     "kill",
     "language_model",
+    "mangled_tables",
     "meadow",
     "more_time",
     "motion",

@@ -1,4 +1,8 @@
-"""The door to tables: a csv in, columns with types out. Strict about what it cannot read, silent about nothing."""
+"""The door to tables: a csv, tsv, json lines or parquet file in, columns with types out.
+
+Read next: `table_files.py` (which bytes), `table_cells.py` (bytes to cells), `table_kinds.py` (cells to columns),
+`table_numbers.py` (numbers and dates as people write them). What is odd is said; what cannot be read gets a sentence.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +10,54 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onward.core.faults import DataFault, did_you_mean
+from onward.data.table_cells import Sheet, read_sheet
+from onward.data.table_files import open_table
+from onward.data.table_kinds import KINDS, Column, as_kind, as_known, judged
+from onward.data.table_numbers import decimal_mark
 
-__all__ = ["Column", "Table", "decoded_text", "read_table", "split_cells"]
+__all__ = [
+    "Column",
+    "Table",
+    "columns_from_json",
+    "columns_to_json",
+    "decoded_text",
+    "kinds_told",
+    "read_table",
+    "split_cells",
+    "table_of",
+]
 
-_MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "-"})
 _DELIMITERS = ",;\t|"
-_MOST_BYTES = 2 * 2**30
-_MOST_KINDS = 64
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: numbers, or categories with their names.
-
-    Attributes:
-        values: N floats; a category's number, NaN where the cell was empty.
-        categories: the names, most frequent first; empty for numbers.
-    """
-
-    name: str
-    values: NDArray[np.float64]
-    categories: tuple[str, ...] = ()
+_SEEN_ROWS = 1000
+_DROP = "drop"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table in memory."""
+    """A table in memory.
+
+    Attributes:
+        rows: how many there are.
+        digest: of the file's bytes.
+        left_out: name and reason of columns that are not among `columns`.
+        troubles: sentences about what was odd, with file and line.
+        lines: the line of the file each row begins in.
+    """
 
     address: str
     columns: tuple[Column, ...]
     rows: int
     digest: str
     left_out: tuple[tuple[str, str], ...] = ()
+    troubles: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
 
     def column(self, name: str) -> Column:
         """Find a column by name.
@@ -56,42 +68,153 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise DataFault(
-            f"{self.address} has no column {name!r}.{did_you_mean(name, [each.name for each in self.columns])}"
-        )
+        known = [each.name for each in self.columns]
+        reason = dict(self.left_out).get(name)
+        if reason is not None:
+            raise DataFault(f"{self.address}: column {name} was left out ({reason}). Name another.")
+        raise DataFault(f"{self.address} has no column {name!r}.{did_you_mean(name, known[:200])}")
+
+    def findings(self) -> list[str]:
+        """Say what every column was taken for, and what was odd."""
+        sentences = []
+        for kind in KINDS:
+            names = [column.name for column in self.columns if column.kind == kind]
+            if names:
+                more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+                sentences.append(f"{_SPOKEN[kind]}: {', '.join(names[:12])}{more}.")
+        sentences += [f"Column {name} was left out: {reason}." for name, reason in self.left_out[:10]]
+        if len(self.left_out) > 10:
+            sentences.append(f"{len(self.left_out) - 10:,} more columns were left out.")
+        sentences += self.troubles
+        notes = [note for column in self.columns for note in column.notes]
+        return sentences + notes[:20] + ([f"{len(notes) - 20} more such sentences."] if len(notes) > 20 else [])
 
 
-def read_table(address: str, known: Sequence[Column] | None = None) -> Table:
-    """Read a csv or tsv: UTF-8 (with or without BOM), UTF-16 or Windows-1252; `,` `;` tab or `|` between cells.
+_SPOKEN = {
+    "number": "Numbers",
+    "category": "Categories",
+    "date": "Dates",
+    "text": "Free text",
+    "id": "Names of rows, not learned from",
+}
+
+
+def read_table(
+    address: str,
+    known: Sequence[Column] | None = None,
+    *,
+    kinds: Mapping[str, str] | None = None,
+    has_names: bool | None = None,
+) -> Table:
+    """Read a table.
 
     Args:
-        known: columns of an earlier table; categories then keep their numbers and unseen ones become NaN.
+        address: a csv, tsv, json lines or parquet file, plain, gzipped or in a zip; `archive.zip:inner.csv`.
+        known: columns of an earlier table; they are read as those were.
+        kinds: by column name what the user says it is: one of `KINDS`, or `drop`.
+        has_names: whether the first line names the columns; None to find out.
     Raises:
         DataFault: no table can be made of it; the sentence names the line.
+        MachineFault: a parquet file, and nothing that reads it.
     """
-    path = Path(address)
-    if path.is_dir():
-        raise DataFault(f"{path} is a folder. Name a csv file in it.")
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        neighbours = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise DataFault(
-            f"{path} is not there.{did_you_mean(path.name, neighbours[:200]) if neighbours else ''}"
-        ) from None
-    if len(content) > _MOST_BYTES:
-        raise DataFault(f"{path} has {len(content):,} bytes, more than Onward reads at once. Use a part of it.")
-    header, cells = split_cells(address, decoded_text(address, content))
-    columns, left_out = [], []
+    file = open_table(address)
+    sheet = read_sheet(file, has_names, [column.name for column in known or ()])
+    digest = hashlib.blake2b(file.content, digest_size=16)
+    digest.update(repr((sorted((kinds or {}).items()), has_names)).encode() if kinds or has_names is not None else b"")
+    return table_of(address, sheet, digest.hexdigest(), known, kinds)
+
+
+def table_of(
+    address: str,
+    sheet: Sheet,
+    digest: str,
+    known: Sequence[Column] | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> Table:
+    """Give cells their types.
+
+    Raises:
+        DataFault: the user names a column that is not there.
+    """
+    told = dict(kinds or {})
+    for name in told:
+        if name not in sheet.names:
+            raise DataFault(f"{address} has no column {name!r}.{did_you_mean(name, sheet.names[:200])}")
     earlier = {column.name: column for column in known or ()}
-    for place, name in enumerate(header):
-        column = _column(name, [row[place] for row in cells], earlier.get(name))
-        if isinstance(column, str):
-            left_out.append((name, column))
+    mark = _usual_mark(sheet)
+    order = "day first" if mark == "," else "month first"
+    columns, left_out = [], []
+    for place, name in enumerate(sheet.names):
+        cells = sheet.column(place)
+        if name in earlier:
+            column = as_known(cells, earlier[name])
+        elif told.get(name) == _DROP:
+            left_out.append((name, "as asked"))
+            continue
+        elif name in told:
+            column = as_kind(name, cells, told[name], mark)
         else:
-            columns.append(column)
-    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-    return Table(address, tuple(columns), len(cells), digest, tuple(left_out))
+            column = judged(name, cells, mark=mark, usual_order=order)
+            if np.isnan(column.values).all():
+                left_out.append((name, "empty"))
+                continue
+        columns.append(column)
+    return Table(
+        address, tuple(columns), len(sheet.rows), digest, tuple(left_out), tuple(sheet.troubles), tuple(sheet.lines)
+    )
+
+
+def kinds_told(words: str | None, owner: str = "columns") -> dict[str, str]:
+    """Read what the user says of columns: `zip=category,when=date,notes=drop`.
+
+    Raises:
+        DataFault: a kind is unknown.
+    Example:
+        >>> kinds_told("zip=category,a,b=number")
+        {'zip': 'category', 'a,b': 'number'}
+    """
+    found: dict[str, str] = {}
+    pending = ""
+    for part in (words or "").split(","):
+        pending = f"{pending},{part}" if pending else part
+        name, equals, kind = pending.rpartition("=")
+        if not equals:
+            continue
+        if kind.strip() not in (*KINDS, _DROP):
+            raise DataFault(f"{owner}: {kind!r} is no kind of column.{did_you_mean(kind, (*KINDS, _DROP))}")
+        found[name.strip()] = kind.strip()
+        pending = ""
+    if pending.strip():
+        raise DataFault(f"{owner}: {pending!r} does not say what the column is. Write NAME=KIND, as zip=category.")
+    return found
+
+
+def columns_to_json(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Give what a run writes down of its columns."""
+    return [column.as_json() for column in columns]
+
+
+def columns_from_json(facts: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """Undo `columns_to_json`, without the values."""
+    return tuple(
+        Column(
+            str(each["name"]),
+            np.empty(0),
+            tuple(map(str, each.get("categories", ()))),
+            str(each.get("kind") or ("category" if each.get("categories") else "number")),
+            form=str(each.get("form", "")),
+        )
+        for each in facts
+    )
+
+
+def _usual_mark(sheet: Sheet) -> str:
+    """Tell what parts the whole from its fraction in this table, by all its columns."""
+    votes = {",": 0, ".": 0}
+    for place in range(min(len(sheet.names), 200)):
+        mark = decimal_mark({row[place] for row in sheet.rows[:_SEEN_ROWS]})
+        votes[mark] = votes.get(mark, 0) + 1
+    return "," if votes[","] > votes["."] else "."
 
 
 def decoded_text(title: str, content: bytes) -> str:
@@ -149,25 +272,3 @@ def _is_number(cell: str) -> bool:
         return math.isfinite(float(cell))
     except ValueError:
         return False
-
-
-def _column(name: str, cells: list[str], earlier: Column | None) -> Column | str:
-    present = [cell for cell in cells if cell.lower() not in _MISSING]
-    if earlier is not None and earlier.categories:
-        return _category(name, cells, earlier.categories)
-    if earlier is None and not present:
-        return "empty"
-    if earlier is not None or all(_is_number(cell) for cell in present):
-        values = [float(cell) if _is_number(cell) else math.nan for cell in cells]
-        return Column(name, np.array(values, np.float64))
-    counts: dict[str, int] = {}
-    for cell in present:
-        counts[cell] = counts.get(cell, 0) + 1
-    if len(counts) > _MOST_KINDS and len(counts) > 0.5 * len(present):
-        return f"{len(counts)} different words"
-    return _category(name, cells, tuple(sorted(counts, key=lambda kind: (-counts[kind], kind))))
-
-
-def _category(name: str, cells: list[str], categories: tuple[str, ...]) -> Column:
-    place = {kind: float(number) for number, kind in enumerate(categories)}
-    return Column(name, np.array([place.get(cell, math.nan) for cell in cells], np.float64), categories)

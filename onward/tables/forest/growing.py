@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from onward.core.files import write_json
 from onward.core.run import Run
+from onward.data.tables import columns_to_json
+from onward.tables.columns import Design
 from onward.tables.forest.importance import importance_picture
-from onward.tables.forest.reading import Problem
 from onward.tables.forest.settings import Settings
+from onward.tables.problem import Problem
 
 __all__ = ["Forest", "Tree", "load", "train"]
 
@@ -82,6 +85,7 @@ class Forest:
         self, description: dict[str, Any], seed: int, rows_in_a_leaf: int = 1, columns_tried: Any = None
     ) -> None:
         self.description, self.classes = description, len(description["classes"])
+        self.design = Design.from_json(description["design"])
         self._seed, self._rows_in_a_leaf, self._columns_tried = seed, rows_in_a_leaf, columns_tried
         self.trees: list[Tree] = []
 
@@ -102,9 +106,15 @@ class Forest:
             total += tree.predict(x)
         return total / max(1, len(self.trees))
 
+    @property
+    def columns(self) -> list[str]:
+        """Give the names of the columns it looks at."""
+        return [column.name for column in self.design.columns]
+
     def importance(self) -> NDArray[np.float64]:
         """Give each column's mean decrease of impurity; they add up to 1."""
-        return np.mean([tree.arrays["importance"] for tree in self.trees], axis=0)
+        found = np.mean([tree.arrays["importance"] for tree in self.trees], axis=0)
+        return np.bincount(self.design.sources, found, len(self.design.columns)).astype(np.float64)
 
     def state_dict(self) -> dict[str, Any]:
         """Take the trees' arrays."""
@@ -141,10 +151,13 @@ class _OutOfBag:
 
 def train(run: Run, problem: Problem, settings: Settings) -> Forest:
     """Grow a forest on the rows that are not kept for the final score."""
-    x, y = problem.x[~problem.is_test], problem.y[~problem.is_test]
-    forest = _planted(run, problem, settings)
+    design = Design.fitted(problem.features, "codes")
+    x, y = design.matrix(problem.features)[~problem.is_test], problem.y[~problem.is_test]
+    description = _description(problem, design)
+    forest = _planted(run, description, settings)
     out_of_bag = _OutOfBag(len(y), forest.classes)
-    run.folder.update(forest=_description(problem))
+    run.folder.update(forest=description)
+    write_json(run.path / "columns.json", columns_to_json(problem.table.columns))
     run.keep(forest=forest, out_of_bag=out_of_bag)
     for step in run.steps():
         for _ in range(settings.trees_per_step):
@@ -158,8 +171,7 @@ def train(run: Run, problem: Problem, settings: Settings) -> Forest:
         if len(forest.trees) >= settings.most_trees:
             run.finish_early(f"All {settings.most_trees} trees are grown.")
         if step.is_last or step.index in (0, 3, 15, 63, 255):
-            names = [column.name for column in problem.features]
-            step.show(importance=importance_picture(names, forest.importance()))
+            step.show(importance=importance_picture(forest.columns, forest.importance()))
     return forest
 
 
@@ -170,15 +182,16 @@ def load(run: Run) -> Forest:
     return forest
 
 
-def _planted(run: Run, problem: Problem, settings: Settings) -> Forest:
+def _planted(run: Run, description: dict[str, Any], settings: Settings) -> Forest:
     # the usual shares: the square root of the columns for classes, a third of them for numbers
-    usual = "sqrt" if problem.classes else 1 / 3
-    return Forest(_description(problem), run.seed, settings.rows_in_a_leaf, settings.columns_tried or usual)
+    usual = "sqrt" if description["classes"] else 1 / 3
+    return Forest(description, run.seed, settings.rows_in_a_leaf, settings.columns_tried or usual)
 
 
-def _description(problem: Problem) -> dict[str, Any]:
+def _description(problem: Problem, design: Design) -> dict[str, Any]:
     return {
-        "target": problem.target.name,
+        "target": problem.target.as_json(),
         "classes": list(problem.classes),
-        "features": [{"name": column.name, "categories": list(column.categories)} for column in problem.features],
+        "digest": problem.fingerprint,
+        "design": design.as_json(),
     }

@@ -10,11 +10,12 @@ from onward.core.exhibits import Exhibit, Table
 from onward.core.faults import DataFault
 from onward.core.metrics import Baseline, Score
 from onward.core.task import NoOptions, Source
-from onward.data.tables import Column, read_table
+from onward.data.tables import columns_from_json, read_table
+from onward.tables.columns import check_columns
 from onward.tables.forest.growing import Forest
 from onward.tables.forest.importance import importance_picture
-from onward.tables.forest.reading import Problem, read
-from onward.tables.forest.settings import Settings
+from onward.tables.meadow import meadow_table
+from onward.tables.problem import Problem, read_as_known
 
 __all__ = ["apply", "evaluate"]
 
@@ -23,8 +24,12 @@ _ROUNDS = 200
 
 def evaluate(forest: Forest, problem: Problem, seconds: float) -> Iterator[Score | Exhibit]:
     """Score the rows kept aside: accuracy beside the majority class, or error beside the mean."""
-    x, y = problem.x[problem.is_test], problem.y[problem.is_test]
-    known = problem.y[~problem.is_test]
+    if problem.fingerprint != forest.description["digest"]:  # other rows than those it learned from
+        target = columns_from_json([forest.description["target"]])[0]
+        known = forest.design.columns
+        problem = read_as_known(problem.table.address, known, target, forest.description["classes"])
+    x, y = forest.design.matrix(problem.features)[problem.is_test], problem.y[problem.is_test]
+    known = problem.y[~problem.is_test] if not problem.is_test.all() else problem.y
     predicted = forest.predict(x)
     chance = np.random.default_rng(0)
     if problem.classes:
@@ -36,7 +41,7 @@ def evaluate(forest: Forest, problem: Problem, seconds: float) -> Iterator[Score
         errors = np.abs(predicted[:, 0] - y)
         baseline = Baseline("median of the target", float(np.abs(np.median(known) - y).mean()))
         yield Score("mean absolute error", float(errors.mean()), "", False, _interval(errors, chance), len(y), baseline)
-    yield importance_picture([column.name for column in problem.features], forest.importance())
+    yield importance_picture(forest.columns, forest.importance())
 
 
 def _interval(values: np.ndarray, chance: np.random.Generator) -> tuple[float, float]:
@@ -53,18 +58,13 @@ def apply(forest: Forest, source: Source, options: NoOptions) -> Iterator[Exhibi
     """
     if not source.address:
         raise DataFault("Name a csv to predict: onward apply RUN rows.csv")
-    facts = forest.description
-    classes: list[str] = facts["classes"]
+    classes: list[str] = forest.description["classes"]
     if source.address == "meadow:table":
-        features = read(source, Settings()).features
+        features = meadow_table().columns
     else:
-        known = [Column(each["name"], np.empty(0), tuple(each["categories"])) for each in facts["features"]]
-        table = read_table(source.address, known)
-        missing = [each.name for each in known if each.name not in {column.name for column in table.columns}]
-        if missing:
-            raise DataFault(f"{source.address} lacks {', '.join(missing[:5])}, which the forest was grown on. Add it.")
-        features = tuple(table.column(each.name) for each in known)
-    predicted = forest.predict(np.stack([column.values for column in features], axis=1))
+        features = read_table(source.address, forest.design.columns).columns
+        check_columns(features, forest.design.columns, source.address)
+    predicted = forest.predict(forest.design.matrix(features))
     rows = []
     for number, row in enumerate(predicted):
         guess = classes[int(row.argmax())] if classes else f"{row[0]:.10g}"
