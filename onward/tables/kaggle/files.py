@@ -14,7 +14,9 @@ __all__ = ["ContestFiles", "find_files", "looks_like_a_contest"]
 _TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".csv.zip", ".tsv.zip", ".jsonl")
 _TRAIN = ("train", "training", "traindata", "trainingdata", "trainset", "trainingset")
 _TEST = ("test", "testing", "testdata", "testset", "testingdata", "testfeatures")
-_SAMPLE = re.compile(r"(sample|gender|example|random|all0s|benchmark)?(submissions?)(sample|format|file|example)?|sample")
+_SAMPLE = re.compile(
+    r"(sample|gender|example|random|all0s|benchmark)?(submissions?)(sample|format|file|example)?|sample"
+)
 
 
 @dataclass(frozen=True)

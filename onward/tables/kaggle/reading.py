@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -290,9 +289,7 @@ def _form(
         cells = sample.column(sample.names.index(answers[0]))
         counts = np.bincount(problem.y.astype(int)) if problem.classes else np.zeros(1)
         seldom = problem.classes[int(counts.argmin())] if problem.classes else ""
-        own = form_of(
-            name, problem.classes, cells, answers[0], seldom, asks_shares=challenge.measure.kind == "shares"
-        )
+        own = form_of(name, problem.classes, cells, answers[0], seldom, asks_shares=challenge.measure.kind == "shares")
         if own.kind == "labels" and challenge.measure.best > 1:
             own = replace(own, kind="guesses", guesses=challenge.measure.best)
         if own.kind == "number":

@@ -1,10 +1,10 @@
 """What a sample submission decides: which rows in which order, which columns, and how each cell is written.
 
-    labels         the classes as the sample spells them: 1, True, Yes, setosa
-    probability    of the class that counts as yes
-    columns        a probability for each class, a column each, whose names hold the classes' names
-    guesses        several classes in one cell, the likeliest first
-    number         a number, whole where the sample's and the training's are
+labels         the classes as the sample spells them: 1, True, Yes, setosa
+probability    of the class that counts as yes
+columns        a probability for each class, a column each, whose names hold the classes' names
+guesses        several classes in one cell, the likeliest first
+number         a number, whole where the sample's and the training's are
 """
 
 from __future__ import annotations
@@ -137,7 +137,9 @@ def form_of(
         return TargetForm(target, "labels", (column,), spelling=spelling)
     parts = [cell.split() for cell in shown]
     if all(len(each) > 1 and {plain_key(part) for part in each} <= set(map(plain_key, classes)) for each in parts):
-        return TargetForm(target, "guesses", (column,), guesses=len(parts[0]), spelling={name: name for name in classes})
+        return TargetForm(
+            target, "guesses", (column,), guesses=len(parts[0]), spelling={name: name for name in classes}
+        )
     if len(shown) == 1 and shown[0] in ("", "0"):
         return TargetForm(target, "labels", (column,), spelling={name: name for name in classes})
     raise DataFault(

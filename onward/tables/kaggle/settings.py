@@ -13,7 +13,9 @@ __all__ = ["Settings"]
 class Settings:
     """Settings of `kaggle`; each says what it does in `help`."""
 
-    metric: str | None = setting(None, "The competition's: auc, accuracy, log-loss, f1, qwk, map@3, rmse, rmsle, mae ...")
+    metric: str | None = setting(
+        None, "The competition's: auc, accuracy, log-loss, f1, qwk, map@3, rmse, rmsle, mae ..."
+    )
     target: str | None = setting(None, "Column to predict, where the sample submission does not name it.")
     folds: int = setting(5, "Parts of the rows; each is told by members that did not see it.", 2, 20)
     group: str | None = setting(None, "Column whose rows stay in one fold; `none` for no.")

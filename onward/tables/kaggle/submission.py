@@ -97,18 +97,23 @@ def check_submission(content: bytes, form: Form, title: str) -> None:
         raise DataFault(f"{title} line 1 is not the sample's header, which is {wanted}. Mend it.")
     if len(rows) - 1 != len(form.ids):
         raise DataFault(f"{title} has {len(rows) - 1:,} rows, the sample {len(form.ids):,}. Mend it.")
+    _check_rows(rows[1:], form, title)
+    for target in form.targets:
+        for name in target.columns:
+            place = form.header.index(name)
+            wrong = next((line for line, row in enumerate(rows[1:], 2) if not _fits(row[place], target)), None)
+            if wrong is not None:
+                cell = rows[wrong - 1][place]
+                raise DataFault(f"{title} line {wrong}: {name} is {cell!r}, no {target.kind}. Mend it.")
+
+
+def _check_rows(rows: list[list[str]], form: Form, title: str) -> None:
     places = [form.header.index(name) for name in form.id_columns]
-    for line, (row, ids) in enumerate(zip(rows[1:], form.ids, strict=True), 2):
+    for line, (row, ids) in enumerate(zip(rows, form.ids, strict=True), 2):
         if len(row) != len(form.header):
             raise DataFault(f"{title} line {line} has {len(row)} cells, the sample {len(form.header)}. Mend it.")
         if tuple(row[place] for place in places) != ids:
             raise DataFault(f"{title} line {line} begins with {row[0]!r}, the sample's with {ids[0]!r}. Mend it.")
-    for target in form.targets:
-        for name in target.columns:
-            place = form.header.index(name)
-            for line, row in enumerate(rows[1:], 2):
-                if not _fits(row[place], target):
-                    raise DataFault(f"{title} line {line}: {name} is {row[place]!r}, no {target.kind}. Mend it.")
 
 
 def _fits(cell: str, target: TargetForm) -> bool:

@@ -76,7 +76,7 @@ def fit_histograms(lesson: Lesson) -> dict[str, NDArray[Any]]:
         while grown < trees and (grown == 0 or lesson.seconds_left() > 0):
             grown = min(trees, grown + _AT_ONCE)
             model.set_params(max_iter=grown).fit(lesson.x, lesson.y)
-    shown = np.unique(lesson.y).astype(int)
+    shown = np.unique(lesson.y).astype(int) if lesson.kinds else np.zeros(1, int)
     width = lesson.kinds if lesson.kinds > 2 else 1
     own = from_histograms(model, len(shown) if len(shown) > 2 else 1).arrays
     if width > 1 and len(shown) < lesson.kinds:

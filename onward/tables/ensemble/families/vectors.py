@@ -56,8 +56,8 @@ def _machines(
             if len(np.unique(target)) < 2:
                 bias[place] = 1.0 if len(target) and target[0] == 1 else -1.0
                 continue
-            kind = SVR(C=strength, gamma=gamma, epsilon=0.05) if is_number else SVC(C=strength, gamma=gamma)
-            kind.set_params(max_iter=200 * len(x), cache_size=300)
+            kind: Any = SVR(epsilon=0.05) if is_number else SVC()
+            kind.set_params(C=strength, gamma=gamma, max_iter=200 * len(x), cache_size=300)
             made: Any = kind.fit(x, target)
             weights[made.support_, place] = made.dual_coef_[0]
             bias[place] = made.intercept_[0]
