@@ -29,6 +29,7 @@ def fit_lightgbm(lesson: Lesson) -> dict[str, NDArray[Any]]:
     trees = int(rules.pop("trees", 300))
     objective = _LOSSES[lesson.loss] if not lesson.kinds else "binary" if lesson.kinds == 2 else "multiclass"
     least = {"min_data_in_leaf": min(20, max(3, len(lesson.y) // 50))}
+    least["min_data_per_group"] = min(100, max(3, len(lesson.y) // 50))
     settings = (
         least
         | rules
