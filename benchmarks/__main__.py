@@ -30,6 +30,7 @@ NAMES = (
     "speed",
     "startup",
     "style",
+    "tables",
     "text_classify",
     "transfer",
     "translate",
