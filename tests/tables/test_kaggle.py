@@ -152,7 +152,7 @@ def test_zips_and_other_spellings_are_found(tmp_path: Path) -> None:
         ("train.csv", None, "no train"),
         ("test.csv", None, "no test"),
         ("sample_submission.csv", "id,kind\nxx,0\n", "sample"),
-        ("sample_submission.csv", "id\n07120\n", "no column"),
+        ("sample_submission.csv", "id\n07120\n", "one column"),
         ("sample_submission.csv", "id,kind\n07120,maybe\n07121,perhaps\n", "none of"),
         ("test.csv", "id,b\n" + "".join(f"{n:05d},1\n" for n in range(7120, 7160)), "In train alone"),
         ("train.csv", "id,a,b\n1,2,3\n2,3,4\n", "train does not have|train alone"),

@@ -118,12 +118,12 @@ def read(source: Source, settings: Settings) -> Contest:
         problems[0].features,
         [(each.target.name, each.classes) for each in problems],
         np.stack([each.y for each in problems], axis=1),
-        measure=settings.metric,
+        measure=settings.metric or _usual(papers, targets, problems),
         order=Order(settings.group, settings.when),
         digest=papers.digest,
         test=lambda known: table_of(papers.test.title, papers.test, papers.digest, known),
     )
-    form, words = _form(papers, targets, ids, problems, challenge)
+    form, words = _form(papers, targets, ids, problems, challenge, is_told=settings.metric is not None)
     asked = rows_asked(papers, form)
     said += [f"The submission: {len(asked):,} rows, {words}.", f"Measured by {challenge.measure.name}."]
     return Contest(papers.address, problems, challenge, recipe, form, asked, papers.digest, tuple(said))
@@ -262,14 +262,28 @@ def _predict(column: Column, papers: Papers, answers: Sequence[str], settings: S
     return "number" if kinds > _FEW_KINDS and any(re.fullmatch(r"-?\d*\.\d+.*", cell) for cell in cells) else None
 
 
+def _usual(papers: Papers, targets: Sequence[tuple[str, list[str]]], problems: Sequence[Problem]) -> str | None:
+    """Say what probably counts where nobody says: what the sample asks for."""
+    classes, (name, answers) = problems[0].classes, targets[0]
+    if not classes or papers.sample is None:
+        return None
+    if len(answers) > 1:
+        return "log loss"
+    cells = papers.sample.column(papers.sample.names.index(answers[0]))
+    own = form_of(name, classes, cells, answers[0], classes[0], asks_shares=False)
+    return {"labels": "accuracy", "guesses": f"map@{own.guesses}"}.get(own.kind)
+
+
 def _form(
     papers: Papers,
     targets: Sequence[tuple[str, list[str]]],
     ids: list[str],
     problems: Sequence[Problem],
     challenge: Challenge,
+    *,
+    is_told: bool,
 ) -> tuple[Form, str]:
-    """Decide how a submission is written."""
+    """Decide how a submission is written; where the user told the metric, it has a word in it."""
     sample = papers.sample
     if sample is None:
         sample = Sheet("sample", [*ids, targets[0][0]], [[cell, ""] for cell in papers.test.column(0)], [], True)
@@ -289,7 +303,9 @@ def _form(
         cells = sample.column(sample.names.index(answers[0]))
         counts = np.bincount(problem.y.astype(int)) if problem.classes else np.zeros(1)
         seldom = problem.classes[int(counts.argmin())] if problem.classes else ""
-        own = form_of(name, problem.classes, cells, answers[0], seldom, asks_shares=challenge.measure.kind == "shares")
+        own = form_of(
+            name, problem.classes, cells, answers[0], seldom, asks_shares=is_told and challenge.measure.kind == "shares"
+        )
         if own.kind == "labels" and challenge.measure.best > 1:
             own = replace(own, kind="guesses", guesses=challenge.measure.best)
         if own.kind == "number":
