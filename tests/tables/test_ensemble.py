@@ -17,7 +17,7 @@ from onward.tables.ensemble.decisions import class_weights, scored
 from onward.tables.ensemble.families.lesson import Lesson, shares_of
 from onward.tables.ensemble.folds import make_folds
 from onward.tables.ensemble.grove import Grove, from_histograms, from_lightgbm, from_scikit_learn
-from onward.tables.ensemble.lineup import proposals
+from onward.tables.ensemble.lineup import known_families, proposals
 from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.members import FAMILIES, Spec, fit_member, read_fit, write_fit
 
@@ -82,6 +82,33 @@ def test_our_walk_down_scikit_learn_s_trees_is_scikit_learn_s(kinds: int) -> Non
     assert np.allclose(from_scikit_learn(trees, max(1, kinds)).tell(full, is_single=True), theirs, atol=1e-6)
 
 
+@pytest.mark.parametrize("kinds", [0, 2, 3])
+def test_our_walk_down_catboost_s_and_xgboost_s_trees_is_theirs(kinds: int) -> None:
+    from onward.tables.ensemble.families import installed
+
+    challenge = made(kinds=kinds)
+    lesson = Lesson(challenge.x, challenge.y[:, 0], kinds, seed=1, rules={"trees": 12})
+    x = challenge.x.astype(np.float32)
+    xgboost = pytest.importorskip("xgboost")
+    kept: list[Any] = []
+    was = xgboost.train
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xgboost, "train", lambda *words, **more: kept.append(was(*words, **more)) or kept[-1])
+        ours = installed.tell(installed.fit_xgboost(lesson), x, kinds)
+    theirs = kept[0].predict(xgboost.DMatrix(x))
+    assert np.allclose(ours[:, 1] if kinds == 2 else ours[:, 0] if not kinds else ours, theirs, atol=1e-5)
+    catboost = pytest.importorskip("catboost")
+    fitted: list[Any] = []
+    whole = catboost.CatBoost.fit
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            catboost.CatBoost, "fit", lambda self, *words, **more: fitted.append(self) or whole(self, *words, **more)
+        )
+        ours = installed.tell(installed.fit_catboost(lesson), x, kinds)
+    theirs = fitted[0].predict(x, prediction_type="Probability" if kinds else "RawFormulaVal")
+    assert np.allclose(ours if kinds else ours[:, 0], theirs, atol=1e-6)
+
+
 def test_a_tree_that_leads_nowhere_is_refused() -> None:
     from sklearn.tree import ExtraTreeRegressor
 
@@ -94,7 +121,7 @@ def test_a_tree_that_leads_nowhere_is_refused() -> None:
             Grove(arrays).check(2, 1)
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", sorted(known_families()))
 @pytest.mark.parametrize("kinds", [0, 2, 3])
 def test_every_family_learns_and_survives_being_written_down(family: str, kinds: int, tmp_path: Any) -> None:
     rules = {"network": {"epochs": 20, "width": 32, "members": 4}, "forest": {"trees": 30}}.get(family, {"trees": 40})
@@ -213,11 +240,12 @@ def test_a_cut_is_sought_only_where_the_measure_asks() -> None:
 
 def test_proposals_depend_on_seed_and_number_alone() -> None:
     challenge = made()
-    one, other = (proposals(challenge, sorted(FAMILIES), 3) for _ in range(2))
+    families = known_families()
+    one, other = (proposals(challenge, families, 3) for _ in range(2))
     first = [next(one) for _ in range(30)]
     assert first == [next(other) for _ in range(30)]
     assert len({spec.name for spec in first}) == 30
-    assert {spec.family for spec in first} == set(FAMILIES)
+    assert {spec.family for spec in first} == set(families)
 
 
 def answer(kinds: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

@@ -66,7 +66,7 @@ def test_the_estimate_is_what_new_rows_say(tmp_path: Path) -> None:
     new = area_under_curve(real, told)
     low, high = scores["AUC"].interval
     assert abs(new - scores["AUC"].value) < (high - low) / 1.96 + 0.02  # two standard deviations, and those of the test
-    assert new > area_under_curve(real, chances) - 0.1
+    assert new > area_under_curve(real, chances) - 0.15
     other = evaluate(run.folder, str(written(tmp_path / "answered.csv", names, rows)))
     assert other[0].value == pytest.approx(new, abs=1e-6)
     assert other[0].count == 2000
@@ -98,7 +98,8 @@ def test_a_kill_loses_no_fit_that_was_done(small_table: Path, tmp_path: Path, mo
     again, _ = resume(Folder(run.path), quiet=True)
     assert again.steps_done == 8
     assert len(made) == 1
-    (run.path / "members" / "linear-0.safetensors").write_bytes(b"torn")
+    for path in (run.path / "members").iterdir():
+        path.write_bytes(b"torn")
     with pytest.raises(RunFault, match="damaged"):
         load(again).tell(np.zeros((1, len(load(again).recipe.steps))))
 

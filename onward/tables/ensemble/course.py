@@ -26,8 +26,8 @@ __all__ = ["Course", "threads_for"]
 _MANY_ROWS = 50_000  # below, two threads wait for each other more than they work
 _MOST_MEMBERS = 250
 _MOST_SHARE = 0.3  # of the time left that one member may take
-_LOADING_SECONDS = {"network": 7.0, "lightgbm": 3.0, "histograms": 2.0, "forest": 1.0, "svm": 1.0, "linear": 1.0}
-_LIBRARIES = {"network": "torch", "lightgbm": "lightgbm"}
+_LOADING_SECONDS = {"network": 7.0, "lightgbm": 3.0, "catboost": 3.0, "xgboost": 3.0}
+_LIBRARIES = {"network": "torch", "lightgbm": "lightgbm", "catboost": "catboost", "xgboost": "xgboost"}
 _SLOWER = 1.3  # than thought a fit may be
 _LOOKED_AHEAD = 12  # members, for one that is done in time
 
@@ -131,7 +131,7 @@ class Course:
     def _thought(self, spec: Spec) -> float:
         """Guess how long a fit takes, from what members of the family took."""
         library = _LIBRARIES.get(spec.family)
-        loading = _LOADING_SECONDS[spec.family] if library is not None and library not in sys.modules else 0.0
+        loading = _LOADING_SECONDS.get(spec.family, 0.0) if library is not None and library not in sys.modules else 0.0
         own = [max(each.seconds) for each in self.pool.members if each.spec.family == spec.family]
         others = [max(each.seconds) for each in self.pool.members]
         guess = sorted(own)[len(own) // 2] if own else 2 * min(others, default=0.2)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from onward.core.faults import RunFault
 
-__all__ = ["Grove", "from_histograms", "from_lightgbm", "from_scikit_learn"]
+__all__ = ["Grove", "from_catboost", "from_histograms", "from_lightgbm", "from_scikit_learn", "from_xgboost"]
 
 _IS_CATEGORY, _MISSING_LEFT, _MISSING_IS_ZERO = 1, 2, 4
 _WORD = 32  # bits of a word in a set of categories
@@ -244,3 +244,45 @@ def from_scikit_learn(grown: Sequence[Any], width: int) -> Grove:
             values = full
         trees.append(tree | {"values": values.astype(np.float32)})
     return _grove(trees, np.full(len(trees), -1), np.zeros(width), max(1, len(trees)))
+
+
+def from_xgboost(page: dict[str, Any], start: NDArray[np.float64]) -> Grove:
+    """Read XGBoost's JSON; it asks whether a cell is below a number, which is at most the next smaller one."""
+    model = page["learner"]["gradient_booster"]["model"]
+    trees = []
+    for each in model["trees"]:
+        left, right = (np.array(each[f"{side}_children"], np.int64) for side in ("left", "right"))
+        order, lefts, rights = _inner_first(left, right, left < 0)
+        inner = order[: len(lefts)]
+        numbers = np.array(each["split_conditions"], np.float32)
+        flags = np.where(np.array(each["default_left"])[inner] > 0, _MISSING_LEFT, 0)
+        tree = {"left": lefts, "right": rights, "inner": len(lefts), "flags": flags, "sets": []}
+        tree |= {"column": np.array(each["split_indices"])[inner]}
+        tree |= {"threshold": np.nextafter(numbers[inner], np.float32(-np.inf)), "values": numbers[order][:, None]}
+        trees.append(tree)
+    return _grove(trees, np.array(model["tree_info"]), start)
+
+
+def from_catboost(page: dict[str, Any], width: int) -> Grove:
+    """Read CatBoost's JSON of trees whose every level asks one question; an empty cell is below all numbers."""
+    places = {
+        int(each["feature_index"]): int(each["flat_feature_index"]) for each in page["features_info"]["float_features"]
+    }
+    scale, bias = page["scale_and_bias"]
+    trees = []
+    for each in page["oblivious_trees"]:
+        depth = len(each["splits"])
+        inner, leaves = 2**depth - 1, 2**depth
+        level = np.floor(np.log2(np.arange(inner) + 1)).astype(int)
+        splits = [(places[int(s["float_feature_index"])], float(s["border"])) for s in each["splits"]]
+        heap = np.arange(inner)
+        # a path from the root: the first question is the lowest bit of the leaf's number
+        paths = np.array([sum(((leaf >> (depth - 1 - at)) & 1) << at for at in range(depth)) for leaf in range(leaves)])
+        values = np.array(each["leaf_values"], float).reshape(leaves, width)[paths] * scale
+        tree = {"left": 2 * heap + 1, "right": 2 * heap + 2, "inner": inner, "sets": []}
+        tree |= {"column": np.array([splits[at][0] for at in level], np.int64)}
+        tree |= {"threshold": np.array([splits[at][1] for at in level], float)}
+        tree |= {"flags": np.full(inner, _MISSING_LEFT), "values": np.concatenate([np.zeros((inner, width)), values])}
+        trees.append(tree)
+    outputs = np.full(len(trees), -1 if width > 1 else 0)
+    return _grove(trees, outputs, np.broadcast_to(np.asarray(bias, float).ravel(), width))

@@ -21,12 +21,14 @@ __all__ = ["FLOORS", "chosen_families", "known_families", "lineup", "proposals"]
 
 FLOORS = {"lightgbm": "one LightGBM", "histograms": "one booster"}  # the members that are one booster as it comes
 _SMALL_ROWS = 3000
+_OPTIONAL = ("lightgbm", "catboost", "xgboost")
 _MOST_CELLS = 2e8  # of a dense view: more would not fit into a home machine's memory
 
 
 def known_families() -> list[str]:
     """List the families that can be fitted here."""
-    return ["linear", *(["lightgbm"] if find_spec("lightgbm") else []), "histograms", "forest", "network", "svm"]
+    installed = [name for name in _OPTIONAL if find_spec(name)]
+    return ["linear", *installed, "histograms", "forest", "network", "svm"]
 
 
 def chosen_families(words: str) -> list[str]:
@@ -72,6 +74,7 @@ def lineup(challenge: Challenge, families: list[str], seed: int) -> Iterator[Spe
         first.append(
             Spec("histograms", "histograms", {"learning_rate": 0.05, "max_leaf_nodes": 12, "trees": 250}, seed)
         )
+    first += [Spec(name, name, {}, seed) for name in _OPTIONAL[1:]]
     first.append(Spec("forest", "forest", {"trees": 200, "extra": False}, seed))
     yield from (spec for spec in first if spec.family in wanted)
     yield from proposals(challenge, families, seed)
@@ -80,7 +83,16 @@ def lineup(challenge: Challenge, families: list[str], seed: int) -> Iterator[Spe
 def proposals(challenge: Challenge, families: list[str], seed: int) -> Iterator[Spec]:
     """Propose members by chance, without end; number i depends on (seed, i) alone."""
     rows = len(challenge.x)
-    shares = {"lightgbm": 5, "network": 3, "histograms": 2, "forest": 2, "svm": 2, "linear": 1}
+    shares = {
+        "lightgbm": 5,
+        "catboost": 3,
+        "xgboost": 2,
+        "network": 3,
+        "histograms": 2,
+        "forest": 2,
+        "svm": 2,
+        "linear": 1,
+    }
     if rows > MOST_ROWS:
         shares.pop("svm")
     known = [family for family in shares if family in families]
@@ -119,6 +131,14 @@ def _proposed(family: str, chance: np.random.Generator, rows: int) -> dict[str, 
         columns = one("sqrt", 0.2, 0.4, 0.7)
         leaf = one(1, 2, 4, 8) if rows < 20_000 else one(4, 8, 16)
         return {"trees": 200, "extra": one(True, True, False), "max_features": columns, "min_samples_leaf": leaf}
+    if family == "catboost":
+        rate, depth = between(0.02, 0.12), one(4, 6, 8)
+        rules = {"learning_rate": rate, "depth": depth, "trees": _trees(rate, 2**depth) // 2}
+        return rules | {"l2_leaf_reg": between(1, 30), "random_strength": between(0.3, 3)}
+    if family == "xgboost":
+        rate, depth = between(0.015, 0.1), one(3, 4, 6, 8)
+        rules = {"eta": rate, "max_depth": depth, "trees": _trees(rate, 2**depth), "lambda": between(0.1, 20)}
+        return rules | {"subsample": float(chance.uniform(0.5, 1)), "colsample_bytree": float(chance.uniform(0.2, 1))}
     if family == "histograms":
         rate = between(0.02, 0.12)
         leaves = one(6, 12, 24, 48)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onward.core.faults import RunFault
 from onward.core.files import write_atomically
 from onward.tables.ensemble.challenge import Challenge, Head
-from onward.tables.ensemble.families import boosting, forests, linear, network, vectors
+from onward.tables.ensemble.families import boosting, forests, installed, linear, network, vectors
 from onward.tables.ensemble.families.lesson import Lesson
 from onward.tables.ensemble.grove import Grove
 from onward.tables.ensemble.views import View, fit_view
@@ -38,6 +38,8 @@ class Family:
 FAMILIES = {
     "linear": Family("dense", linear.fit, linear.tell),
     "lightgbm": Family("raw", boosting.fit_lightgbm, boosting.tell, is_grove=True),
+    "xgboost": Family("ranked", installed.fit_xgboost, installed.tell, is_grove=True),
+    "catboost": Family("ranked", installed.fit_catboost, installed.tell, is_grove=True),
     "histograms": Family("ranked", boosting.fit_histograms, boosting.tell, is_grove=True),
     "forest": Family("filled", forests.fit, forests.tell, is_grove=True),
     "svm": Family("dense", vectors.fit, vectors.tell),
