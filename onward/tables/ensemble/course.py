@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from onward.core.faults import Fault, RunFault
 from onward.core.machine import cores
 from onward.core.run import Run, Step
 from onward.tables.ensemble.challenge import Challenge
@@ -25,6 +26,7 @@ __all__ = ["Course", "threads_for"]
 
 _MANY_ROWS = 50_000  # below, two threads wait for each other more than they work
 _MOST_MEMBERS = 250
+_MOST_FAILURES = 10
 _MOST_SHARE = 0.3  # of the time left that one member may take
 _LOADING_SECONDS = {"network": 7.0, "lightgbm": 3.0, "catboost": 3.0, "xgboost": 3.0}
 _LIBRARIES = {"network": "torch", "lightgbm": "lightgbm", "catboost": "catboost", "xgboost": "xgboost"}
@@ -59,6 +61,7 @@ class Course:
         self._drawn: list[Spec] = []
         self._timed = self.run.budget.seconds is not None
         self._seconds: dict[str, float] = {}
+        self._failed = 0
         self._told: tuple[float, float] | None = None
 
     def turn(self, step: Step) -> None:
@@ -71,7 +74,13 @@ class Course:
         fit = self.pool.found(spec, fold)
         is_new = fit is None
         if fit is None:
-            fit = self._fitted(spec, fold)
+            try:
+                fit = self._fitted(spec, fold)
+            except Fault:
+                raise
+            except Exception as reason:  # a library's own trouble must not end the work of the others
+                self._leave_out(spec, reason)
+                return
         self._seconds[spec.name] = max(self._seconds.get(spec.name, 0.0), fit.seconds)
         is_whole = self.pool.add(fit, is_new=is_new)
         step.log(members=len(self.pool.members))
@@ -79,6 +88,15 @@ class Course:
             self._whole(step)
         if len(self.pool.members) >= _MOST_MEMBERS:
             self.run.finish_early(f"{_MOST_MEMBERS} members are fitted; more would change little.")
+
+    def _leave_out(self, spec: Spec, reason: Exception) -> None:
+        """Go on without a member whose library failed; without a single one there is nothing to go on with."""
+        self.pool.drop_work()
+        self._failed += 1
+        words = f"{type(reason).__name__}: {str(reason).splitlines()[0][:120] if str(reason) else ''}"
+        if self._failed >= _MOST_FAILURES and not self.pool.members:
+            raise RunFault(f"No member could be fitted ({spec.name}: {words}). Choose others with --members.")
+        self.run.note(f"{spec.name} could not be fitted and was left out ({words}).")
 
     def _whole(self, step: Step) -> None:
         pool = self.pool

@@ -127,7 +127,9 @@ class Pool:
 
     def close(self) -> None:
         """Where no member is whole, make do with the one in work: it is heard on the rows it was asked."""
-        if not self.members and self.work:
+        if not self.members and not self.work:
+            raise RunFault(f"{self.folder.name} ended before a single member was fitted. Go on with: onward resume")
+        if not self.members:
             own = self.work
             self.folds = Folds(
                 np.where(self.folds.number_of < len(own), self.folds.number_of, -1),
