@@ -122,6 +122,7 @@ def fit_member(
             seed + 13 * number,
             threads,
             categories if family.view == "raw" else (),
+            len(view.arrays["numbers"]) if family.view == "dense" else 0,
             challenge.loss,
             challenge.measure.quantile,
             spec.rules,

@@ -20,6 +20,7 @@ class Lesson:
         x: N D, as the family sees the rows.
         y: N; class numbers, or numbers in the scale that is learned.
         kinds: how many classes; 0 for a number.
+        numbers: how many of the first columns of `x` hold numbers, where they stand first.
         categories: columns of `x` that hold category numbers.
         loss, quantile: what a number's members minimise.
         seconds_left: says how long the fit may still take.
@@ -31,6 +32,7 @@ class Lesson:
     seed: int
     threads: int = 1
     categories: tuple[int, ...] = ()
+    numbers: int = 0
     loss: str = "squares"
     quantile: float = 0.5
     rules: Mapping[str, Any] = field(default_factory=dict)

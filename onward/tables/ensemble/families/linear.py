@@ -12,7 +12,7 @@ from onward.tables.ensemble.families.lesson import Lesson, shares_of
 
 __all__ = ["fit", "tell"]
 
-_MOST_ROUNDS = 300
+_MOST_ROUNDS, _AT_ONCE = 300, 30  # rounds of descent, and those between two looks at the clock
 
 
 def fit(lesson: Lesson) -> dict[str, NDArray[Any]]:
@@ -32,7 +32,11 @@ def fit(lesson: Lesson) -> dict[str, NDArray[Any]]:
         return {"weights": weights, "bias": bias}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the rows not seen say how good it is
-        made: Any = LogisticRegression(C=strength, max_iter=_MOST_ROUNDS, tol=1e-3).fit(lesson.x, lesson.y)
+        made: Any = LogisticRegression(C=strength, max_iter=_AT_ONCE, tol=1e-3, warm_start=True)
+        for _ in range(_MOST_ROUNDS // _AT_ONCE):
+            made.fit(lesson.x, lesson.y)
+            if np.max(made.n_iter_) < _AT_ONCE or lesson.seconds_left() <= 0:
+                break
     if len(shown) == 2 and width > 1:
         weights[:, shown] = np.stack([-made.coef_[0], made.coef_[0]], axis=1) / 2
         bias[shown] = np.array([-made.intercept_[0], made.intercept_[0]]) / 2

@@ -1,8 +1,9 @@
 """A small neural network of our own: several in one that share nearly all (TabM, arXiv:2410.24210, section 3.3).
 
-Each of the members looks at the row through signs and scales of its own, goes through the same layers, and answers by
-a head of its own; each learns from its own error, and the answer is their mean. Numbers go in standardised and bent by
-a few learned waves (arXiv:2203.05556, section 3.2), categories as columns, which the first layer turns into embeddings.
+All look at the row through one first layer; behind it each has signs and scales of its own, then the same layers again,
+and a head of its own to answer with. Each learns from its own error, and the answer is their mean. Numbers go in
+standardised, and bent by a few learned waves (arXiv:2203.05556, section 3.2); categories as columns, which the first
+layer turns into embeddings.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from onward.tables.ensemble.families.lesson import Lesson, shares_of
 __all__ = ["fit", "tell"]
 
 _BATCH, _FEWEST_STEPS, _MOST_STEPS = 256, 300, 6000
+_MOST_BENT = 100  # numbers, the first of all
 _DECAY = 0.98  # of the average over steps that answers in the end
 _AT_ONCE = 1000
 
@@ -46,7 +48,8 @@ def _learned(lesson: Lesson) -> dict[str, NDArray[Any]]:
     wanted = (lesson.y - level) / spread
     x = torch.from_numpy(np.asarray(lesson.x, np.float32))
     y = torch.from_numpy(wanted.astype(np.int64 if lesson.kinds else np.float32))
-    parts = _begun(x.shape[1], width, members, outputs, float(rules.get("waves", 1.0)))
+    sizes = x.shape[1], min(lesson.numbers, _MOST_BENT), width, members, outputs
+    parts = _begun(*sizes, float(rules.get("waves", 1.0)))
     learned = [each for name, each in parts.items()]
     averages = [each.detach().clone() for each in learned]
     descent = torch.optim.AdamW(learned, lr=1e-3, weight_decay=float(rules.get("weight_decay", 0.01)))
@@ -75,14 +78,14 @@ def _learned(lesson: Lesson) -> dict[str, NDArray[Any]]:
     return arrays | {"level": np.array([level]), "spread": np.array([spread])}
 
 
-def _begun(columns: int, width: int, members: int, outputs: int, waves: float) -> dict[str, Any]:
-    """Draw the first weights: `waves` D W, `views` M D', and layers `weights_i`, `bias_i`; `heads` M H O."""
+def _begun(columns: int, numbers: int, width: int, members: int, outputs: int, waves: float) -> dict[str, Any]:
+    """Draw the first weights: `waves` of each number, `views` M H, layers `weights_i` and `bias_i`, `heads` M H O."""
     import torch
 
-    count = 4 if waves > 0 and columns <= 400 else 0
-    inputs = columns * (1 + 2 * count)
-    parts: dict[str, Any] = {"waves": 0.5 * waves * torch.randn(columns, count)}
-    parts["views"] = torch.where(torch.rand(members, inputs) < 0.5, -1.0, 1.0)
+    count = 4 if waves > 0 else 0
+    inputs = columns + 2 * count * numbers
+    parts: dict[str, Any] = {"waves": 0.5 * waves * torch.randn(numbers, count)}
+    parts["views"] = torch.where(torch.rand(members, width) < 0.5, -1.0, 1.0)
     for layer, before in enumerate((inputs, width, width)):
         parts[f"weights_{layer}"] = torch.randn(before, width) * (2 / before) ** 0.5
         parts[f"bias_{layer}"] = torch.zeros(width)
@@ -96,10 +99,10 @@ def _forward(parts: dict[str, Any], x: Any, drop: float) -> Any:
     import torch
     import torch.nn.functional as F
 
-    angles = 2 * np.pi * x[:, :, None] * parts["waves"]
+    angles = 2 * np.pi * x[:, : len(parts["waves"]), None] * parts["waves"]
     bent = torch.cat([x, torch.sin(angles).flatten(1), torch.cos(angles).flatten(1)], dim=1)
-    hidden = bent * parts["views"][:, None]
-    for layer in range(3):
+    hidden = F.dropout(F.relu(bent @ parts["weights_0"] + parts["bias_0"]), drop) * parts["views"][:, None]
+    for layer in (1, 2):
         hidden = F.relu(hidden @ parts[f"weights_{layer}"] + parts[f"bias_{layer}"])
         hidden = F.dropout(hidden, drop)
     return torch.bmm(hidden, parts["heads"]) + parts["heads_bias"]
@@ -130,13 +133,14 @@ def tell(arrays: dict[str, NDArray[Any]], x: NDArray[Any], kinds: int) -> NDArra
 
 
 def _told(arrays: dict[str, NDArray[Any]], x: NDArray[np.float32], kinds: int) -> NDArray[np.float64]:
-    angles = 2 * np.float32(np.pi) * x[:, :, None] * arrays["waves"]
+    angles = 2 * np.float32(np.pi) * x[:, : len(arrays["waves"]), None] * arrays["waves"]
     flat = [np.sin(angles).reshape(len(x), -1), np.cos(angles).reshape(len(x), -1)]
     bent = np.concatenate([x, *flat], axis=1)
+    first = np.maximum(bent @ arrays["weights_0"] + arrays["bias_0"], 0)
     total = np.zeros((len(x), max(1, kinds)))
     for view, head, bias in zip(arrays["views"], arrays["heads"], arrays["heads_bias"], strict=True):
-        hidden = bent * view
-        for layer in range(3):
+        hidden = first * view
+        for layer in (1, 2):
             hidden = np.maximum(hidden @ arrays[f"weights_{layer}"] + arrays[f"bias_{layer}"], 0)
         scores = hidden @ head + bias
         total += shares_of(scores, kinds) if kinds else scores

@@ -29,10 +29,13 @@ def fit(lesson: Lesson) -> dict[str, NDArray[Any]]:
     x = np.asarray(lesson.x, np.float64)
     if not lesson.kinds:
         level, spread = float(np.median(lesson.y)), max(float(lesson.y.std()), 1e-12)
-        whole = _machines(x, [(lesson.y - level) / spread], strength, gamma, is_number=True)
+        target = (lesson.y - level) / spread
+        _check_time(lesson, x, [target], strength, gamma, is_number=True)
+        whole = _machines(x, [target], strength, gamma, is_number=True)
         return whole | {"slope": np.array([spread]), "offset": np.array([level])}
     kinds = [1] if lesson.kinds == 2 else list(range(lesson.kinds))
     wanted = [(lesson.y == kind).astype(int) for kind in kinds]
+    _check_time(lesson, x, wanted, strength, gamma)
     unseen = np.random.default_rng(lesson.seed).random(len(x)) < _SHARE_UNSEEN
     began = time.monotonic()
     first = _machines(x[~unseen], [each[~unseen] for each in wanted], strength, gamma)
@@ -42,6 +45,22 @@ def fit(lesson: Lesson) -> dict[str, NDArray[Any]]:
     if lesson.seconds_left() > 2.5 * (time.monotonic() - began):
         first = _machines(x, wanted, strength, gamma)
     return first | {"slope": slope, "offset": offset}
+
+
+def _check_time(lesson: Lesson, x: NDArray[np.float64], targets: list[NDArray[Any]], *more: Any, **words: Any) -> None:
+    """Time a machine on a quarter of the rows; all of them take some sixteen times as long, and cannot be cut short.
+
+    Raises:
+        TimeoutError: that is longer than there is.
+    """
+    if lesson.seconds_left() == float("inf"):
+        return
+    began = time.monotonic()
+    some = np.random.default_rng(lesson.seed).permutation(len(x))[: max(20, len(x) // 4)]
+    _machines(x[some], [targets[0][some]], *more, **words)
+    needed = 16 * len(targets) * (time.monotonic() - began)
+    if needed > lesson.seconds_left():
+        raise TimeoutError(f"its {len(targets)} machines would take some {needed:.0f} s a fold")
 
 
 def _machines(
