@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,9 @@ class Pool:
         self.work = []
         if state["work"] is not None:
             self.work_spec = _spec(state["work"])
-            self.work = [self._read(self.work_spec, fold) for fold in range(int(state["fits"]))]
+            there = (self.found(self.work_spec, fold) for fold in range(int(state["fits"])))
+            self.work = [_without_models(fit) for fit in takewhile(lambda fit: fit is not None, there) if fit]
+            self.work_spec = self.work_spec if self.work else None
         if self.members:
             self._blend()
 

@@ -13,7 +13,7 @@ from onward.core.files import write_atomically
 
 __all__ = ["COLUMNS", "add_line", "fill_in", "lines_of", "mark_of", "shake_up"]
 
-COLUMNS = ("time", "mark", "metric", "cross_validated", "public", "private", "message")
+COLUMNS: tuple[str, ...] = ("time", "mark", "metric", "cross_validated", "public", "private", "message")
 _NAME = "submissions.csv"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ __all__ = ["fit_catboost", "fit_xgboost", "tell"]
 
 def fit_xgboost(lesson: Lesson) -> dict[str, NDArray[Any]]:
     """Grow by exact steps of Newton (Chen and Guestrin 2016)."""
-    import xgboost
+    xgboost: Any = import_module("xgboost")
 
     rules = {"eta": 0.05, "max_depth": 5, "subsample": 0.8, "colsample_bytree": 0.6, "lambda": 3.0} | dict(lesson.rules)
     trees = int(rules.pop("trees", 300))
@@ -46,7 +47,7 @@ def fit_xgboost(lesson: Lesson) -> dict[str, NDArray[Any]]:
 
 def fit_catboost(lesson: Lesson) -> dict[str, NDArray[Any]]:
     """Grow trees whose every level asks one question (Prokhorenkova et al. 2018)."""
-    from catboost import CatBoost, Pool
+    catboost: Any = import_module("catboost")
 
     rules = {"learning_rate": 0.05, "depth": 6, "l2_leaf_reg": 5.0} | dict(lesson.rules)
     trees = int(rules.pop("trees", 400))
@@ -59,9 +60,9 @@ def fit_catboost(lesson: Lesson) -> dict[str, NDArray[Any]]:
         def after_iteration(self, info: Any) -> bool:
             return lesson.seconds_left() > 0
 
-    model = CatBoost({**rules, "iterations": trees, "verbose": False, "allow_writing_files": False})
+    model = catboost.CatBoost({**rules, "iterations": trees, "verbose": False, "allow_writing_files": False})
     target = lesson.y.astype(int) if lesson.kinds else lesson.y
-    model.fit(Pool(np.asarray(lesson.x, np.float32), target), callbacks=[Clock()])
+    model.fit(catboost.Pool(np.asarray(lesson.x, np.float32), target), callbacks=[Clock()])
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "model.json"
         model.save_model(str(path), format="json")
