@@ -11,6 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from onward.core.faults import RunFault, UsageFault
+from onward.data.table_kinds import as_kind, as_known
+from onward.data.tables import Table
 from onward.tables.ensemble.blend import greedy_weights, nested_answers
 from onward.tables.ensemble.challenge import Challenge, Feature, heads_of
 from onward.tables.ensemble.decisions import class_weights, scored
@@ -20,6 +22,7 @@ from onward.tables.ensemble.grove import Grove, from_histograms, from_lightgbm, 
 from onward.tables.ensemble.lineup import known_families, proposals
 from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.members import FAMILIES, Spec, fit_member, read_fit, write_fit
+from onward.tables.ensemble.recipe import Recipe, make_recipe
 
 
 def made(rows: int = 240, kinds: int = 2, seed: int = 0, **more: Any) -> Challenge:
@@ -298,3 +301,23 @@ def test_measures_are_scikit_learn_s() -> None:
 def test_an_unknown_measure_is_met_with_a_guess() -> None:
     with pytest.raises(UsageFault, match="rmsle"):
         find_measure("rmslee")
+
+
+def test_new_words_keep_their_letters_and_digits_and_nobody_counts_himself() -> None:
+    cells = [f"{'AB'[number % 2]}{number // 2}" for number in range(120)] + ["A0", "A0", ""]
+    column = as_kind("cabin", cells, "category")
+    recipe = make_recipe([column])
+    names = [feature.name for feature in recipe.features]
+    own = recipe.matrix(Table("", (column,), len(cells), ""), is_own=True)
+    again = Recipe.from_json(recipe.as_json())
+    (known,) = again.known()
+    later = again.matrix(Table("", (as_known(["A0", "B999", "", "b1"], known),), 4, ""))
+    by_name = {name: (own[:, at], later[:, at]) for at, name in enumerate(names)}
+    assert by_name["cabin: others alike"][0][[0, 1, 120]].tolist() == [2, 0, 2]
+    assert by_name["cabin: others alike"][1][[0, 1, 3]].tolist() == [3, 0, 1]
+    assert by_name["cabin: digits"][1][[0, 1, 3]].tolist() == [0, 999, 1]
+    letters = by_name["cabin: letters"]
+    assert letters[1][1] == letters[0][1]
+    assert by_name["cabin"][1][0] == by_name["cabin"][0][0]
+    assert by_name["cabin"][1][1] == len(column.categories)
+    assert np.isnan(later[2]).all()

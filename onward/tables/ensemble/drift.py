@@ -17,7 +17,7 @@ from onward.tables.ensemble.members import Spec, fit_member
 __all__ = ["find_drift", "moved"]
 
 _MOST_ROWS = 3000
-_FOLDS = 3
+_FOLDS, _RARE = 3, 8
 
 
 def find_drift(challenge: Challenge, seed: int) -> dict[str, Any] | None:
@@ -31,6 +31,9 @@ def find_drift(challenge: Challenge, seed: int) -> dict[str, Any] | None:
     chance = np.random.default_rng([seed, 29])
     count = min(_MOST_ROWS, len(challenge.x), len(challenge.test))
     parts = [each[chance.permutation(len(each))[:count]] for each in (challenge.x, challenge.test)]
+    for place, feature in enumerate(challenge.features):
+        if feature.kinds:
+            _join_rare(parts, place, feature.kinds)
     x, y = np.concatenate(parts), np.repeat([0.0, 1.0], count)
     heads = heads_of([("part", ("train", "test"))])
     own = replace(
@@ -51,15 +54,26 @@ def find_drift(challenge: Challenge, seed: int) -> dict[str, Any] | None:
     }
 
 
+def _join_rare(parts: list[NDArray[np.float64]], place: int, kinds: int) -> None:
+    """Take rare categories for one: that most of them are in one part only is no drift."""
+    counts = sum(np.bincount(each[~np.isnan(each[:, place]), place].astype(int), minlength=kinds) for each in parts)
+    for each in parts:
+        known = ~np.isnan(each[:, place])
+        codes = each[known, place].astype(int)
+        each[known, place] = np.where(np.asarray(counts)[codes] < _RARE, kinds - 1, codes)
+
+
 def moved(before: NDArray[np.float64], after: NDArray[np.float64], kinds: int) -> float:
     """Say how far a column moved: the largest gap between two distributions (Kolmogorov-Smirnov), or of shares."""
     gone = abs(float(np.isnan(before).mean() - np.isnan(after).mean()))
     one, other = before[~np.isnan(before)], after[~np.isnan(after)]
     if not len(one) or not len(other):
         return gone
+    full = min(len(one) / len(before), len(other) / len(after))  # of few rows a gap means little
     if kinds:
         shares = [np.bincount(each.astype(int), minlength=kinds) / len(each) for each in (one, other)]
-        return max(gone, float(np.abs(shares[0] - shares[1]).sum() / 2))
+        return max(gone, full * float(np.abs(shares[0] - shares[1]).sum() / 2))
     values = np.sort(np.concatenate([one, other]))
     gaps = np.searchsorted(np.sort(one), values, "right") / len(one)
-    return max(gone, float(np.abs(gaps - np.searchsorted(np.sort(other), values, "right") / len(other)).max()))
+    others = np.searchsorted(np.sort(other), values, "right") / len(other)
+    return max(gone, full * float(np.abs(gaps - others).max()))

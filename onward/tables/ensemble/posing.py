@@ -72,7 +72,7 @@ def pose(
     said += words
     challenge = Challenge(
         recipe.features,
-        recipe.matrix(table),
+        recipe.matrix(table, is_own=True),
         y,
         heads,
         found,

@@ -1,7 +1,7 @@
 """From a table's columns to what members see, in the same way for the rows learned from and all later ones.
 
     number    itself                         date   days, and year, month, weekday, hour where they differ
-    category  its number; where there are many kinds also how common it is, its letters and its digits
+    category  its number; where there are many kinds also how many other rows have it, its letters and its digits
     text      its length and which of the commonest words are in it
 
 The recipe is made once, on the training table, and is plain JSON (`recipe.json` in the run).
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.faults import DataFault, RunFault
+from onward.data.table_kinds import plain_key
 from onward.data.tables import Column, Table
 from onward.tables.ensemble.challenge import Feature
 
@@ -54,9 +55,11 @@ class Recipe:
             for each in self.columns
         ]
 
-    def matrix(self, table: Table) -> NDArray[np.float64]:
+    def matrix(self, table: Table, *, is_own: bool = False) -> NDArray[np.float64]:
         """Give a table as features: N F, NaN where nothing is known.
 
+        Args:
+            is_own: it is the table the recipe was made of, so that a row is not counted among the others like it.
         Raises:
             DataFault: the table lacks a column.
         """
@@ -68,6 +71,8 @@ class Recipe:
         cells = np.empty((table.rows, len(self.steps)))
         for place, step in enumerate(self.steps):
             cells[:, place] = _cooked(step, there[step["column"]])
+            if is_own and step["how"] == "counts":
+                cells[:, place] -= 1
         cells[~np.isfinite(cells)] = np.nan
         return cells.astype(np.float32).astype(np.float64)  # trees compare in single precision
 
@@ -105,7 +110,10 @@ def make_recipe(columns: Sequence[Column]) -> Recipe:
             used.append(column)
             steps += own
     facts = [
-        {"name": each.name, "kind": each.kind, "categories": list(each.categories), "form": each.form} for each in used
+        {"name": each.name, "kind": each.kind, "categories": list(each.categories), "form": each.form}
+        if len(each.categories) < _MANY_KINDS
+        else {"name": each.name, "kind": "text", "categories": [], "form": ""}  # new words have letters and digits too
+        for each in used
     ]
     return Recipe(tuple(steps), tuple(facts))
 
@@ -122,10 +130,15 @@ def _steps_of(column: Column) -> list[dict[str, Any]]:
         return _text_steps(column)
     if column.kind != "category":
         return []
-    found = [plain | {"how": "number", "kinds": len(column.categories) + 1}]
-    if len(column.categories) >= _MANY_KINDS:
-        counts = np.bincount(column.values[~np.isnan(column.values)].astype(int), minlength=len(column.categories))
-        found.append(plain | {"name": f"{column.name}: how common", "how": "counts", "counts": counts.tolist()})
+    if len(column.categories) < _MANY_KINDS:
+        return [plain | {"how": "number", "kinds": len(column.categories) + 1}]
+    words = list(column.categories)
+    found = [plain | {"how": "code", "names": words, "kinds": len(words) + 1}]
+    counts = np.bincount(column.values[~np.isnan(column.values)].astype(int), minlength=len(words) + 1)[: len(words)]
+    if counts.max(initial=0) > 1:
+        more = {"how": "counts", "names": words, "counts": counts.tolist()}
+        found.append(plain | {"name": f"{column.name}: others alike", **more})
+    if column.categories:
         letters = Counter(_letters(name) for name in column.categories)
         if 2 <= len(letters) <= len(column.categories) / 2:
             names = [word for word, count in letters.most_common(200) if count > 1]
@@ -178,20 +191,31 @@ def _part(days: NDArray[np.float64], part: str) -> NDArray[np.float64]:
     return np.where(known, values, np.nan)
 
 
+def _words_of(column: Column) -> list[str]:
+    """Give a column's cells, "" where one is empty, whether it was read as categories or as words."""
+    if column.words:
+        return list(column.words)
+    names = [*column.categories, "?"]
+    return ["" if value != value else names[min(int(value), len(names) - 1)] for value in column.values.tolist()]
+
+
 def _of_names(how: str) -> Any:
     def of(step: dict[str, Any], column: Column) -> NDArray[np.float64]:
-        place = {str(word): number for number, word in enumerate(step.get("names", ()))}
-        if how == "letters":
-            table = [float(place.get(_letters(name), len(place))) for name in column.categories]
-        elif how == "digits":
-            table = [_digits(name) for name in column.categories]
+        names = [str(word) for word in step.get("names", ())]
+        if how in ("code", "counts"):
+            place = {plain_key(name): number for number, name in reversed(list(enumerate(names)))}
+            counts = [float(each) for each in step.get("counts", ())][: len(names)]
+            values = [*counts, *([0.0] * (len(names) + 1 - len(counts)))]
         else:
-            counts = [float(count) for count in step["counts"]]
-            table = [*counts, *([0.0] * len(column.categories))][: len(column.categories)]
-        unseen = {"letters": float(len(place)), "digits": np.nan, "counts": 0.0}[how]
-        known = ~np.isnan(column.values)
-        places = np.where(known, column.values, 0).astype(int)
-        return np.where(known, np.array([*table, unseen])[np.minimum(places, len(table))], np.nan)
+            place, values = {name: number for number, name in enumerate(names)}, []
+        table: dict[str, float] = {"": np.nan}
+        for word in set(_words_of(column)) - {""}:
+            if how == "digits":
+                table[word] = _digits(word)
+                continue
+            number = place.get(_letters(word) if how == "letters" else plain_key(word), len(names))
+            table[word] = values[number] if how == "counts" else float(number)
+        return np.array([table[word] for word in _words_of(column)], np.float64)
 
     return of
 
@@ -211,7 +235,7 @@ def _of_text(how: str) -> Any:
 _WAYS: dict[str, Any] = {
     "number": lambda step, column: column.values,
     **{part: (lambda step, column: _part(column.values, step["how"])) for part in _PARTS},
-    **{how: _of_names(how) for how in ("counts", "letters", "digits")},
+    **{how: _of_names(how) for how in ("code", "counts", "letters", "digits")},
     **{how: _of_text(how) for how in ("length", "words", "has")},
 }
 
