@@ -31,6 +31,7 @@ NAMES = (
     "startup",
     "style",
     "tables_classical",
+    "tables",
     "text_classify",
     "transfer",
     "translate",

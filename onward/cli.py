@@ -43,8 +43,12 @@ class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = find_task(cmd_name).commands if cmd_name in list_tasks() and cmd_name not in self.commands else None
+        return own() if own else super().get_command(ctx, cmd_name)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise UsageFault(f"There is no command {args[0]!r}.{did_you_mean(args[0], self.commands)}")
         return super().resolve_command(ctx, args)
 
@@ -70,15 +74,8 @@ def program() -> None:
 def tasks(as_json: bool) -> None:
     """List every task: one line, the data it takes, an example."""
     found = [find_task(name) for name in list_tasks()]
-    rows = [
-        {
-            "name": each.name,
-            "summary": each.summary,
-            "takes": each.takes,
-            "example": f"onward train {each.name} {each.example}",
-        }
-        for each in found
-    ]
+    told = [{name: getattr(each, name) for name in ("name", "summary", "takes", "example")} for each in found]
+    rows = [row | {"example": f"onward train {row['name']} {row['example']}"} for row in told]
     lines = [f"{row['name']:10} {row['summary']}; takes {row['takes']}\n{'':10} {row['example']}" for row in rows]
     _tell(as_json, {"tasks": rows}, lines)
 

@@ -28,6 +28,8 @@ _ROOMS = {
     "selfplay": "onward.broad.selfplay",
     "forest": "onward.tables.forest",
     "svm": "onward.tables.svm",
+    "table": "onward.tables.table",
+    "kaggle": "onward.tables.kaggle",
     "text-classify": "onward.language.text_classify",
     "translate": "onward.language.translate",
     "language-model": "onward.language.language_model",

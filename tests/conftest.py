@@ -89,6 +89,24 @@ def small_table(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def contest_folder(tmp_path: Path) -> Path:
+    """Make a competition's folder: the class says whether a + b is above 1, the sample asks for a probability."""
+    import numpy as np
+
+    rows = [
+        f"{n},{a:.4f},{b:.4f},{int(a + b > 1)}" for n, (a, b) in enumerate(np.random.default_rng(0).random((200, 2)))
+    ]
+    path = tmp_path / "contest"
+    path.mkdir()
+    (path / "train.csv").write_text("\n".join(["id,a,b,high", *rows[:150]]) + "\n", encoding="utf-8")
+    asked = [row.rpartition(",")[0] for row in rows[150:]]
+    (path / "test.csv").write_text("\n".join(["id,a,b", *asked]) + "\n", encoding="utf-8")
+    sample = [f"{row.partition(',')[0]},0.5" for row in asked]
+    (path / "sample_submission.csv").write_text("\n".join(["id,high", *sample]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
 def small_text(tmp_path: Path) -> Path:
     """Make a text of short sentences of a closed grammar, some 16,000 characters."""
     import random

@@ -51,6 +51,8 @@ CASES = {
     "style": Case("style", "photos", {"size": "48", "backbone": "random", "style": "pencil"}, "photos", {"seconds": 1}),
     "forest": Case("forest", "table.csv", {}, "table.csv"),
     "svm": Case("svm", "table.csv", {}, "table.csv"),
+    "table": Case("table", "table.csv", {"members": "linear,forest", "folds": "2"}, "table.csv"),
+    "kaggle": Case("kaggle", "contest", {"members": "linear,forest", "folds": "2", "metric": "auc"}),
     "classify": Case(
         "classify", "classes", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, "classes"
     ),
@@ -118,6 +120,7 @@ def address(
     photo_folder: Path,
     own_environment: Path,
     small_game: Path,
+    contest_folder: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)

@@ -82,6 +82,7 @@ class Task(Generic[S, D, M]):
         options: a frozen dataclass of the flags of `apply`.
         accepts: whether an address looks like data for this task; reads nothing.
         untrained: the model of a task that needs no training; `apply` takes the task's name for a run then.
+        commands: makes a click group that stands under the task's own name, beside the verbs.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Task(Generic[S, D, M]):
     options: type = field(default=NoOptions)
     accepts: Callable[[str], bool] = field(default=lambda address: True)
     untrained: Callable[[], M] | None = None
+    commands: Callable[[], Any] | None = None
 
 
 class late:  # noqa: N801 - reads as a word where a task is written down

@@ -1,0 +1,161 @@
+"""The loop that `table` and `kaggle` share: every step fits one member on all folds but one, as long as time is left.
+
+Fits are timed, and a member that would not be done in time is not begun; one in work is told how long it may take.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from onward.core.faults import Fault, RunFault
+from onward.core.machine import cores
+from onward.core.run import Run, Step
+from onward.tables.ensemble.challenge import Challenge
+from onward.tables.ensemble.folds import Folds
+from onward.tables.ensemble.lineup import lineup
+from onward.tables.ensemble.members import Spec, fit_member
+from onward.tables.ensemble.pool import Pool
+
+__all__ = ["Course", "threads_for"]
+
+_MANY_ROWS = 50_000  # below, two threads wait for each other more than they work
+_MOST_MEMBERS = 250
+_MOST_FAILURES = 10
+_MOST_SHARE = 0.3  # of the time left that one member may take
+_LOADING_SECONDS = {"network": 7.0, "lightgbm": 3.0, "catboost": 3.0, "xgboost": 3.0}
+_LIBRARIES = {"network": "torch", "lightgbm": "lightgbm", "catboost": "catboost", "xgboost": "xgboost"}
+_SLOWER = 1.3  # than thought a fit may be
+_LOOKED_AHEAD = 12  # members, for one that is done in time
+
+
+def threads_for(rows: int, *, timed: bool) -> int:
+    """Say how many threads a fit may use: one where rows are few, the machine is busy, or a run is to be repeated."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return 1 if not timed or rows < _MANY_ROWS or load >= cores() else cores()
+
+
+@dataclass
+class Course:
+    """A pool in training.
+
+    Attributes:
+        on_better: called when the blend of whole members got better.
+    """
+
+    run: Run
+    challenge: Challenge
+    folds: Folds
+    families: list[str]
+    on_better: Callable[[Pool, Step], None]
+
+    def __post_init__(self) -> None:
+        """Make the pool and begin the line-up."""
+        self.pool = Pool(self.run.path, self.challenge, self.folds)
+        self._line = lineup(self.challenge, self.families, self.run.seed)
+        self._drawn: list[Spec] = []
+        self._timed = self.run.budget.seconds is not None
+        self._seconds: dict[str, float] = {}
+        self._failed = 0
+        self._told: tuple[float, float] | None = None
+
+    def turn(self, step: Step) -> None:
+        """Do one step: fit the member in work on its next fold, or turn to the next member that is done in time."""
+        spec = self._spec()
+        if spec is None:
+            self.run.finish_early("No further member would be done in the time that is left.")
+            return
+        fold = self.pool.fits
+        fit = self.pool.found(spec, fold)
+        is_new = fit is None
+        if fit is None:
+            try:
+                fit = self._fitted(spec, fold)
+            except Fault:
+                raise
+            except Exception as reason:  # a library's own trouble must not end the work of the others
+                self._leave_out(spec, reason)
+                return
+        self._seconds[spec.name] = max(self._seconds.get(spec.name, 0.0), fit.seconds)
+        is_whole = self.pool.add(fit, is_new=is_new)
+        step.log(members=len(self.pool.members))
+        if is_whole:
+            self._whole(step)
+        if len(self.pool.members) >= _MOST_MEMBERS:
+            self.run.finish_early(f"{_MOST_MEMBERS} members are fitted; more would change little.")
+
+    def _leave_out(self, spec: Spec, reason: Exception) -> None:
+        """Go on without a member whose library failed; without a single one there is nothing to go on with."""
+        self.pool.drop_work()
+        self._failed += 1
+        words = f"{type(reason).__name__}: {str(reason).splitlines()[0][:120] if str(reason) else ''}"
+        if self._failed >= _MOST_FAILURES and not self.pool.members:
+            raise RunFault(f"No member could be fitted ({spec.name}: {words}). Choose others with --members.")
+        self.run.note(f"{spec.name} could not be fitted and was left out ({words}).")
+
+    def _whole(self, step: Step) -> None:
+        pool = self.pool
+        own = pool.members[-1]
+        step.mark(blend_score=pool.score, member_score=own.score)
+        now = pool.score, pool.loss
+        better = self._told is None or self.challenge.measure.better(now[0], self._told[0]) or now[1] < self._told[1]
+        if better:
+            self._told = now
+            self.on_better(pool, step)
+
+    def _fitted(self, spec: Spec, fold: int) -> Any:
+        left = self.folds.fits - fold
+        began = time.monotonic()
+        share = min(1.0, _MOST_SHARE if self.pool.members else 0.6)
+        allowed = self.run.seconds_left * max(share, 1 / max(1, left)) / left if self._timed else float("inf")
+        if self._timed and fold > 0:
+            allowed = max(allowed, min(self.run.seconds_left / left, _SLOWER * self._seconds.get(spec.name, 0.0)))
+        return fit_member(
+            self.challenge,
+            spec,
+            self.folds.rows(fold),
+            fold,
+            threads=threads_for(len(self.challenge.x), timed=self._timed),
+            seconds_left=lambda: allowed - (time.monotonic() - began),
+            clock=time.monotonic,
+        )
+
+    def _spec(self) -> Spec | None:
+        """Give the member to fit next, or None when none would be done in time."""
+        pool = self.pool
+        if pool.work:
+            spec = pool.work_spec
+            needed = self._seconds.get(pool.work[0].spec.name, pool.work[0].seconds)
+            if spec is not None and (not self._timed or not pool.members or self._has_time(needed, pool.fits)):
+                return spec
+            pool.drop_work()
+        for _ in range(_LOOKED_AHEAD):
+            spec = self._drawn_at(pool.position)
+            if spec is None:
+                return None
+            if not self._timed or not (pool.members or pool.position) or self._has_time(self._thought(spec), 0):
+                return spec
+            pool.drop_work()
+        return None
+
+    def _has_time(self, seconds: float, fits: int) -> bool:
+        return _SLOWER * seconds * (self.folds.fits - fits) < self.run.seconds_left
+
+    def _thought(self, spec: Spec) -> float:
+        """Guess how long a fit takes, from what members of the family took."""
+        library = _LIBRARIES.get(spec.family)
+        loading = _LOADING_SECONDS.get(spec.family, 0.0) if library is not None and library not in sys.modules else 0.0
+        own = [max(each.seconds) for each in self.pool.members if each.spec.family == spec.family]
+        others = [max(each.seconds) for each in self.pool.members]
+        guess = sorted(own)[len(own) // 2] if own else 2 * min(others, default=0.2)
+        return guess + loading / self.folds.fits
+
+    def _drawn_at(self, place: int) -> Spec | None:
+        missing = place + 1 - len(self._drawn)
+        self._drawn += list(islice(self._line, max(0, missing)))
+        return self._drawn[place] if place < len(self._drawn) else None

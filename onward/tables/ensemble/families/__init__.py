@@ -1,0 +1,1 @@
+"""Families of members, a file each: what is fitted becomes plain arrays, which answer without the library."""

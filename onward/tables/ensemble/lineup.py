@@ -1,0 +1,163 @@
+"""Who is fitted when: the simple thing, one booster as it comes, one of each other family, then what chance proposes.
+
+Proposals depend on the seed and their number alone, never on scores; so the rows that score the blend have not chosen
+its members' rules, only how much each is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from onward.core.faults import UsageFault, did_you_mean
+from onward.tables.ensemble.challenge import Challenge
+from onward.tables.ensemble.families.vectors import MOST_ROWS
+from onward.tables.ensemble.members import Spec
+
+__all__ = ["FLOORS", "chosen_families", "known_families", "lineup", "proposals"]
+
+FLOORS = {"lightgbm": "one LightGBM", "histograms": "one booster"}  # the members that are one booster as it comes
+_SMALL_ROWS = 3000
+_OPTIONAL = ("lightgbm", "catboost", "xgboost")
+_MOST_CELLS = 2e8  # of a dense view: more would not fit into a home machine's memory
+
+
+def known_families() -> list[str]:
+    """List the families that can be fitted here."""
+    installed = [name for name in _OPTIONAL if find_spec(name)]
+    return ["linear", *installed, "histograms", "forest", "network", "svm"]
+
+
+def chosen_families(words: str) -> list[str]:
+    """Give the families that may take part.
+
+    Args:
+        words: `all`, or names with commas between.
+    Raises:
+        UsageFault: one is unknown, or its library is not there.
+    Example:
+        >>> chosen_families("forest,linear")
+        ['forest', 'linear']
+    """
+    known = known_families()
+    if words == "all":
+        return known
+    chosen = [word.strip() for word in words.split(",") if word.strip()]
+    for word in chosen:
+        if word not in known:
+            raise UsageFault(f"members: there is no family {word!r} here.{did_you_mean(word, known)}")
+    return chosen or known
+
+
+def lineup(challenge: Challenge, families: list[str], seed: int) -> Iterator[Spec]:
+    """Give members in the order they are fitted, without end."""
+    rows, wanted = len(challenge.x), set(families)
+    is_wide = challenge.x.size > _MOST_CELLS / 20
+    first = [Spec("linear", "linear", {"strength": 0.1}, seed)]
+    if "lightgbm" in wanted:
+        first.append(Spec("lightgbm", "lightgbm", {"learning_rate": 0.04, "num_leaves": 15, "trees": 300}, seed))
+    else:
+        first.append(Spec("histograms", "histograms", {"learning_rate": 0.06, "max_leaf_nodes": 15}, seed))
+    first.append(Spec("extra-trees", "forest", {"trees": 200}, seed))
+    if "lightgbm" in wanted:
+        rules: dict[str, Any] = {"learning_rate": 0.03, "num_leaves": 8 if rows < _SMALL_ROWS else 31, "trees": 600}
+        rules |= {"feature_fraction": 0.4, "bagging_fraction": 0.7, "lambda_l2": 3.0, "cat_smooth": 20.0}
+        first.append(Spec("lightgbm-slow", "lightgbm", rules, seed))
+    first.append(Spec("linear-strict", "linear", {"strength": 0.01}, seed))
+    first.append(Spec("network", "network", {}, seed))
+    if rows <= MOST_ROWS and not is_wide:
+        first.append(Spec("svm", "svm", {}, seed))
+    if "lightgbm" in wanted:
+        first.append(
+            Spec("histograms", "histograms", {"learning_rate": 0.05, "max_leaf_nodes": 12, "trees": 250}, seed)
+        )
+    first += [Spec(name, name, {}, seed) for name in _OPTIONAL[1:]]
+    first.append(Spec("forest", "forest", {"trees": 200, "extra": False}, seed))
+    yield from (spec for spec in first if spec.family in wanted)
+    yield from proposals(challenge, families, seed)
+
+
+def proposals(challenge: Challenge, families: list[str], seed: int) -> Iterator[Spec]:
+    """Propose members by chance, without end; number i depends on (seed, i) alone."""
+    rows = len(challenge.x)
+    shares = {
+        "lightgbm": 5,
+        "catboost": 3,
+        "xgboost": 2,
+        "network": 3,
+        "histograms": 2,
+        "forest": 2,
+        "svm": 2,
+        "linear": 1,
+    }
+    if rows > MOST_ROWS:
+        shares.pop("svm")
+    known = [family for family in shares if family in families]
+    if not known:
+        return
+    weights = np.array([shares[family] for family in known], float)
+    number = 0
+    while True:
+        chance = np.random.default_rng([seed, 17, number])
+        family = known[int(chance.choice(len(known), p=weights / weights.sum()))]
+        yield Spec(f"{family}-{number:03d}", family, _proposed(family, chance, rows), seed + 1 + number)
+        number += 1
+
+
+def _proposed(family: str, chance: np.random.Generator, rows: int) -> dict[str, Any]:
+    def between(low: float, high: float) -> float:
+        return float(np.exp(chance.uniform(np.log(low), np.log(high))))
+
+    def one(*choices: Any) -> Any:
+        return choices[int(chance.integers(len(choices)))]
+
+    if family == "linear":
+        return {"strength": between(1e-3, 3)}
+    if family == "svm":
+        return {"strength": between(0.3, 20), "gamma": between(0.1, 2)}
+    if family == "network":
+        return {
+            "width": one(64, 128, 192),
+            "drop": float(chance.uniform(0, 0.4)),
+            "learning_rate": between(7e-4, 5e-3),
+            "weight_decay": between(1e-3, 0.3),
+            "waves": one(0.0, 0.3, 1.0),
+            "epochs": one(30, 60, 120),
+        }
+    if family == "forest":
+        columns = one("sqrt", 0.2, 0.4, 0.7)
+        leaf = one(1, 2, 4, 8) if rows < 20_000 else one(4, 8, 16)
+        return {"trees": 200, "extra": one(True, True, False), "max_features": columns, "min_samples_leaf": leaf}
+    if family == "catboost":
+        rate, depth = between(0.02, 0.12), one(4, 6, 8)
+        rules = {"learning_rate": rate, "depth": depth, "trees": _trees(rate, 2**depth) // 2}
+        return rules | {"l2_leaf_reg": between(1, 30), "random_strength": between(0.3, 3)}
+    if family == "xgboost":
+        rate, depth = between(0.015, 0.1), one(3, 4, 6, 8)
+        rules = {"eta": rate, "max_depth": depth, "trees": _trees(rate, 2**depth), "lambda": between(0.1, 20)}
+        return rules | {"subsample": float(chance.uniform(0.5, 1)), "colsample_bytree": float(chance.uniform(0.2, 1))}
+    if family == "histograms":
+        rate = between(0.02, 0.12)
+        leaves = one(6, 12, 24, 48)
+        rules = {"learning_rate": rate, "max_leaf_nodes": leaves, "trees": _trees(rate, leaves)}
+        return rules | {"l2_regularization": between(0.01, 20), "max_features": one(0.3, 0.6, 1.0)}
+    rate, leaves = between(0.01, 0.08), one(4, 8, 16, 31, 64)
+    return {
+        "learning_rate": rate,
+        "num_leaves": leaves,
+        "trees": _trees(rate, leaves),
+        "feature_fraction": float(chance.uniform(0.2, 1)),
+        "bagging_fraction": float(chance.uniform(0.5, 1)),
+        "min_data_in_leaf": one(2, 5, 10, 20, 40),
+        "lambda_l2": between(0.01, 30),
+        "cat_smooth": between(1, 60),
+        "max_bin": one(63, 255),
+    }
+
+
+def _trees(rate: float, leaves: int) -> int:
+    """Let slow learners and small trees have more of them."""
+    return int(np.clip(18 / rate * (16 / leaves) ** 0.35, 80, 1500))
