@@ -26,6 +26,7 @@ NAMES = (
     "pose",
     "reference",
     "selfplay",
+    "semi",
     "speed",
     "startup",
     "style",

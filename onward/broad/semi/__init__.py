@@ -28,5 +28,6 @@ TASK: Task = Task(
     evaluate=late("onward.broad.semi.scores:evaluate"),
     export=late("onward.broad.semi.using:export"),
     options=Looking,
+    untrained=late("onward.broad.semi.using:untrained"),
     accepts=lambda address: not address.lower().endswith(_NOT_PICTURES),
 )

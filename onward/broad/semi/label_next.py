@@ -16,7 +16,7 @@ from onward.broad.semi.linear import Floats
 __all__ = ["Proposal", "grouped", "propose", "typical"]
 
 _MOST_GROUPS, _FEWEST_IN_GROUP, _NEAREST = 500, 5, 20
-_ROUNDS = 20
+_ROUNDS, _CANDIDATES = 20, 4
 _MOST_ROWS = 20_000
 
 
@@ -114,7 +114,7 @@ def _typicality(x: Floats, rows: NDArray[np.int64]) -> Floats:
 
 
 def grouped(x: Floats, count: int, seed: int = 0) -> NDArray[np.int64]:
-    """Part rows into groups by k-means (Lloyd 1982), begun as k-means++ does.
+    """Part rows into groups by k-means (Lloyd 1982), begun as k-means++ does, each time with the best of some.
 
     Returns: R group numbers.
     Example:
@@ -126,9 +126,11 @@ def grouped(x: Floats, count: int, seed: int = 0) -> NDArray[np.int64]:
     apart = ((x - middles[0]) ** 2).sum(axis=1)
     while len(middles) < count:
         total = float(apart.sum())
-        row = int(chance.choice(len(x), p=apart / total)) if total > 1e-6 else int(chance.integers(len(x)))
-        middles = np.concatenate([middles, x[[row]]])
-        apart = np.minimum(apart, ((x - x[row]) ** 2).sum(axis=1))
+        shares = apart / total if total > 1e-6 else np.full(len(x), 1 / len(x))
+        rows = chance.choice(len(x), _CANDIDATES, p=shares.astype(np.float64) / shares.sum(dtype=np.float64))
+        left = [np.minimum(apart, ((x - x[row]) ** 2).sum(axis=1)) for row in rows]
+        best = min(range(_CANDIDATES), key=lambda each: float(left[each].sum()))
+        middles, apart = np.concatenate([middles, x[[rows[best]]]]), left[best]
     groups = np.zeros(len(x), np.int64)
     for _ in range(_ROUNDS):
         before, groups = groups, np.argmin((middles**2).sum(axis=1) - 2 * x @ middles.T, axis=1)

@@ -130,7 +130,7 @@ def read(source: Source, settings: Settings) -> Album:
     if not shown.any():
         raise DataFault(
             f"{source.address}: none of its {len(pictures):,} pictures has a label. Put a few of each class into a "
-            "folder of its name and the rest into one called unlabelled, or write a csv with path,label and blanks."
+            "folder of its name, the rest into one called unlabelled; which ones first: onward apply semi FOLDER."
         )
     kinds = np.unique(pictures.labels[shown])
     if len(kinds) < 2:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from onward.backbones import find_eyes
 from onward.broad.semi.classifier import Classifier, build
 from onward.broad.semi.label_next import propose
 from onward.broad.semi.linear import learned_space
@@ -26,11 +29,11 @@ from onward.parts.onnx_export import write_onnx
 from onward.parts.pixels import as_pixels
 from onward.parts.trained import averaged, facts_of
 
-__all__ = ["apply", "export", "load"]
+__all__ = ["Newcomer", "apply", "export", "load", "untrained"]
 
 _SHEET = 64
 _MOST_DIMENSIONS, _MOST_SIDE = 4096, 1024
-_SPACE = 128
+_SPACE, _SIDE, _AT_ONCE = 128, 96, 32
 
 
 def load(run: Run) -> Classifier:
@@ -58,13 +61,40 @@ def load(run: Run) -> Classifier:
     return Classifier(network, classes, size, float(found["temperature"]), (weight, bias), facts, run)
 
 
-def apply(classifier: Classifier, source: Source, options: Looking) -> Iterator[Exhibit]:
+@dataclass(frozen=True)
+class Newcomer:
+    """Eyes that have learned no classes yet: all they can say is which pictures to label first."""
+
+    network: SemiNetwork
+    size: int | None = None
+
+    @torch.no_grad()
+    def look(self, images: NDArray[np.uint8]) -> Tensor:
+        """Give N F features, of both sides of each picture: N H W 3, uint8."""
+        starts = range(0, len(images), _AT_ONCE)
+        parts = [self.network.both_sides(as_pixels(images[start : start + _AT_ONCE])) for start in starts]
+        return torch.cat(parts) if parts else torch.zeros(0, 1)
+
+
+def untrained() -> Newcomer:
+    """Give what there is before any label.
+
+    Raises:
+        MachineFault: no pretrained eyes are installed.
+    """
+    network: Any = SemiNetwork(find_eyes("lite0"), _SIDE, 1, 1).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return Newcomer(network.eval().requires_grad_(False))
+
+
+def apply(classifier: Classifier | Newcomer, source: Source, options: Looking) -> Iterator[Exhibit]:
     """Tell the class of each picture: `predictions.csv` with path, label, probability; and which to label next.
+
+    Without a run there are no classes yet, so only the latter.
 
     Raises:
         DataFault: no picture was named, one is not there, or none can be read.
     """
-    rows, lost, shown = [], [], []
+    lost, shown = [], []
     names: list[str] = []
     seen: list[Tensor] = []
     taken: set[str] = set()
@@ -75,35 +105,43 @@ def apply(classifier: Classifier, source: Source, options: Looking) -> Iterator[
             )
         pictures = read_pictures(given.address, size=classifier.size)
         features = classifier.look(pictures.images)
-        for name, share in zip(pictures.names, classifier.judge(features), strict=True):
-            guess = int(share.argmax())
-            names.append(told_apart(name, given.path_of(name), taken))
-            rows.append([names[-1], classifier.classes[guess], f"{float(share[guess]):.6f}"])
+        names += [told_apart(name, given.path_of(name), taken) for name in pictures.names]
         lost += pictures.unreadable
         seen.append(features)
         shown.append(pictures.images)
     images, features = np.concatenate(shown), torch.cat(seen)
-    shares = classifier.judge(features)
-    yield Picture(guesses_picture(images[:_SHEET], shares[:_SHEET], None, classifier.classes), "sheet")
     yield from _next(classifier, images, features, names, options.next_)
     if lost:
         yield Table(["path", "reason"], lost, "unreadable")
+    if isinstance(classifier, Newcomer):
+        return
+    shares, classes = classifier.judge(features), classifier.classes
+    yield Picture(guesses_picture(images[:_SHEET], shares[:_SHEET], None, classes), "sheet")
+    rows = [
+        [name, classes[int(share.argmax())], f"{float(share.max()):.6f}"]
+        for name, share in zip(names, shares, strict=True)
+    ]
     yield Table(["path", "label", "probability"], rows, "predictions")
 
 
-def _next(classifier: Classifier, images: Any, features: Tensor, names: list[str], count: int) -> Iterator[Exhibit]:
+def _next(
+    classifier: Classifier | Newcomer, images: NDArray[np.uint8], features: Tensor, names: list[str], count: int
+) -> Iterator[Exhibit]:
     """Propose which of the pictures to label next."""
     if not count or len(names) < 2:
         return
     found = features.numpy()
-    x, told = learned_space(found, _SPACE).of(found), classifier.judge(features)
-    chosen = propose(x, 0, told, count)
+    told = classifier.judge(features) if isinstance(classifier, Classifier) else None
+    chosen = propose(learned_space(found, _SPACE).of(found), 0, told, count)
+    picture = next_picture(images[[each.row for each in chosen]], [each.short for each in chosen])
+    yield Picture(picture, "label-next")
+    if told is None or not isinstance(classifier, Classifier):
+        yield Table(["path", "why"], [[names[each.row], each.why] for each in chosen], "label_next")
+        return
     rows = [
         [names[each.row], each.why, classifier.classes[int(told[each.row].argmax())], f"{told[each.row].max():.4f}"]
         for each in chosen
     ]
-    picture = next_picture(images[[each.row for each in chosen]], [each.short for each in chosen])
-    yield Picture(picture, "label-next")
     yield Table(["path", "why", "guess", "probability"], rows, "label_next")
 
 
