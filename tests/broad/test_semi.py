@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from onward.backbones import find_eyes
 from onward.broad.semi.alignment import aligned, expected_shares
 from onward.broad.semi.augmenting import strong_view, weak_view
 from onward.broad.semi.choosing import Material, Tally, folds_of, units_of
@@ -17,15 +18,21 @@ from onward.broad.semi.fixmatch import Thresholds
 from onward.broad.semi.folders import NOBODY, told_by_folders
 from onward.broad.semi.label_next import propose, typical
 from onward.broad.semi.linear import fit_head, learned_space
+from onward.broad.semi.network import SemiNetwork
 from onward.broad.semi.reading import read
 from onward.broad.semi.self_training import class_thresholds
 from onward.broad.semi.settings import Settings
 from onward.broad.semi.spreading import neighbours, normalised_graph, spread_labels
+from onward.broad.semi.tuning import Tuning, last_weights
 from onward.core.faults import DataFault, RunFault
+from onward.core.folder import Folder
+from onward.core.metrics import read_metrics
 from onward.core.task import Source
+from onward.parts.adam import Adam
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.loading import load_model
+from onward.verbs.resume import resume
 from onward.verbs.train import train
 
 
@@ -333,3 +340,37 @@ def test_fixmatch_learns_and_learns_nothing_without_a_rate(few_labels: Path, tmp
     _, bad = _trained(few_labels, tmp_path / "b", steps=10, learning_rate="0.000001", **words)
     assert good[0].value > 0.8
     assert bad[0].value < 0.7
+
+
+def test_the_last_blocks_are_tuned_where_it_can_be_judged(class_folder: Path, tmp_path: Path) -> None:
+    """Labels are many enough here: some are hidden, the eyes learn, and what knows more of the hidden ones is kept."""
+    run, scores = _trained(class_folder, tmp_path / "runs", steps=34, labels="12", method="spreading")
+    notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
+    assert any("hidden labels, " in note and "before" in note for note in notes)
+    before = load_model(run.folder)
+    assert before.alone is not None
+    assert scores[0].value > 0.5
+    resume(Folder(run.path), "+4s", quiet=True)
+
+
+def test_tuning_learns_and_leaves_the_first_blocks_alone() -> None:
+    chance = np.random.default_rng(0)
+    labels = np.arange(16) % 2
+    images = (labels[:, None, None, None] * 120 + chance.integers(0, 100, (16, 32, 32, 3))).astype(np.uint8)
+    network = SemiNetwork(find_eyes("lite0"), 32, 8, 2).eval().requires_grad_(False)
+    network.axes.copy_(torch.randn(1280, 8, generator=torch.Generator().manual_seed(0)))
+    descent = Adam(last_weights(network), 0.0, (0.9, 0.999))
+    first, places = network.eyes.stem.weight.clone(), np.arange(16)
+    guesses = np.where(np.arange(16) < 8, labels, NOBODY)
+    tuning = Tuning(network, images, (places[8:], labels[8:]), (places, guesses), seed=0)
+    losses = [float(tuning.step(descent, number, number / 20)) for number in range(12)]
+    assert losses[-1] < losses[0]
+    assert torch.equal(network.eyes.stem.weight, first)
+
+
+def test_which_pictures_first_before_there_is_any_label(few_labels: Path, tmp_path: Path) -> None:
+    written = apply(find_task("semi"), (str(few_labels / "unlabelled"),), {"next_": 6}, tmp_path / "out")
+    assert {path.name for path in written} == {"label-next.png", "label_next.csv"}
+    lines = (tmp_path / "out" / "label_next.csv").read_text().splitlines()
+    assert lines[0] == "path,why"
+    assert len(lines) == 7

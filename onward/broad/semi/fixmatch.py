@@ -103,7 +103,7 @@ def learn_from_nothing(run: Run, album: Album, settings: Settings) -> Classifier
             _show(step, average.network, album)
     facts = {**run.folder.record["classifier"], "kept": "fixmatch"}
     run.folder.update(classifier=facts)
-    return Classifier(average.network.eval(), album.classes, size, 1.0, None, facts, run)
+    return Classifier(average.network.eval(), album.classes, size, 1.0, None, False, facts, run)
 
 
 def _groups(network: WideNetwork) -> list[Group]:

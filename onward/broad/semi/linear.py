@@ -118,6 +118,6 @@ def fit_head(
     first = np.zeros((dimensions + 1, kinds))
     if start is not None:
         first[:-1], first[-1] = start.weights, start.biases
-    found = minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 100})
+    found = minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 100, "ftol": 1e-7})
     table = found.x.reshape(dimensions + 1, kinds).astype(np.float32)
     return Head(table[:-1], table[-1] - table[-1].mean())

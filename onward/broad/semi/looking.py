@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from onward.backbones import Eyes, Features, weights_name
 from onward.broad.semi.augmenting import strong_view
 
-__all__ = ["Looks", "Rows", "look_plainly"]
+__all__ = ["CHUNK", "Looks", "Rows", "look_plainly"]
 
-_CHUNK = 64
+CHUNK = 64
 Floats = NDArray[np.float32]
 
 
@@ -58,7 +58,7 @@ class Looks:
     def __init__(self, eyes: Eyes, images: NDArray[np.uint8], places: NDArray[np.int64], side: int) -> None:
         self.places = places
         name = weights_name(eyes.name, eyes.network)
-        self.features = Features(_views(eyes.network), f"{name} semi-1", Rows(images, places), side, _CHUNK)
+        self.features = Features(_views(eyes.network), f"{name} semi-1", Rows(images, places), side, CHUNK)
 
     def __len__(self) -> int:
         """Count the chunks."""
@@ -95,5 +95,5 @@ def look_plainly(eyes: Eyes, images: NDArray[np.uint8], places: NDArray[np.int64
         f"{name} both sides",
         Rows(images, places),
         side,
-        _CHUNK,
+        CHUNK,
     )

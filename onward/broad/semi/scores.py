@@ -69,16 +69,20 @@ def evaluate(classifier: Classifier, album: Album, seconds: float) -> Iterator[S
 
 
 def _told(classifier: Classifier, album: Album, places: NDArray[np.int64], seconds: float) -> _Answers:
-    began, features = time.monotonic(), list[Tensor]()
+    began = time.monotonic()
+    features, beside = list[Tensor](), list[NDArray[np.int64]]()
     for start in range(0, len(places), _AT_ONCE):
-        features.append(classifier.look(album.pictures.images[places[start : start + _AT_ONCE]]))
+        images = album.pictures.images[places[start : start + _AT_ONCE]]
+        features.append(classifier.look(images))
+        alone = classifier.judge_from_labels_alone(images, features[-1])
+        beside += [] if alone is None else [alone]
         if time.monotonic() - began > seconds:
             break
     seen = torch.cat(features)
     places = places[: len(seen)]
-    simple, opponent = classifier.judge_from_labels_alone(seen), _ALONE
-    if simple is None:
-        simple, opponent = thumbnail_guesses(album, places), "nearest thumbnail"
+    simple, opponent = (
+        (np.concatenate(beside), _ALONE) if beside else (thumbnail_guesses(album, places), "nearest thumbnail")
+    )
     return _Answers(places, classifier.judge(seen), simple, opponent)
 
 

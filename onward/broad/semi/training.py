@@ -15,27 +15,32 @@ import torch
 
 from onward.backbones import Eyes, find_eyes
 from onward.broad.semi.choosing import FOLDINGS, METHODS, Material, Tally, units_of
-from onward.broad.semi.classifier import Classifier, fitted_temperature
+from onward.broad.semi.classifier import Classifier, classifier_of, fitted_temperature
 from onward.broad.semi.fixmatch import learn_from_nothing
 from onward.broad.semi.label_next import propose
 from onward.broad.semi.linear import Head, Space, learned_space
-from onward.broad.semi.looking import Looks
+from onward.broad.semi.looking import CHUNK, Looks
 from onward.broad.semi.network import SemiNetwork
 from onward.broad.semi.pictures import methods_picture, next_picture
 from onward.broad.semi.reading import Album
 from onward.broad.semi.settings import Settings
+from onward.broad.semi.tuning import Tuning, last_weights, right_of, state_of, sure_guesses
 from onward.core.exhibits import Picture, Table
 from onward.core.faults import MachineFault
 from onward.core.run import Box, Run, Step
+from onward.parts.adam import Adam
+from onward.parts.schedules import moment, share_since
 
 __all__ = ["train"]
 
 _SIDES = (128, 96, 64)
 _USUAL_SIDE = 96
-_LOOKING, _ASKING = 0.6, 0.85  # progress until which pictures are looked at, and questions asked
+_LOOKING, _ASKING = 0.5, 0.8  # progress until which pictures are looked at, and questions asked
 _VIEWS = 3
 _TAIL_SHARE = 0.12  # of the budget: what the final test may take
 _FEW_DIMENSIONS, _MOST_DIMENSIONS = 128, 512
+_ENOUGH_TO_TUNE, _MOST_TUNING = 10, 4000  # labels a class, and steps
+_USUAL_TEMPERATURE = 0.3
 
 
 def train(run: Run, album: Album, settings: Settings) -> Classifier:
@@ -58,7 +63,7 @@ def _eyes(run: Run, settings: Settings) -> Eyes | None:
 
 
 class _Learning:
-    """One training on cached features; `choice` is what was found out so far."""
+    """One training on cached features; `found` is what was found out so far, and part of the checkpoint."""
 
     def __init__(self, run: Run, album: Album, settings: Settings, eyes: Eyes) -> None:
         self.run, self.album, self.settings, self.eyes = run, album, settings, eyes
@@ -74,64 +79,84 @@ class _Learning:
         self.looks = Looks(eyes, album.pictures.images, self.places, side)
         self.methods = METHODS if settings.method == "auto" else tuple(dict.fromkeys(("supervised", settings.method)))
         self.units = units_of(self.labels, run.seed)
-        self.choice = Box(None)
+        self.descent = Adam(last_weights(self.network), 0.0, (0.9, 0.999))
         self.material: Material | None = None
-        run.keep(network=self.network, choice=self.choice)
+        self._box = Box({"chunks": 0, **self._unasked()})
+        run.keep(network=self.network, found=self._box, descent=self.descent)
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """Give what was found out so far."""
+        return self._box.value
 
     def learned(self) -> Classifier:
         """Go through all of it."""
         for step in self.run.steps():
-            if self.choice.value is None and self._looks_on(step):
-                began = time.perf_counter()
-                self.looks.features.look(step.index)
-                self._reserve(time.perf_counter() - began)
-                step.log(pictures_looked_at=float(self.looks.count))
-                continue
-            if self.choice.value is None:
-                self.choice.value = self._beginning(step.index)
-            if self._asks_on(step):
+            if self._can_look_again(step):
+                self.found.update(self._unasked())
+            if self._looks_on(step):
+                self._look(step)
+            elif self._asks_on(step):
                 self._ask(step)
-                continue
-            self._finish(step)
-            self.run.finish_early(f"Every question is answered: {self.choice.value['kept']} is kept.")
-        if self.choice.value is None or self.choice.value["kept"] is None:  # the time was spent on looking or asking
-            self.choice.value = self.choice.value or self._beginning(min(self.run.steps_done, len(self.looks)))
+            elif self.found["kept"] is None:
+                self._finish(step)
+            elif self.found["tuning"] is not None:
+                self._tune(step)
+            if self.found["kept"] is not None and (self.found["tuning"] is None or step.is_last):
+                self.run.finish_early(f"Every question is answered: {self.found['kept']} is kept.")
+        if self.found["kept"] is None:  # the time was spent on looking or asking
             self._finish(None)
-            self.run.save()
+        if self.found["tuning"] is not None and not self.found["tuning"]["judged"]:
+            self._judge()
+        self.run.save()
         return self._classifier()
+
+    def _unasked(self) -> dict[str, Any]:
+        right = {name: [0] * FOLDINGS for name in self.methods}
+        return {"unit": 0, "right": right, "asked": [0] * FOLDINGS, "is_asking": False, "kept": None, "tuning": None}
+
+    def _can_look_again(self, step: Step) -> bool:
+        """Say whether a finished run was given time enough to look at more of the pool."""
+        is_done = self.found["kept"] is not None and self.found["tuning"] is None
+        return is_done and self.found["chunks"] < len(self.looks) and step.progress < _LOOKING
 
     def _looks_on(self, step: Step) -> bool:
         """Say whether another chunk is looked at: all labelled ones are, the pool while there is time."""
-        if step.index >= len(self.looks):
+        if self.found["is_asking"] or self.found["chunks"] >= len(self.looks):
             return False
-        return step.progress < _LOOKING or self.looks.count < len(self.labels) or self.run.steps_done == 0
+        return step.progress < _LOOKING or CHUNK * self.found["chunks"] < len(self.labels)
 
-    def _beginning(self, chunks: int) -> dict[str, Any]:
-        right = {name: [0] * FOLDINGS for name in self.methods}
-        return {"chunks": max(1, chunks), "unit": 0, "right": right, "asked": [0] * FOLDINGS, "kept": None}
+    def _look(self, step: Step) -> None:
+        began = time.perf_counter()
+        self.looks.features.look(self.found["chunks"])
+        self._reserve(time.perf_counter() - began)
+        self.found["chunks"] += 1
+        self.material = None
+        step.log(pictures_looked_at=float(min(CHUNK * self.found["chunks"], len(self.places))))
 
     def _known(self) -> Material:
         """Bring what was looked at into the space it spans; chunks that a stopped sitting looked at are recalled."""
         if self.material is None:
-            for number in range(self.choice.value["chunks"]):
+            for number in range(max(1, self.found["chunks"])):
                 self.looks.features.look(number)
             both, weak, strong = self.looks.views()
             space = learned_space(both, self.network.axes.shape[1])
             _place(self.network, space)
-            self.material = Material(
-                space.of(both), space.of(weak), space.of(strong), self.labels[: len(both)], len(self.album.classes)
-            )
+            rows = (space.of(both), space.of(weak), space.of(strong))
+            self.material = Material(*rows, self.labels[: len(both)], len(self.album.classes))
         return self.material
 
     def _asks_on(self, step: Step) -> bool:
         has_time = self.run.budget.seconds is None or step.progress < _ASKING
-        return bool(self.choice.value["unit"] < len(self.units) and has_time and not step.is_last)
+        is_open = self.found["kept"] is None and self.found["unit"] < len(self.units)
+        return bool(is_open and has_time and not step.is_last)
 
     def _ask(self, step: Step) -> None:
         """Hide some labels, learn in every way from the others, and count who knows the hidden ones."""
-        material, found = self._known().shortened(), self.choice.value
+        material, found = self._known().shortened(), self.found
+        found["is_asking"] = True
         kept, asked = self.units[found["unit"]]
-        folding = _folding_of(self.units, found["unit"])
+        folding = found["unit"] * FOLDINGS // len(self.units)  # each has equally many questions
         for name, head in material.heads(kept, self.methods).items():
             told = head.logits(material.x[asked]).argmax(axis=1)
             found["right"][name][folding] += int((told == self.labels[asked]).sum())
@@ -141,34 +166,85 @@ class _Learning:
         step.mark(**{f"{name.replace('-', '_')}_accuracy": tally.accuracy(name) or 0.0 for name in self.methods})
 
     def _finish(self, step: Step | None) -> None:
-        """Learn from all labels in the way that did best; propose what to label next."""
-        found, material = self.choice.value, self._known()
+        """Learn from all labels in the way that did best; say what to label next; begin to tune, if it can be judged."""
+        found, material = self.found, self._known()
         tally = Tally(found["right"], found["asked"])
         kept = self.settings.method if self.settings.method != "auto" else tally.best()
-        everything = np.arange(len(material.labels))
         is_hasty = step is None and self.run.budget.seconds is not None
-        heads = (material.shortened() if is_hasty else material).heads(
-            everything, tuple(dict.fromkeys(("supervised", kept)))
-        )
+        used = material.shortened() if is_hasty else material
+        heads = used.heads(np.arange(len(material.labels)), tuple(dict.fromkeys(("supervised", kept))))
         _put(self.network.head, heads[kept])
-        found["supervised"] = [
-            torch.from_numpy(each) for each in (heads["supervised"].weights.T.copy(), heads["supervised"].biases)
-        ]
+        found["supervised"] = _as_tensors(heads["supervised"])
         found["temperature"] = self._temperature(material, kept)
         found["kept"] = kept
         self._say(tally, kept, material)
         self._propose(material, heads[kept], found["temperature"])
+        if step is not None and not step.is_last and self._can_be_tuned(material):
+            self._begin_tuning(material, kept)
+
+    def _can_be_tuned(self, material: Material) -> bool:
+        """Say whether labels are many enough to hide some and tell whether tuning helps, and there is time to."""
+        counts = np.bincount(self.labels, minlength=len(self.album.classes))
+        has_pool = len(material.x) > len(self.labels)
+        return bool(self.settings.unfreeze and has_pool and counts.min() >= _ENOUGH_TO_TUNE and self.run.progress < 0.9)
+
+    def _begin_tuning(self, material: Material, kept: str) -> None:
+        """Let a teacher that some labels are hidden from guess the pool; the student begins as the teacher."""
+        known, asked = self.units[0]
+        head = material.heads(known, (kept,))[kept]
+        right = int((head.logits(material.x[asked]).argmax(axis=1) == self.labels[asked]).sum())
+        guesses = sure_guesses(head.tell(material.x[len(self.labels) :]))
+        self.found["tuning"] = {
+            "guesses": torch.from_numpy(guesses),
+            "teacher": right,
+            "head": state_of(self.network.head),
+            "began": moment(self.run),
+            "steps": 0,
+            "judged": False,
+        }
+        _put(self.network.head, head)
+
+    def _tune(self, step: Step) -> None:
+        found, known = self.found["tuning"], self.units[0][0]
+        phase = max(share_since(self.run, found["began"], step.progress), found["steps"] / _MOST_TUNING)
+        guesses = found["guesses"].numpy()
+        pool = self.places[len(self.labels) : len(self.labels) + len(guesses)]
+        tuning = Tuning(
+            self.network,
+            self.album.pictures.images,
+            (self.places[known], self.labels[known]),
+            (pool, guesses),
+            self.run.seed,
+        )
+        step.log(loss=tuning.step(self.descent, found["steps"], phase))
+        found["steps"] += 1
+        if phase >= 1:
+            self.run.finish_early("The last blocks were tuned long enough.")
+
+    def _judge(self) -> None:
+        """Keep the tuned network if it knows more of the hidden labels than its teacher; else put the eyes back."""
+        found, asked = self.found["tuning"], self.units[0][1]
+        labels = self.labels[asked]
+        right, logits = right_of(self.network, self.album.pictures.images[self.places[asked]], labels)
+        shown = f"{right} of {len(asked)} hidden labels, {found['teacher']} before"
+        found["judged"] = True
+        if right > found["teacher"]:
+            self.found["temperature"] = fitted_temperature(logits, labels)
+            self.run.note(f"The tuned eyes are kept: they know {shown}.")
+            self.run.folder.update(classifier={**self.run.folder.record["classifier"], "tuned": True})
+            return
+        self.network.eyes.load_state_dict(self.eyes.pretrained().state_dict())
+        self.network.head.load_state_dict(found["head"])
+        self.run.note(f"The eyes stay as they were: tuned, they know {shown}.")
 
     def _temperature(self, material: Material, kept: str) -> float:
-        """Cool the answers on labelled pictures of one folding's first question, whose labels were hidden."""
-        if not self.units:
-            return 0.1
+        """Cool the answers on labelled pictures whose labels were hidden."""
         short = material.shortened(1000)
-        logits, labels = [], []
+        logits, labels = [torch.zeros(0, short.kinds)], [np.zeros(0, np.int64)]
         for known, asked in self.units[:2]:
             logits.append(torch.from_numpy(short.heads(known, (kept,))[kept].logits(short.x[asked])))
             labels.append(self.labels[asked])
-        return fitted_temperature(torch.cat(logits), np.concatenate(labels))
+        return fitted_temperature(torch.cat(logits), np.concatenate(labels)) if self.units else _USUAL_TEMPERATURE
 
     def _say(self, tally: Tally, kept: str, material: Material) -> None:
         """Record what cross-validation found, for the report and for scores."""
@@ -224,18 +300,15 @@ class _Learning:
         if self.run.budget.seconds is None:
             return
         tested = min(len(self.album.testing), 10_000) + min(len(self.album.shifted), 500)
-        cost = seconds_a_chunk / 64 * 2 / _VIEWS
+        cost = seconds_a_chunk / CHUNK * 2 / _VIEWS
         needed = 5.0 + 1.2 * cost * tested
         self.run.tail_seconds = max(
             min(8.0, 0.15 * self.run.budget.seconds), min(needed, _TAIL_SHARE * self.run.budget.seconds)
         )
 
     def _classifier(self) -> Classifier:
-        found, facts = self.choice.value, self.run.folder.record["classifier"]
-        return Classifier(
-            self.network, self.album.classes, int(facts["size"]), float(found["temperature"]),
-            (found["supervised"][0], found["supervised"][1]), facts, self.run,
-        )  # fmt: skip
+        facts = self.run.folder.record["classifier"]
+        return classifier_of(self.network, self.found, facts, self.run)
 
 
 @torch.no_grad()
@@ -250,9 +323,8 @@ def _put(layer: torch.nn.Linear, head: Head) -> None:
     layer.bias.copy_(torch.from_numpy(head.biases))
 
 
-def _folding_of(units: list[Any], number: int) -> int:
-    """Say to which of the foldings a question belongs; all have equally many."""
-    return number * FOLDINGS // len(units)
+def _as_tensors(head: Head) -> dict[str, torch.Tensor]:
+    return {"weight": torch.from_numpy(head.weights.T.copy()), "bias": torch.from_numpy(head.biases)}
 
 
 def _side(run: Run, album: Album, settings: Settings, eyes: Eyes) -> int:

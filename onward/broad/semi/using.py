@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.backbones import find_eyes
-from onward.broad.semi.classifier import Classifier, build
+from onward.broad.semi.classifier import Classifier, build, classifier_of
 from onward.broad.semi.label_next import propose
 from onward.broad.semi.linear import learned_space
 from onward.broad.semi.network import SemiNetwork, WideNetwork
@@ -45,20 +45,19 @@ def load(run: Run) -> Classifier:
     facts = facts_of(run, "classifier")
     if not (0 < int(facts.get("dimensions", 1)) <= _MOST_DIMENSIONS and 0 < int(facts["size"]) <= _MOST_SIDE):
         raise RunFault(f"{run.name} is damaged: it names a network of absurd size. Train it anew.")
-    classes, size = tuple(map(str, facts["classes"])), int(facts["size"])
     if facts["kind"] != "eyes":
-        network: Any = averaged(run, lambda: build(facts))
-        return Classifier(network, classes, size, 1.0, None, facts, run)
+        small: Any = averaged(run, lambda: build(facts))
+        classes, size = tuple(map(str, facts["classes"])), int(facts["size"])
+        return Classifier(small, classes, size, 1.0, None, False, facts, run)
     if not 0 < int(facts["side"]) <= _MOST_SIDE:
         raise RunFault(f"{run.name} is damaged: it looks at pictures of absurd size. Train it anew.")
-    network, choice = build(facts), Box(None)
-    run.load_kept(network=network, choice=choice)
-    found = choice.value
+    network, box = build(facts), Box(None)
+    run.load_kept(network=network, found=box)
+    found = box.value
     if not isinstance(found, dict) or found.get("kept") is None:
         raise RunFault(f"{run.name} has not chosen a classifier yet. Go on with: onward resume {run.name}")
-    network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    weight, bias = found["supervised"]
-    return Classifier(network, classes, size, float(found["temperature"]), (weight, bias), facts, run)
+    network: Any = network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return classifier_of(network, found, facts, run)
 
 
 @dataclass(frozen=True)
