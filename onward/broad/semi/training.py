@@ -166,7 +166,7 @@ class _Learning:
         step.mark(**{f"{name.replace('-', '_')}_accuracy": tally.accuracy(name) or 0.0 for name in self.methods})
 
     def _finish(self, step: Step | None) -> None:
-        """Learn from all labels in the way that did best; say what to label next; begin to tune, if it can be judged."""
+        """Learn from all labels in the way that did best, say what to label next, tune if it can be judged."""
         found, material = self.found, self._known()
         tally = Tally(found["right"], found["asked"])
         kept = self.settings.method if self.settings.method != "auto" else tally.best()
