@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from onward.backbones import Eyes, find_eyes
+from onward.backbones.features import enlarged
 from onward.broad.semi.choosing import FOLDINGS, METHODS, Material, Tally, units_of
 from onward.broad.semi.classifier import Classifier, classifier_of, fitted_temperature
 from onward.broad.semi.fixmatch import learn_from_nothing
@@ -29,11 +30,13 @@ from onward.core.exhibits import Picture, Table
 from onward.core.faults import MachineFault
 from onward.core.run import Box, Run, Step
 from onward.parts.adam import Adam
+from onward.parts.pixels import as_pixels
 from onward.parts.schedules import moment, share_since
 
 __all__ = ["train"]
 
-_SIDES = (128, 96, 64)
+_SIDES = (160, 128, 96, 64)  # pixels; in more than 160, small pictures show nothing new
+_GOOD_POOL = 4000
 _USUAL_SIDE = 96
 _LOOKING, _ASKING = 0.5, 0.8  # progress until which pictures are looked at, and questions asked
 _VIEWS = 3
@@ -82,7 +85,7 @@ class _Learning:
         self.descent = Adam(last_weights(self.network), 0.0, (0.9, 0.999))
         self.material: Material | None = None
         self._box = Box({"chunks": 0, **self._unasked()})
-        run.keep(network=self.network, found=self._box, descent=self.descent)
+        run.keep(network=self.network, found=self._box, **({"descent": self.descent} if self._has_enough() else {}))
 
     @property
     def found(self) -> dict[str, Any]:
@@ -184,9 +187,12 @@ class _Learning:
 
     def _can_be_tuned(self, material: Material) -> bool:
         """Say whether labels are many enough to hide some and tell whether tuning helps, and there is time to."""
-        counts = np.bincount(self.labels, minlength=len(self.album.classes))
         has_pool = len(material.x) > len(self.labels)
-        return bool(self.settings.unfreeze and has_pool and counts.min() >= _ENOUGH_TO_TUNE and self.run.progress < 0.9)
+        return self._has_enough() and has_pool and self.run.progress < 0.9
+
+    def _has_enough(self) -> bool:
+        counts = np.bincount(self.labels, minlength=len(self.album.classes))
+        return bool(self.settings.unfreeze and counts.min() >= _ENOUGH_TO_TUNE)
 
     def _begin_tuning(self, material: Material, kept: str) -> None:
         """Let a teacher that some labels are hidden from guess the pool; the student begins as the teacher."""
@@ -328,10 +334,24 @@ def _as_tensors(head: Head) -> dict[str, torch.Tensor]:
 
 
 def _side(run: Run, album: Album, settings: Settings, eyes: Eyes) -> int:
-    """Choose the largest side at which the time is enough to look at the whole pool; without a clock, the usual one."""
+    """Choose the largest side at which the time is enough to look at a good part of the pool; without a clock, 96."""
     before = run.folder.record.get("classifier")
     if before is not None:
         return int(before["side"])
     if settings.side is not None or eyes.only_side is not None or run.budget.seconds is None:
         return settings.side or eyes.only_side or _USUAL_SIDE
-    return _USUAL_SIDE
+    seconds = _seconds_a_look(album, eyes) / _USUAL_SIDE**2
+    looks = _VIEWS * (len(album.labelled) + min(len(album.pool), _GOOD_POOL)) + 2 * min(len(album.testing), 2000)
+    fits = [side for side in _SIDES if looks * seconds * side**2 < 0.8 * _LOOKING * run.seconds_left]
+    return fits[0] if fits else _SIDES[-1]
+
+
+@torch.no_grad()
+def _seconds_a_look(album: Album, eyes: Eyes) -> float:
+    """Time the eyes on a few pictures of the usual side."""
+    pictures = enlarged(as_pixels(album.pictures.images[album.labelled[:8]]), _USUAL_SIDE)
+    network: Any = eyes.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    network(pictures)
+    began = time.perf_counter()
+    network(pictures)
+    return (time.perf_counter() - began) / len(pictures)
