@@ -93,7 +93,7 @@ def kept_and_alone(seen: Seen, chosen: NDArray[np.int64], questions: int) -> tup
     """Choose by cross-validation, learn, test: the accuracy of what is kept, of labels alone, and what is kept."""
     made, tested = material(seen, chosen)
     tally = Tally({name: [0] * FOLDINGS for name in METHODS}, [0] * FOLDINGS)
-    short = made.shortened()
+    short = made.shortened
     for known, asked in units_of(made.labels, 0)[:questions]:
         for name, head in short.heads(known, METHODS).items():
             tally.right[name][0] += int((head.logits(short.x[asked]).argmax(axis=1) == made.labels[asked]).sum())

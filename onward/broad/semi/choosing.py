@@ -49,9 +49,10 @@ class Material:
     labels: NDArray[np.int64]
     kinds: int
 
-    def shortened(self, most: int = _MOST_IN_TRIALS) -> Material:
+    @cached_property
+    def shortened(self) -> Material:
         """Give the same with fewer of the pool, for trials."""
-        rows = slice(0, len(self.labels) + most)
+        rows = slice(0, len(self.labels) + _MOST_IN_TRIALS)
         return Material(self.x[rows], self.weak[rows], self.strong[rows], self.labels, self.kinds)
 
     @cached_property

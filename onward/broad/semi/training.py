@@ -103,13 +103,13 @@ class _Learning:
                 self._ask(step)
             elif self.found["kept"] is None:
                 self._finish(step)
-            elif self.found["tuning"] is not None:
+            elif self._is_tuning():
                 self._tune(step)
-            if self.found["kept"] is not None and (self.found["tuning"] is None or step.is_last):
+            if self.found["kept"] is not None and not self._is_tuning():
                 self.run.finish_early(f"Every question is answered: {self.found['kept']} is kept.")
         if self.found["kept"] is None:  # the time was spent on looking or asking
             self._finish(None)
-        if self.found["tuning"] is not None and not self.found["tuning"]["judged"]:
+        if self._is_tuning():
             self._judge()
         self.run.save()
         return self._classifier()
@@ -117,6 +117,9 @@ class _Learning:
     def _unasked(self) -> dict[str, Any]:
         right = {name: [0] * FOLDINGS for name in self.methods}
         return {"unit": 0, "right": right, "asked": [0] * FOLDINGS, "is_asking": False, "kept": None, "tuning": None}
+
+    def _is_tuning(self) -> bool:
+        return self.found["tuning"] is not None and not self.found["tuning"]["judged"]
 
     def _can_look_again(self, step: Step) -> bool:
         """Say whether a finished run was given time enough to look at more of the pool."""
@@ -156,7 +159,7 @@ class _Learning:
 
     def _ask(self, step: Step) -> None:
         """Hide some labels, learn in every way from the others, and count who knows the hidden ones."""
-        material, found = self._known().shortened(), self.found
+        material, found = self._known().shortened, self.found
         found["is_asking"] = True
         kept, asked = self.units[found["unit"]]
         folding = found["unit"] * FOLDINGS // len(self.units)  # each has equally many questions
@@ -174,7 +177,7 @@ class _Learning:
         tally = Tally(found["right"], found["asked"])
         kept = self.settings.method if self.settings.method != "auto" else tally.best()
         is_hasty = step is None and self.run.budget.seconds is not None
-        used = material.shortened() if is_hasty else material
+        used = material.shortened if is_hasty else material
         heads = used.heads(np.arange(len(material.labels)), tuple(dict.fromkeys(("supervised", kept))))
         _put(self.network.head, heads[kept])
         found["supervised"] = _as_tensors(heads["supervised"])
@@ -234,10 +237,11 @@ class _Learning:
         right, logits = right_of(self.network, self.album.pictures.images[self.places[asked]], labels)
         shown = f"{right} of {len(asked)} hidden labels, {found['teacher']} before"
         found["judged"] = True
-        if right > found["teacher"]:
+        is_better = right > found["teacher"]
+        self.run.folder.update(classifier={**self.run.folder.record["classifier"], "tuned": is_better})
+        if is_better:
             self.found["temperature"] = fitted_temperature(logits, labels)
             self.run.note(f"The tuned eyes are kept: they know {shown}.")
-            self.run.folder.update(classifier={**self.run.folder.record["classifier"], "tuned": True})
             return
         self.network.eyes.load_state_dict(self.eyes.pretrained().state_dict())
         self.network.head.load_state_dict(found["head"])
@@ -245,7 +249,7 @@ class _Learning:
 
     def _temperature(self, material: Material, kept: str) -> float:
         """Cool the answers on labelled pictures whose labels were hidden."""
-        short = material.shortened(1000)
+        short = material.shortened
         logits, labels = [torch.zeros(0, short.kinds)], [np.zeros(0, np.int64)]
         for known, asked in self.units[:2]:
             logits.append(torch.from_numpy(short.heads(known, (kept,))[kept].logits(short.x[asked])))
