@@ -25,6 +25,7 @@ _ROOMS = {
     "gan": "onward.generation.gan",
     "style": "onward.generation.style",
     "dream": "onward.generation.dream",
+    "semi": "onward.broad.semi",
     "selfplay": "onward.broad.selfplay",
     "forest": "onward.tables.forest",
     "text-classify": "onward.language.text_classify",
@@ -32,7 +33,6 @@ _ROOMS = {
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
     "control": "onward.broad.control",
-    "semi": "onward.broad.semi",
 }
 
 

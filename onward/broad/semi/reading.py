@@ -91,10 +91,12 @@ class Album:
         counts = np.bincount(self.labels, minlength=len(self.classes))
         few, many = int(counts.min()), int(counts.max())
         a_class = f"{few} a class" if few == many else f"{few} to {many} a class"
-        parts = f"{len(self.labelled):,} with a label ({a_class}), {len(self.pool):,} without one, "
+        parts = f"{len(self.classes)} classes, {len(self.labelled):,} pictures with a label ({a_class}), "
+        parts += f"{len(self.pool):,} without one, "
         parts += f"{len(self.testing):,} to test"
         parts += f", {len(self.shifted):,} to test that differ on purpose" if len(self.shifted) else ""
-        sentences = [*self.pictures.findings(), f"Parts: {parts}."]
+        plain = replace(self.pictures, classes=())  # whose shares would be counted with those that have none
+        sentences = [*plain.findings(), *likeness.said_alike(self.classes), f"Parts: {parts}."]
         if not len(self.pool):
             sentences.append(
                 "No picture is without a label, so there is nothing to spread labels over. Put some into a folder "

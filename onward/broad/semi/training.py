@@ -42,6 +42,8 @@ _LOOKING, _ASKING = 0.5, 0.8  # progress until which pictures are looked at, and
 _VIEWS = 3
 _TAIL_SHARE = 0.12  # of the budget: what the final test may take
 _FEW_DIMENSIONS, _MOST_DIMENSIONS = 128, 512
+_MOST_FOR_SPACE, _USUAL_ROWS = 6000, 20_000  # pictures that span the space, and that are compared with each other
+_COMPARING, _SECONDS_A_PAIR = 0.03, 2e-8  # share of the budget for that; measured
 _ENOUGH_TO_TUNE, _MOST_TUNING = 10, 4000  # labels a class, and steps
 _USUAL_TEMPERATURE = 0.3
 
@@ -145,12 +147,18 @@ class _Learning:
         if self.material is None:
             for number in range(max(1, self.found["chunks"])):
                 self.looks.features.look(number)
-            both, weak, strong = self.looks.views()
-            space = learned_space(both, self.network.axes.shape[1])
+            both, weak, strong = (each[: self._most_rows()] for each in self.looks.views())
+            space = learned_space(both[:_MOST_FOR_SPACE], self.network.axes.shape[1])
             _place(self.network, space)
             rows = (space.of(both), space.of(weak), space.of(strong))
             self.material = Material(*rows, self.labels[: len(both)], len(self.album.classes))
         return self.material
+
+    def _most_rows(self) -> int:
+        """Say how many pictures may be compared with each other, which takes the square of their number."""
+        seconds = self.run.budget.seconds
+        affordable = _USUAL_ROWS if seconds is None else int((_COMPARING * seconds / _SECONDS_A_PAIR) ** 0.5)
+        return max(len(self.labels) + 100, affordable)
 
     def _asks_on(self, step: Step) -> bool:
         has_time = self.run.budget.seconds is None or step.progress < _ASKING
