@@ -189,9 +189,8 @@ def _hide(
     if not pictures.splits and len(labels) > 1:  # a test part first, so that enough is left to be tested on
         aside = _set_aside(pictures, np.flatnonzero(open_to_learn))
         open_to_learn[aside] = False
-        pictures = replace(
-            pictures, splits=tuple("test" if place in set(aside.tolist()) else "" for place in range(len(labels)))
-        )
+        parts = np.where(np.isin(np.arange(len(labels)), aside), "test", "")
+        pictures = replace(pictures, splits=tuple(map(str, parts)))
     chance = np.random.default_rng([settings.draw, 7])
     for kind in range(len(pictures.classes)):
         places = chance.permutation(np.flatnonzero(open_to_learn & (labels == kind)))[settings.labels :]
@@ -217,8 +216,8 @@ def _parted(pictures: Pictures, hidden: NDArray[np.int64], settings: Settings, n
     if left := int((~shown).sum()) - len(unlabelled):
         notes.append(f"{left:,} pictures of the test have no label and are left out.")
     pool = by_lot(_without_copies(pictures, unlabelled, labelled, testing, notes), settings.pool, lot=5)
-    used = [pictures.digests[place] for place in labelled] if pictures.digests else []
-    kept = [place for place in testing if not used or pictures.digests[place] not in set(used)]
+    used = {pictures.digests[place] for place in labelled} if pictures.digests else set[bytes]()
+    kept = [place for place in testing if not used or pictures.digests[place] not in used]
     if len(kept) < len(testing):
         notes.append(f"{len(testing) - len(kept)} test pictures are also learned from; they are not tested.")
     return Album(pictures, labelled, pool, np.array(kept, np.int64), np.flatnonzero(is_shifted), hidden, tuple(notes))
