@@ -24,7 +24,7 @@ class Settings:
         "How pictures without a label are used.",
         choices=("auto", "supervised", "spreading", "self-training", "agreement"),
     )
-    next_: int = setting(24, "How many pictures to propose for labelling next.", 1, 10_000)
+    next_: int = setting(24, "How many pictures to propose for labelling next.", 1, 1000)
     unfreeze: bool = setting(True, "Train the last blocks of the eyes too, where time is left.")
     width: int | None = setting(None, "Channels of the first block, without pretrained eyes.", 8, 256)
     batch_size: int | None = setting(None, "Labelled pictures a step, without pretrained eyes.", 2, 1024)
@@ -38,4 +38,4 @@ class Settings:
 class Looking:
     """What `onward apply` shows."""
 
-    next_: int = setting(24, "How many of the pictures to propose for labelling next.", 0, 10_000)
+    next_: int = setting(24, "How many of the pictures to propose for labelling next.", 0, 1000)
