@@ -27,6 +27,7 @@ NAMES = (
     "pose",
     "reference",
     "selfplay",
+    "semi",
     "speed",
     "startup",
     "style",

@@ -3,7 +3,7 @@
 A GAN's: what the same noise had become after some steps; with `--closely` also whom it copies, mixtures, and a walk. A
 detector's: what it finds in pictures it never saw. A
 classifier's: what it calls them, and where it looked. A translator's: where it looked.
-An agent's: an episode before and after it learned.
+An agent's: an episode before and after it learned. With few labels: what to label next.
 """
 
 from __future__ import annotations
@@ -141,6 +141,13 @@ def looks(run: Path, subject: str) -> None:
         last.save(PLACE / f"{subject}-attention.png", optimize=True)
 
 
+def proposals(run: Path, subject: str) -> None:
+    """Keep what a classifier of few labels wants labelled next, and which way knew hidden labels best."""
+    for name, kept in (("label-next", "next"), ("methods", "methods")):
+        with Image.open(max((run / "samples").glob(f"{name}-*.png"))) as last:
+            last.save(PLACE / f"{subject}-{kept}.png", optimize=True)
+
+
 def episodes(run: Path, subject: str) -> None:
     """Draw an agent's episode before and after it learned, and what it earned meanwhile."""
     player = load_player(Run(Folder(run)))
@@ -164,7 +171,12 @@ def main(words: list[str]) -> None:
     if given.closely:
         forgeries(given.run, given.subject)
         return
-    make = {"gan": growth, "detect": findings, "classify": guesses, "translate": looks, "control": episodes}[
-        Folder(given.run).record["task"]
-    ]
+    make = {
+        "gan": growth,
+        "detect": findings,
+        "classify": guesses,
+        "translate": looks,
+        "control": episodes,
+        "semi": proposals,
+    }[Folder(given.run).record["task"]]
     make(given.run, given.subject)

@@ -25,6 +25,7 @@ _ROOMS = {
     "gan": "onward.generation.gan",
     "style": "onward.generation.style",
     "dream": "onward.generation.dream",
+    "semi": "onward.broad.semi",
     "selfplay": "onward.broad.selfplay",
     "forest": "onward.tables.forest",
     "svm": "onward.tables.svm",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,19 @@ def class_folder(tmp_path: Path) -> Path:
             pixels = np.where(wave[..., None], colours[0], colours[1]) + chance.integers(-9, 9, (16, 16, 3))
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:03d}.png")
     return tmp_path / "classes"
+
+
+@pytest.fixture
+def few_labels(class_folder: Path) -> Path:
+    """Make the three classes again, five labelled pictures of each, and fifteen more of each without a label."""
+    few = class_folder.with_name("few")
+    for place, path in enumerate(sorted(class_folder.glob("*/*.png"))):
+        number = place % 30
+        if number < 20:
+            folder = few / ("unlabelled" if number >= 5 else path.parent.name)
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder / f"{place:03d}.png")
+    return few
 
 
 @pytest.fixture

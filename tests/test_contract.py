@@ -91,6 +91,10 @@ CASES = {
         None,
         {"against": "random", "games": 2, "simulations": 8},
     ),
+    "semi": Case("semi", "few", {"size": "16", "side": "48"}, "few", {"next_": 4}),
+    "semi-fixmatch": Case(
+        "semi", "few", {"size": "16", "backbone": "none", "width": "8", "batch_size": "4", "ratio": "2"}, "few"
+    ),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 
@@ -121,6 +125,7 @@ def address(
     own_environment: Path,
     small_game: Path,
     contest_folder: Path,
+    few_labels: Path,
 ) -> str:
     """Give the task's small data."""
     return str(tmp_path / CASES[name].data)
