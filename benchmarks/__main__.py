@@ -33,6 +33,7 @@ NAMES = (
     "transfer",
     "translate",
     "zoo",
+    "zoo_game",
 )
 
 if len(sys.argv) < 2 or sys.argv[1] not in NAMES:

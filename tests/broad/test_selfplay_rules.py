@@ -15,7 +15,17 @@ from onward.broad.selfplay.settings import Settings
 from onward.core.faults import DataFault
 from onward.core.task import Source
 
-BOARDS = ["tic_tac_toe", "connect_four", "connect_four:5x6", "othello", "hex:4", "breakthrough:5", "go:4", "mnk:4", "mnk:3x5"]
+BOARDS = [
+    "tic_tac_toe",
+    "connect_four",
+    "connect_four:5x6",
+    "othello",
+    "hex:4",
+    "breakthrough:5",
+    "go:4",
+    "mnk:4",
+    "mnk:3x5",
+]
 
 
 def played(game: Game, plies: int, seed: int) -> Position:

@@ -62,7 +62,7 @@ def parse_address(address: str) -> tuple[str, dict[str, str]]:
 def is_file(address: str) -> bool:
     """Say whether an address is a file; what could not be the name of one is none."""
     try:
-        return Path(address).is_file()
+        return bool({"/", "\\", "."} & set(address)) and Path(address).is_file()
     except (OSError, ValueError):  # too long, or with letters that no file can have
         return False
 
