@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
@@ -137,10 +138,14 @@ class ProcessCrew:
             self._hand(place)
 
     def _hand(self, place: int) -> None:
-        pipe = self._actors[place].stdin
+        actor, job = self._actors[place], self._jobs[place]
+        seconds = job.order.seconds
+        if seconds is not None:  # a large order is written only as fast as it is read, by one who may still be starting
+            seconds = _LONGEST_ROUND if seconds >= _GRACE * 20 else seconds + _GRACE
         try:
-            if pipe is not None:
-                write_job(pipe, self._jobs[place], self._game.actions)
+            with _killed_after(seconds, actor):
+                if actor.stdin is not None:
+                    write_job(actor.stdin, job, self._game.actions)
         except OSError:  # it is gone, which `collect` will see
             return
 
@@ -173,15 +178,23 @@ class ProcessCrew:
 
 def _answer(actor: subprocess.Popen[bytes], until: float | None) -> Shard | None:
     """Read what an actor played; None when it has died, or has to because time is up."""
-    watchdog = None if until is None else threading.Timer(max(0.0, until - time.monotonic()), actor.kill)
-    if watchdog is not None:
-        watchdog.daemon = True
-        watchdog.start()
-    try:
+    with _killed_after(None if until is None else until - time.monotonic(), actor):
         return read_shard(actor.stdout) if actor.stdout is not None else None
+
+
+@contextmanager
+def _killed_after(seconds: float | None, actor: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill an actor if what is done with it takes longer; that ends the reading or writing, too."""
+    if seconds is None:
+        yield
+        return
+    watchdog = threading.Timer(max(0.0, seconds), actor.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
     finally:
-        if watchdog is not None:
-            watchdog.cancel()
+        watchdog.cancel()
 
 
 def _dismiss(actor: subprocess.Popen[bytes]) -> None:

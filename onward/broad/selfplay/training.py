@@ -307,6 +307,9 @@ def _set_pace(pace: Pace, run: Run, settings: Settings, shards: list[Shard], sec
     """Make a round some seconds long when a clock runs; under `--steps` alone every round is the same."""
     if settings.looks or run.budget.seconds is None:
         return
+    looked = max(shard.looks for shard in shards)
+    if looked == 0:  # nobody answered in time, which says nothing of how fast they play
+        return
     wanted = min(4.0, max(0.25, run.budget.seconds / 100))
-    looks = shards[0].looks * wanted / max(seconds, 1e-3)
+    looks = looked * wanted / max(seconds, 1e-3)
     pace.looks = min(200_000.0, max(300.0, min(looks, 3 * pace.looks)))

@@ -32,6 +32,7 @@ _ASKED_ALONE, _ASKED_SEARCHING = 300, 60
 _SIMULATIONS = 32
 _GAMES, _SHARE_OF_TIME = 8, 0.0025
 _MEASURING, _AT_FIRST, _FIRST_COST = 0.06, 0.25, 0.3  # of the time, in all; of that, at the start; seconds
+_DRAWING = 0.04  # of the time
 
 
 def rung_name(rollouts: int) -> str:
@@ -74,6 +75,7 @@ class Watch:
         self._games = self._positions = 0
         self._looks, self._at_once = _SIMULATIONS, _GAMES
         self._spent, self._cost = 0.0, _FIRST_COST
+        self._drawing, self._drawn_in = 0.0, 0.0
         self.results: list[list[float]] = []
 
     def state_dict(self) -> dict[str, Any]:
@@ -131,7 +133,7 @@ class Watch:
             while self._next < len(_MOMENTS) and step.progress >= _MOMENTS[self._next]:
                 self._next += 1
             player = NetworkPlayer(self._game, network, self._settings.search)
-            self._show(step, player)
+            self._show_if_time(step, player)
             if self._is_affordable(step.progress):
                 began = self._run.seconds
                 self._measure(step, player)
@@ -144,6 +146,15 @@ class Watch:
             return True
         allowed = _MEASURING * self._run.budget.seconds * (_AT_FIRST + (1 - _AT_FIRST) * progress)
         return self._spent + self._cost <= allowed
+
+    def _show_if_time(self, step: Step, player: NetworkPlayer) -> None:
+        """Show the position, unless the time is so short that drawing would be felt; the first picture always."""
+        began, timed = self._run.seconds, self._run.budget.seconds is not None
+        if timed and self._drawing and self._drawing + self._drawn_in > _DRAWING * began:
+            return
+        self._show(step, player)
+        self._drawn_in = self._run.seconds - began
+        self._drawing += self._drawn_in
 
     def _show(self, step: Step, player: NetworkPlayer) -> None:
         position = shown_position(self._game)
