@@ -37,6 +37,7 @@ NAMES = (
     "transfer",
     "translate",
     "zoo",
+    "zoo_game",
 )
 
 if len(sys.argv) < 2 or sys.argv[1] not in NAMES:

@@ -196,7 +196,7 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
     parent = parent or runs_folder()
     if name is not None and not _NAME.fullmatch(name):
         raise RunFault(f"A run cannot be called {name!r}. Begin with a letter or digit; dots, dashes may follow.")
-    subject = re.sub(r"[^\w]+", "-", re.sub(r"(\.[a-zA-Z]\w{1,6})+$", "", subject)).strip("-")[:40]
+    subject = re.sub(r"[^\w]+", "-", re.sub(r"^.*:(?=[^\W\d])|(\.[a-zA-Z]\w{1,6})+$", "", subject)).strip("-")[:40]
     stem = "-".join(filter(None, (task, subject)))
     try:
         parent.mkdir(parents=True, exist_ok=True)

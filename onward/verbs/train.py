@@ -56,7 +56,7 @@ def train(  # noqa: PLR0913 - the flags of the command
         raise MachineFault(f"{address} does not fit into this computer's memory. Use fewer or smaller files.") from None
     except OSError as reason:
         raise DataFault(f"{address} cannot be read ({reason.strerror or reason}). Check its rights.") from None
-    path = new_folder(task.name, address.rpartition("/")[2].rpartition(":")[2], out, name)
+    path = new_folder(task.name, address.rpartition("/")[2], out, name)
     write_json(path / "settings.json", settings_to_json(settings, origins))
     record = {
         "schema": SCHEMA_VERSION,

@@ -15,7 +15,17 @@ from onward.broad.selfplay.settings import Settings
 from onward.core.faults import DataFault
 from onward.core.task import Source
 
-BOARDS = ["tic_tac_toe", "connect_four", "connect_four:5x6", "othello", "hex:4", "breakthrough:5", "go:4", "mnk:4"]
+BOARDS = [
+    "tic_tac_toe",
+    "connect_four",
+    "connect_four:5x6",
+    "othello",
+    "hex:4",
+    "breakthrough:5",
+    "go:4",
+    "mnk:4",
+    "mnk:3x5",
+]
 
 
 def played(game: Game, plies: int, seed: int) -> Position:
@@ -143,6 +153,20 @@ def test_area_counts_stones_and_what_they_enclose() -> None:
         ("connect_four:1000000", "outside"),
         ("nim:5", "cannot have that size"),
         ("go(", "is no game"),
+        ("go:" + "9" * 5000, "is no game"),
+        ("a" * 5000, "no game"),
+        ("go(komi=" + "9" * 5000 + ")", "komi"),
+        ("go(handicap=2)", "handicap is 2"),
+        ("gomoku(dims=9)", "dims is 9"),
+        ("hex(plain_obs_tensor=true)", "shows its board"),
+        ("nim(pile_sizes=0)", "over before the first move"),
+        ("nim(pile_sizes=-3)", "pile_sizes is -3"),
+        ("nim(pile_sizes=999999999)", "outside 0 to 1000"),
+        ("chess(chess960=true)", "chance"),
+        ("oware(num_houses_per_player=1000)", "breaks down"),
+        ("havannah:25", "breaks down"),
+        ("hive:25", "breaks down"),
+        ("checkers:2", "over before the first move"),
         ("", "Name a game"),
         ("no/such/file", "neither a game nor a file"),
     ],
@@ -153,6 +177,7 @@ def test_what_is_no_game_for_self_play_is_told_in_a_sentence(
     with pytest.raises(DataFault, match=said.replace("(", r"\(")) as fault:
         read(Source((address,)), Settings())
     assert "\n" not in str(fault.value)
+    assert len(str(fault.value)) < 700
     assert capfd.readouterr().err == ""
 
 

@@ -10,7 +10,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +22,7 @@ import torch
 
 from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.games import Job, Shard, play
-from onward.broad.selfplay.messages import hello_of, met, read_job, read_shard, write_job, write_shard
+from onward.broad.selfplay.messages import hello_of, met, read_job, read_shard, write_fault, write_job, write_shard
 from onward.broad.selfplay.network import Network, Shape
 from onward.broad.selfplay.search import Evaluator
 from onward.core.faults import MachineFault
@@ -26,6 +30,7 @@ from onward.core.faults import MachineFault
 __all__ = ["Crew", "LocalCrew", "ProcessCrew", "hire", "work"]
 
 _REPLACEMENTS = 20
+_LONGEST_ROUND, _GRACE = 90.0, 1.0  # seconds that an actor may be silent while a clock runs
 
 
 def work(game: Game, shape: Shape, latest_job: Callable[[], Job | None], send_games: Callable[[Shard], None]) -> None:
@@ -49,8 +54,12 @@ class Crew(Protocol):
         """Hand out a round's jobs, one an actor."""
         ...
 
-    def collect(self) -> list[Shard]:
-        """Wait for what was played, in the order of the jobs."""
+    def collect(self, seconds: float = float("inf")) -> list[Shard]:
+        """Wait for what was played, in the order of the jobs.
+
+        Args:
+            seconds: of training that are left. Who has not answered then has played nothing.
+        """
         ...
 
     def close(self) -> None:
@@ -69,15 +78,22 @@ class LocalCrew:
         """Note the jobs."""
         self._jobs = list(jobs)
 
-    def collect(self) -> list[Shard]:
+    def collect(self, seconds: float = float("inf")) -> list[Shard]:
         """Play."""
         shards: list[Shard] = []
-        jobs = iter([*self._jobs, None])
+        jobs = iter([*(_shortened(job, seconds) for job in self._jobs), None])
         work(self._game, self._shape, lambda: next(jobs), shards.append)
         return shards
 
     def close(self) -> None:
         """Nobody needs to be sent home."""
+
+
+def _shortened(job: Job, seconds: float) -> Job:
+    """Give less time where less is left by now."""
+    if job.order.seconds is None or job.order.seconds <= seconds:
+        return job
+    return replace(job, order=replace(job.order, seconds=seconds))
 
 
 class ProcessCrew:
@@ -117,27 +133,36 @@ class ProcessCrew:
         """Hand out a round's jobs, one an actor."""
         self._jobs = list(jobs)
         for place in range(len(jobs)):
+            if self._actors[place].returncode is not None:  # it was sent away for its silence
+                self._actors[place] = self._hired()
             self._hand(place)
 
     def _hand(self, place: int) -> None:
-        pipe = self._actors[place].stdin
+        actor, job = self._actors[place], self._jobs[place]
+        seconds = job.order.seconds
+        if seconds is not None:  # a large order is written only as fast as it is read, by one who may still be starting
+            seconds = _LONGEST_ROUND if seconds >= _GRACE * 20 else seconds + _GRACE
         try:
-            if pipe is not None:
-                write_job(pipe, self._jobs[place], self._game.actions)
+            with _killed_after(seconds, actor):
+                if actor.stdin is not None:
+                    write_job(actor.stdin, job, self._game.actions)
         except OSError:  # it is gone, which `collect` will see
             return
 
-    def collect(self) -> list[Shard]:
-        """Wait for what was played; who has died is replaced, and plays the same again."""
-        return [self._shard(place) for place in range(len(self._jobs))]
+    def collect(self, seconds: float = float("inf")) -> list[Shard]:
+        """Wait for what was played; who has died is replaced and plays the same again, who hangs is sent away."""
+        until = time.monotonic() + min(seconds, _LONGEST_ROUND) + _GRACE if seconds < float("inf") else None
+        return [self._shard(place, until) for place in range(len(self._jobs))]
 
-    def _shard(self, place: int) -> Shard:
+    def _shard(self, place: int, until: float | None) -> Shard:
         while True:
-            pipe = self._actors[place].stdout
-            shard = read_shard(pipe) if pipe is not None else None
+            shard = _answer(self._actors[place], until)
             if shard is not None:
                 return shard
             _dismiss(self._actors[place])
+            if until is not None and time.monotonic() >= until:
+                self._replaced("A process that played did not answer in time; its games wait for another.")
+                return Shard(list(self._jobs[place].unfinished), 0, 0, 0)
             self._left -= 1
             if self._left < 0:
                 raise MachineFault("The processes that play die again and again; is memory short? Try --actors 1.")
@@ -149,6 +174,27 @@ class ProcessCrew:
         """Send everybody home."""
         for actor in self._actors:
             _dismiss(actor)
+
+
+def _answer(actor: subprocess.Popen[bytes], until: float | None) -> Shard | None:
+    """Read what an actor played; None when it has died, or has to because time is up."""
+    with _killed_after(None if until is None else until - time.monotonic(), actor):
+        return read_shard(actor.stdout) if actor.stdout is not None else None
+
+
+@contextmanager
+def _killed_after(seconds: float | None, actor: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill an actor if what is done with it takes longer; that ends the reading or writing, too."""
+    if seconds is None:
+        yield
+        return
+    watchdog = threading.Timer(max(0.0, seconds), actor.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
 
 
 def _dismiss(actor: subprocess.Popen[bytes]) -> None:
@@ -187,3 +233,5 @@ def main() -> None:
         )
     except BrokenPipeError:  # the learner is gone
         return
+    except Exception as reason:  # whoever played this order would meet the same, so the learner is told
+        write_fault(output, f"{type(reason).__name__}: {(str(reason).splitlines() or [''])[0][:150]}")

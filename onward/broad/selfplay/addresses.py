@@ -6,6 +6,7 @@ A file holds the name and a parameter a line (`komi=9`), for settings too long t
 from __future__ import annotations
 
 import os
+import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +16,15 @@ from typing import Any
 from onward.broad.selfplay.families import FAIR_KOMI, FAMILIES
 from onward.core.faults import DataFault, MachineFault, did_you_mean
 
-__all__ = ["known_games", "load_rules", "parse_address"]
+__all__ = ["is_file", "known_games", "load_rules", "parse_address"]
 
 _LARGEST_FILE = 10_000
 _SIDES = (("rows", "columns"), ("num_rows", "num_cols"), ("n", "m"))
 _LENGTHS = {"board_size", "size", *(side for pair in _SIDES for side in pair)}
 _SHORTEST, _LONGEST = 2, 25
 _MOST_ACTIONS, _MOST_NUMBERS = 20_000, 800_000
+_HIGHEST = {"dims": 3, "handicap": 0}  # elsewhere 1000: more would fill the memory, and handicaps change who begins
+_TRIED_PLIES = 40
 _WHY_NOT = {
     "chance": "has chance in it (dice, cards)",
     "hidden": "hides things from the players",
@@ -42,18 +45,30 @@ def parse_address(address: str) -> tuple[str, dict[str, str]]:
         >>> parse_address("connect_four:5x6")
         ('connect_four', {'size': '5x6'})
     """
-    words = _from_file(Path(address)) if Path(address).is_file() else address.strip()
-    found = re.fullmatch(r"([\w-]+)(?::([\dx]+))?(?:\(([^()]*)\))?", words)
+    words = _from_file(Path(address)) if is_file(address) else address.strip()
+    found = re.fullmatch(r"([\w-]+)(?::([\dx]{1,9}))?(?:\(([^()]*)\))?", words)
     if found is None:
-        raise DataFault(f"{address} is no game. Write a name as in connect_four, go:7 or go(board_size=7,komi=9).")
+        raise DataFault(f"{_short(address)} is no game. Write it as in connect_four, go:7 or go(board_size=7,komi=9).")
     name, size, inner = found[1].lower().replace("-", "_"), found[2], found[3]
     parameters: dict[str, str] = {"size": size} if size else {}
     for part in filter(None, (part.strip() for part in (inner or "").split(","))):
         key, equals, value = part.partition("=")
         if not equals:
-            raise DataFault(f"{address}: {part!r} is no parameter. Write it as in komi=9.")
+            raise DataFault(f"{_short(address)}: {_short(part)!r} is no parameter. Write it as in komi=9.")
         parameters[key.strip()] = value.strip()
     return name, parameters
+
+
+def is_file(address: str) -> bool:
+    """Say whether an address is a file; what could not be the name of one is none."""
+    try:
+        return bool({"/", "\\", "."} & set(address)) and Path(address).is_file()
+    except (OSError, ValueError):  # too long, or with letters that no file can have
+        return False
+
+
+def _short(words: str) -> str:
+    return words if len(words) < 80 else f"{words[:77]}…"
 
 
 def _from_file(path: Path) -> str:
@@ -101,10 +116,11 @@ def load_rules(address: str) -> tuple[str, dict[str, Any], Any]:
         MachineFault: OpenSpiel is not installed.
     """
     name, words = parse_address(address)
+    address = _short(address)
     verdicts = known_games()
     if name not in verdicts:
         fitting = [each for each, why in verdicts.items() if not why]
-        raise DataFault(f"There is no game {name!r}.{did_you_mean(name, fitting)}")
+        raise DataFault(f"There is no game {_short(name)!r}.{did_you_mean(name, fitting)}")
     if verdicts[name]:
         raise DataFault(f"{name} {verdicts[name]}, which self-play cannot learn. Try connect_four, hex:7 or go:7.")
     spiel = _spiel()
@@ -113,14 +129,47 @@ def load_rules(address: str) -> tuple[str, dict[str, Any], Any]:
     try:
         with _silent():
             game = spiel.load_game(name, parameters)
-            game.new_initial_state().legal_actions()
     except Exception as reason:  # OpenSpiel's own kind
-        raise DataFault(f"{address}: {str(reason).splitlines()[0][:150]}. Choose other parameters.") from None
-    if game.num_players() != 2 or game.num_distinct_actions() > _MOST_ACTIONS:
+        raise DataFault(f"{address}: {_told(reason)}. Choose other parameters.") from None
+    if game.num_players() != 2 or not 0 < game.num_distinct_actions() <= _MOST_ACTIONS:
         raise DataFault(f"{address} is too large a game, or not for two players. Choose a smaller board.")
     if game.observation_tensor_size() > _MOST_NUMBERS:
         raise DataFault(f"{address} is too large a board. Choose a smaller one.")
+    _try_out(address, name, game)
     return name, parameters, game
+
+
+def _told(reason: Exception) -> str:
+    """Give what a library says, without the place in its sources."""
+    return re.sub(r"^/\S+ ", "", (str(reason).splitlines() or [type(reason).__name__])[0])[:150].rstrip(". ")
+
+
+def _try_out(address: str, name: str, game: Any) -> None:
+    """Play some random moves: parameters may make a game that breaks down, draws lots, or is over before it begins."""
+    planes = [*FAMILIES[name].first, *FAMILIES[name].second] if name in FAMILIES else [-1]
+    chance = random.Random(0)
+    why = ""
+    try:
+        with _silent():
+            state = game.new_initial_state()
+            if state.is_terminal():
+                why = "is over before the first move"
+            elif max(planes) >= game.observation_tensor_shape()[0]:
+                why = "shows its board in a way that is not known here"
+            for _ in range(_TRIED_PLIES):
+                if why or state.is_terminal():
+                    break
+                if state.is_chance_node():
+                    why = _WHY_NOT["chance"]
+                    break
+                legal = state.legal_actions()
+                state.observation_tensor(state.current_player())
+                str(state), state.action_to_string(state.current_player(), legal[0])
+                state.apply_action(chance.choice(legal))
+    except Exception as reason:  # OpenSpiel's own kind, or letters that are none
+        why = f"breaks down ({_told(reason)})"
+    if why:
+        raise DataFault(f"{address} {why}. Choose other parameters.")
 
 
 def _typed(address: str, words: dict[str, str], known: dict[str, Any], name: str) -> dict[str, Any]:
@@ -131,19 +180,18 @@ def _typed(address: str, words: dict[str, str], known: dict[str, Any], name: str
             parameters.update(_sides(address, word, known))
             continue
         if key not in known:
-            raise DataFault(f"{address}: {name} has no parameter {key!r}.{did_you_mean(key, known)}")
+            raise DataFault(f"{address}: {name} has no parameter {_short(key)!r}.{did_you_mean(key, known)}")
         sort = type(known[key])
         try:
             parameters[key] = word.lower() in ("true", "yes", "1") if sort is bool else sort(word)
         except ValueError:
-            raise DataFault(f"{address}: {key} is {word!r}. It is written as in {key}={known[key]}.") from None
+            raise DataFault(f"{address}: {key} is {_short(word)!r}. It is written as in {key}={known[key]}.") from None
     longest = 19 if name == "go" else _LONGEST
     for key, value in parameters.items():
-        low, high = (_SHORTEST, longest) if key in _LENGTHS else (0, 1000)
-        if (
-            isinstance(value, (int, float)) and not low <= value <= high
-        ):  # OpenSpiel ends the program over some of these
-            raise DataFault(f"{address}: {key} is {value}, outside {low} to {high}. Choose another board.")
+        low, high = (_SHORTEST, longest) if key in _LENGTHS else (0, _HIGHEST.get(key, 1000))
+        numbers = [value] if isinstance(value, (int, float)) else [int(each) for each in re.findall(r"-?\d+", value)]
+        if not all(low <= each <= high for each in numbers):  # OpenSpiel ends the program over some of these
+            raise DataFault(f"{address}: {key} is {_short(str(value))}, outside {low} to {high}. Choose another board.")
     if name == "go":
         parameters.setdefault("komi", FAIR_KOMI.get(parameters["board_size"], 7.0))
     return parameters

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = ["HERE", "RayCrew"]
 
 HERE = "local"  # instead of an address: a cluster of this machine alone, gone when the run ends
 _REPLACEMENTS = 20
+_LONGEST_ROUND, _GRACE = 90.0, 5.0  # seconds that an actor may be silent while a clock runs
 
 
 class Distant:
@@ -75,6 +77,7 @@ class RayCrew:
         self._hello = hello_of(game, shape)
         self._actors: list[Any] = [self._kind.remote(self._hello) for _ in range(actors)]
         self._orders: list[Any] = []
+        self._jobs: list[Job] = []
         self._answers: list[Any] = []
 
     @property
@@ -84,21 +87,28 @@ class RayCrew:
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Hand out a round's jobs, one an actor."""
-        self._orders = []
+        self._orders, self._jobs = [], list(jobs)
         for job in jobs:
             order = io.BytesIO()
             write_job(order, job, self._game.actions)
             self._orders.append(order.getvalue())
         self._answers = [actor.play.remote(order) for actor, order in zip(self._actors, self._orders, strict=True)]
 
-    def collect(self) -> list[Shard]:
-        """Wait for what was played; who has died is replaced, and plays the same again."""
-        return [self._shard(place) for place in range(len(self._answers))]
+    def collect(self, seconds: float = float("inf")) -> list[Shard]:
+        """Wait for what was played; who has died is replaced and plays the same again, who hangs is sent away."""
+        until = time.monotonic() + min(seconds, _LONGEST_ROUND) + _GRACE if seconds < float("inf") else None
+        return [self._shard(place, until) for place in range(len(self._answers))]
 
-    def _shard(self, place: int) -> Shard:
+    def _shard(self, place: int, until: float | None) -> Shard:
         while True:
+            patience = None if until is None else max(0.0, until - time.monotonic())
             try:
-                shard = read_shard(io.BytesIO(self._ray.get(self._answers[place])))
+                shard = read_shard(io.BytesIO(self._ray.get(self._answers[place], timeout=patience)))
+            except self._ray.exceptions.GetTimeoutError:
+                self._replaced("An actor of the cluster did not answer in time; its games wait for another.")
+                self._ray.kill(self._actors[place])
+                self._actors[place] = self._kind.remote(self._hello)
+                return Shard(list(self._jobs[place].unfinished), 0, 0, 0)
             except self._ray.exceptions.RayActorError:
                 self._left -= 1
                 if self._left < 0:

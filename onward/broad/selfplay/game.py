@@ -309,7 +309,7 @@ class Position:
         if game.layout == "columns":
             return str(action + 1)
         if game.layout == "cells":
-            return game.cell_name(action) if action < game.cells else "pass"
+            return game.cell_name(action) if action < game.cells else "swap" if game.name == "hex" else "pass"
         return str(self.state.action_to_string(self.to_play, action))
 
     def action(self, word: str) -> int | None:

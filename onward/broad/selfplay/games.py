@@ -9,15 +9,17 @@ Taken from KataGo (arXiv:1902.10565): most moves get a cheap search, and only th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onward.broad.selfplay.game import Game, Position
-from onward.broad.selfplay.search import Evaluator, Found, Search
+from onward.broad.selfplay.search import Evaluator, Found, Search, fitting_slots
 
 __all__ = ["Job", "Order", "Record", "Shard", "pack", "play", "unpack"]
 
@@ -71,6 +73,7 @@ class Order:
         opening_share: how many of the games begin with random moves.
         looks: positions to look at, after which no new search begins.
         rule: `gumbel` or `puct`.
+        seconds: after which searches under way are broken off; None when no clock runs.
     """
 
     seed: tuple[int, ...]
@@ -81,6 +84,7 @@ class Order:
     opening_share: float
     looks: int
     rule: str = "gumbel"
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -129,17 +133,19 @@ class _Table:
 
 
 def play(game: Game, evaluate: Evaluator, order: Order, unfinished: Sequence[Record]) -> Shard:
-    """Play on until enough positions were looked at."""
+    """Play on until enough positions were looked at; games for which there is no slot wait for the next round."""
+    until = float("inf") if order.seconds is None else time.monotonic() + order.seconds
     chance = np.random.default_rng(order.seed)
-    search = Search(evaluate, order.slots, order.simulations, order.rule)
-    tables = [_Table(game, record) for record in unfinished[: order.slots]]
-    tables += [_Table(game, _opened(game, order, chance)) for _ in range(order.slots - len(tables))]
+    slots = min(order.slots, fitting_slots(game, order.simulations))
+    search = Search(evaluate, slots, order.simulations, order.rule)
+    tables = [_Table(game, record) for record in unfinished[:slots]]
+    tables += [_Table(game, _opened(game, order, chance)) for _ in range(slots - len(tables))]
     asked, answered = evaluate.asked, evaluate.answered
     finished: list[Record] = []
     moves = 0
     for slot, table in enumerate(tables):
         _begin(search, slot, table, order, chance)
-    while not search.is_idle:
+    while not search.is_idle and time.monotonic() < until:
         for slot in search.advance():
             table, found = tables[slot], search.found(slot)
             if table.is_dear:
@@ -153,7 +159,7 @@ def play(game: Game, evaluate: Evaluator, order: Order, unfinished: Sequence[Rec
                 tables[slot] = table = _Table(game, _opened(game, order, chance))
             if evaluate.asked - asked < order.looks:
                 _begin(search, slot, table, order, chance)
-    records = [*finished, *(table.record for table in tables)]
+    records = [*finished, *unfinished[slots:], *(table.record for table in tables)]
     return Shard(records, moves, evaluate.asked - asked, evaluate.answered - answered)
 
 
@@ -217,9 +223,17 @@ def pack(records: Sequence[Record], actions: int) -> dict[str, NDArray[Any]]:
     }
 
 
-def unpack(arrays: Mapping[str, NDArray[Any]]) -> list[Record]:
-    """Undo `pack`."""
+def unpack(arrays: Mapping[str, NDArray[Any]], actions: int | None = None) -> list[Record]:
+    """Undo `pack`.
+
+    Args:
+        actions: how many the game has, where a stranger may have written the arrays.
+    Raises:
+        ValueError: they are no games of it.
+    """
     records = []
+    if actions is not None and not all(0 <= move < actions for move in arrays["moves"].tolist()):
+        raise ValueError("a move is no action of the game")
     move = row = 0
     for length, opening, rows, result in zip(
         *(arrays[name].tolist() for name in ("lengths", "openings", "rows", "results")), strict=True
@@ -237,4 +251,12 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> list[Record]:
             )
         )
         move, row = move + length, row + rows
+        if actions is not None and not _is_sound(records[-1], length, rows):
+            raise ValueError("a game does not fit together")
     return records
+
+
+def _is_sound(record: Record, length: int, rows: int) -> bool:
+    lengths = {len(each) for each in (record.plies, record.policies, record.values, record.surprises)}
+    rising = all(0 <= one < other for one, other in pairwise([*record.plies, length]))
+    return len(record.moves) == length and lengths == {rows} and rising

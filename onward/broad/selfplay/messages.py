@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.games import Job, Order, Shard, pack, unpack
 from onward.broad.selfplay.network import Shape
+from onward.core.faults import MachineFault
 
-__all__ = ["hello_of", "met", "read_job", "read_shard", "write_job", "write_shard"]
+__all__ = ["hello_of", "met", "read_job", "read_shard", "write_fault", "write_job", "write_shard"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -55,12 +56,23 @@ def write_shard(pipe: IO[bytes], shard: Shard, actions: int) -> None:
     _send(pipe, header, pack(shard.records, actions))
 
 
+def write_fault(pipe: IO[bytes], words: str) -> None:
+    """Write why nothing could be played."""
+    _send(pipe, {"fault": words}, {})
+
+
 def read_shard(pipe: IO[bytes]) -> Shard | None:
-    """Wait for what was played; None when who played is gone."""
+    """Wait for what was played; None when who played is gone.
+
+    Raises:
+        MachineFault: it could not play.
+    """
     received = _receive(pipe)
     if received is None:
         return None
     header, arrays = received
+    if "fault" in header:
+        raise MachineFault(f"A process that plays has failed ({header['fault']}). Go on with: onward resume")
     return Shard(unpack(arrays), header["moves"], header["looks"], header["answered"])
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from onward.broad.selfplay.addresses import is_file
 from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.settings import Settings
 from onward.core.faults import DataFault
@@ -22,6 +21,6 @@ def read(source: Source, settings: Settings) -> Game:
     address = source.address
     if not address:
         raise DataFault("Name a game: onward train selfplay connect_four")
-    if ("/" in address or "\\" in address) and not Path(address).is_file():
+    if ("/" in address or "\\" in address) and not is_file(address):
         raise DataFault(f"{address} is neither a game nor a file that names one. Try connect_four, hex:7 or go:7.")
     return Game(address)

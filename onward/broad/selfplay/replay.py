@@ -156,6 +156,6 @@ class Replay:
         self._records.clear()
         self._first = self._end = 0
         self.rows_seen = state["rows_seen"]  # first, since the window's size depends on it
-        for record in unpack(state["games"]):
+        for record in unpack(state["games"], self.game.actions):
             self.add(record)
         self.rows_seen = state["rows_seen"]

@@ -18,11 +18,24 @@ from onward.broad.selfplay.game import Game, Position, Sight
 from onward.broad.selfplay.network import Network
 from onward.broad.selfplay.player import Choice
 from onward.broad.selfplay.tree import ILLEGAL, UNDER_WAY, Trees
+from onward.core.faults import MachineFault
 
-__all__ = ["Evaluator", "Found", "NetworkPlayer", "Search"]
+__all__ = ["Evaluator", "Found", "NetworkPlayer", "Search", "fitting_slots"]
 
 _CONSIDERED = 16
 _MEMORY_BYTES = 64_000_000
+_TREES_BYTES, _TREE_BYTES = 256_000_000, 2_000_000_000  # of all trees together, and of one alone
+_EDGE_BYTES = 20
+
+
+def fitting_slots(game: Game, simulations: int) -> int:
+    """Give how many searches at once fit into the memory that is meant for trees, at least one.
+
+    Example:
+        >>> fitting_slots(Game("connect_four"), 64) > 1000, fitting_slots(Game("chess"), 256)
+        (True, 10)
+    """
+    return max(1, _TREES_BYTES // (_EDGE_BYTES * (simulations + 1) * game.actions))
 
 
 class Evaluator:
@@ -250,16 +263,33 @@ class NetworkPlayer:
         self._rule = rule
         self._searches: dict[tuple[int, int], Search] = {}
 
+    def tree_of(
+        self, position: Position, simulations: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """Search one position, and give its tree; `tree.py` says how."""
+        search = Search(self._evaluator, 1, simulations, self._rule)
+        search.all_of([position], simulations)
+        return search.trees.as_arrays(0)
+
     def choose(self, position: Position, simulations: int) -> Choice:
         """Choose a move for the player to move."""
         return self.choose_all([position], simulations)[0]
 
     def choose_all(self, positions: Sequence[Position], simulations: int) -> list[Choice]:
-        """Choose a move in each of many positions, in batches."""
+        """Choose a move in each of many positions, in batches.
+
+        Raises:
+            MachineFault: so many simulations need more memory than a home has.
+        """
         if not positions:
             return []
         simulations = 0 if simulations <= 1 else simulations
-        key = (min(len(positions), 128), simulations)
+        most = _TREE_BYTES // (_EDGE_BYTES * self.game.actions)
+        if simulations > most:
+            raise MachineFault(
+                f"{simulations:,} looks at a move of {self.game.title} need too much memory. Ask for {most:,} at most."
+            )
+        key = (min(len(positions), 128, fitting_slots(self.game, simulations)), simulations)
         if key not in self._searches:
             self._searches = {key: Search(self._evaluator, *key, self._rule)}
         found = self._searches[key].all_of(positions, simulations)

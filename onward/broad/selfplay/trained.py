@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from onward.broad.selfplay.game import Game
@@ -19,10 +20,11 @@ from onward.core.faults import RunFault
 from onward.core.folder import find_run
 from onward.core.run import Run
 from onward.parts.onnx_export import opened, write_graph
-from onward.parts.trained import facts_of, kept_average
+from onward.parts.trained import facts_of, kept_average, unfilled
 
-__all__ = ["Trained", "earlier", "export", "load", "transferred"]
+__all__ = ["WEIGHTS", "Trained", "earlier", "export", "load", "transferred"]
 
+WEIGHTS = "network.safetensors"  # of a model of the zoo
 _APART = 1e-3
 _LARGEST = {"blocks": 100, "channels": 1024}
 
@@ -48,7 +50,7 @@ class Trained:
 
 
 def load(run: Run) -> Trained:
-    """Load a run's averaged network.
+    """Load the averaged network of a run, or of a model of the zoo.
 
     Raises:
         RunFault: nothing was trained yet, or the run is damaged.
@@ -58,10 +60,19 @@ def load(run: Run) -> Trained:
     try:
         blocks, channels = (min(int(facts[name]), most) for name, most in _LARGEST.items())
         shape = Shape.of(game, blocks, channels)
-        network = kept_average(run, "average", lambda: Network(shape))
+        network = _from_zoo(run.path / WEIGHTS, shape) or kept_average(run, "average", lambda: Network(shape))
     except (RuntimeError, KeyError, TypeError, ValueError) as reason:
         raise RunFault(f"{run.name} is damaged ({str(reason).splitlines()[0][:150]}). Train it anew.") from None
     return Trained(game, network, run, run.settings(Settings).search)
+
+
+def _from_zoo(path: Path, shape: Shape) -> Network | None:
+    """Load the weights that a model of the zoo has instead of checkpoints; None where there are none."""
+    if not path.exists():
+        return None
+    network = unfilled(lambda: Network(shape))
+    network.load_state_dict(load_file(str(path)), assign=True)
+    return network.float().eval().requires_grad_(False)
 
 
 def _game_of(run: Run, facts: Mapping[str, Any]) -> Game:

@@ -18,47 +18,79 @@ import numpy as np
 import torch
 
 from onward.broad.selfplay.actors import Crew, hire
-from onward.broad.selfplay.game import Game
+from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.games import Job, Order, Record, Shard, pack, unpack
 from onward.broad.selfplay.network import PRESETS, Network, Shape, loss_of
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.settings import Settings
 from onward.broad.selfplay.trained import Trained, earlier, transferred
 from onward.broad.selfplay.watch import Watch
+from onward.core.faults import RunFault
 from onward.core.machine import cores
-from onward.core.run import Run
+from onward.core.run import Keepable, Run, Step
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 
 __all__ = ["train"]
 
 _HALF_LIFE = 60_000
-_FIRST_LOOKS, _STEADY_LOOKS = 1_500, 6_000
+_FIRST_LOOKS, _STEADY_LOOKS, _MOST_LOOKS = 1_500, 6_000, 1e7
 _CLIP, _BETAS = 4.0, (0.9, 0.999)
 _TAIL_SHARE, _LONGEST_TAIL = 0.04, 60.0
 # a larger network pays when the minutes let it look at about this many positions
 _LOOKS_FOR = {"base": 8_000_000, "small": 1_000_000}
 _PROBED = 64
+_FEWEST_SLOTS, _SHORTEST_ROUND, _LONGEST_ROUND = 16, 0.2, 30.0
+_MOST = {"blocks": 100, "channels": 1024, "actors": 256}
 
 
 class Unfinished:
     """Every actor's games under way, as a checkpoint holds them."""
 
-    def __init__(self, actors: int, actions: int) -> None:
+    def __init__(self, actors: int, game: Game) -> None:
         self.games: list[list[Record]] = [[] for _ in range(actors)]
-        self._actions = actions
+        self._game = game
 
     def state_dict(self) -> dict[str, Any]:
         """Take the games."""
-        return {"games": [pack(records, self._actions) for records in self.games]}
+        return {"games": [pack(records, self._game.actions) for records in self.games]}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put them back; for another number of actors they are dealt anew."""
-        dealt = [unpack(arrays) for arrays in state["games"]]
+        dealt = [unpack(arrays, self._game.actions) for arrays in state["games"]]
+        records = [record for each in dealt for record in each]
+        if any(Position(self._game, record.moves).is_over for record in records):
+            raise ValueError("a game under way is over")
         if len(dealt) != len(self.games):
-            records = [record for each in dealt for record in each]
             dealt = [records[place :: len(self.games)] for place in range(len(self.games))]
         self.games = dealt
+
+
+class Sound:
+    """Something a checkpoint holds, which a stranger may have written: what cannot be put back is a fault of the run.
+
+    Args:
+        owner: the run's name.
+    """
+
+    def __init__(self, owner: str, thing: Keepable) -> None:
+        self._owner, self._thing = owner, thing
+
+    def state_dict(self) -> dict[str, Any]:
+        """Take it."""
+        return self._thing.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Put it back.
+
+        Raises:
+            RunFault: it is no such thing.
+        """
+        try:
+            self._thing.load_state_dict(state)
+        except Exception as reason:  # OpenSpiel and torch have kinds of their own
+            words = f"{self._owner}'s checkpoint is damaged ({type(reason).__name__})"
+            raise RunFault(f"{words}. Remove it to use an older one, or train anew.") from None
 
 
 @dataclass
@@ -79,7 +111,7 @@ class Pace:
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put them back."""
-        self.looks, self.owed = state["looks"], state["owed"]
+        self.looks, self.owed = min(_MOST_LOOKS, max(1.0, state["looks"])), float(state["owed"])
 
 
 def train(run: Run, game: Game, settings: Settings) -> Trained:
@@ -91,7 +123,7 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
         longest = min(_LONGEST_TAIL, _TAIL_SHARE * run.budget.seconds)
         run.tail_seconds = max(run.tail_seconds, longest * run.crowding)
     source = earlier(settings.from_, game) if settings.from_ and not run.folder.newest_checkpoint() else None
-    facts = run.folder.record.get("selfplay") or _facts(run, game, settings, source)
+    facts = _checked(run, game) or _facts(run, game, settings, source)
     run.folder.update(selfplay=facts)
     shape = Shape.of(game, facts["blocks"], facts["channels"])
     network = Network(shape).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -99,23 +131,40 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
         run.note(transferred(network, source))
     average = Average(network, _HALF_LIFE)
     optimizer = Adam(network.parameters(), settings.learning_rate, _BETAS)
-    replay, unfinished = Replay(game, settings.window), Unfinished(facts["actors"], game.actions)
+    replay, unfinished = Replay(game, settings.window), Unfinished(facts["actors"], game)
     pace = Pace(settings.looks or (_FIRST_LOOKS if run.budget.seconds else _STEADY_LOOKS))
     watch = Watch(run, game, settings)
-    run.keep(network=network, average=average, optimizer=optimizer, replay=replay, unfinished=unfinished, pace=pace)
-    run.keep(watch=watch)
+    kept = {"network": network, "average": average, "optimizer": optimizer, "replay": replay, "unfinished": unfinished}
+    run.keep(**{name: Sound(run.name, thing) for name, thing in {**kept, "pace": pace, "watch": watch}.items()})
     with _hired(run, game, shape, facts["actors"], settings.cluster) as crew:
         for step in run.steps():
             began = time.perf_counter()
             crew.start(_jobs(step.index, step.progress, run, settings, average.network, unfinished, pace))
             optimizer.learning_rate = settings.learning_rate * 0.5**run.setbacks
-            losses = _learn(network, average, optimizer, replay, settings, pace, (run.seed, step.index))
-            shards = crew.collect()
+            losses = _learn(network, average, optimizer, replay, settings, pace, step)
+            shards = crew.collect(run.seconds_left)
             _take_in(shards, replay, unfinished)
             pace.owed += settings.reuse * _new_rows(shards) / settings.batch_size
-            watch.look(step, average.network, shards, losses, replay, time.perf_counter() - began)
-            _set_pace(pace, run, settings, shards, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            watch.look(step, average.network, shards, losses, replay, seconds)
+            _set_pace(pace, run, settings, shards, seconds)
     return Trained(game, average.network.eval(), run, settings.search)
+
+
+def _checked(run: Run, game: Game) -> dict[str, Any] | None:
+    """Give what the run wrote of itself when it began; a stranger's may say anything.
+
+    Raises:
+        RunFault: it names what no run of ours would.
+    """
+    facts = run.folder.record.get("selfplay")
+    if facts is None:
+        return None
+    named = facts if isinstance(facts, dict) else {}
+    sizes = [(named.get(name), most) for name, most in _MOST.items()]
+    if named.get("game") != game.name or not all(type(size) is int and 0 <= size <= most for size, most in sizes):
+        raise RunFault(f"{run.name} is damaged: it does not say which network it trains. Train it anew.")
+    return named
 
 
 def _facts(run: Run, game: Game, settings: Settings, source: Trained | None) -> dict[str, Any]:
@@ -147,10 +196,12 @@ def _fitting(game: Game, run: Run, actors: int) -> str:
         planes, scalars = torch.zeros(_PROBED, game.planes, *game.shape), torch.zeros(_PROBED, game.scalars)
         taken = []
         with torch.inference_mode():
-            for _ in range(4):
+            for count in (1, 4, _PROBED, _PROBED, _PROBED):
                 began = time.perf_counter()
-                network(planes.contiguous(memory_format=torch.channels_last), scalars)
-                taken.append((time.perf_counter() - began) / _PROBED)
+                network(planes[:count].contiguous(memory_format=torch.channels_last), scalars[:count])
+                taken.append((time.perf_counter() - began) / count)
+                if count > 1 and actors * run.budget.seconds / taken[-1] < looks / 8:  # no use to look closer
+                    break
         if 0.5 * actors * run.budget.seconds / min(taken) >= looks:
             return preset
     return "tiny"
@@ -179,18 +230,25 @@ def _jobs(
     index: int, progress: float, run: Run, settings: Settings, network: Network, unfinished: Unfinished, pace: Pace
 ) -> list[Job]:
     simulations = simulations_at(progress, settings.simulations)
+    cheap = max(2, simulations // 4)
     weights = {name: values.numpy().copy() for name, values in network.state_dict().items()}
+    slots, seconds = settings.games, None
+    if run.budget.seconds is not None:
+        mean = settings.dear_share * simulations + (1 - settings.dear_share) * cheap
+        slots = min(slots, max(_FEWEST_SLOTS, round(pace.looks / mean)))  # or a round could not be short
+        seconds = min(_LONGEST_ROUND, max(_SHORTEST_ROUND, run.seconds_left))
     return [
         Job(
             Order(
                 seed=(run.seed, index, actor, run.setbacks),
-                slots=settings.games,
+                slots=slots,
                 simulations=simulations,
-                cheap=max(2, simulations // 4),
+                cheap=cheap,
                 dear_share=settings.dear_share,
                 opening_share=settings.opening_share,
                 looks=round(pace.looks),
                 rule=settings.search,
+                seconds=seconds,
             ),
             weights,
             records,
@@ -206,16 +264,16 @@ def _learn(
     replay: Replay,
     settings: Settings,
     pace: Pace,
-    seed: tuple[int, ...],
+    step: Step,
 ) -> dict[str, float]:
-    """Take the training steps that are owed; give the mean losses."""
+    """Take the training steps that are owed, as many as there is time for; give the mean losses."""
     steps = int(pace.owed)
-    pace.owed -= steps
     if steps == 0 or replay.rows == 0:
         return {}
     network.train()
     totals: dict[str, float] = {}
-    for batch in replay.batches(steps, settings.batch_size, np.random.default_rng((*seed, 1))):
+    taken = 0
+    for batch in replay.batches(steps, settings.batch_size, np.random.default_rng((step.run.seed, step.index, 1))):
         losses = loss_of(network(batch["planes"], batch["scalars"]), batch)
         loss = torch.stack(list(losses.values())).sum()
         optimizer.zero_grad()
@@ -224,8 +282,14 @@ def _learn(
         optimizer.step()
         average.follow(network, settings.batch_size)
         for name, value in losses.items():
-            totals[name] = totals.get(name, 0.0) + float(value.detach()) / steps
-    return totals
+            totals[name] = totals.get(name, 0.0) + float(value.detach())
+        taken += 1
+        if step.run.seconds_left <= 0:
+            break
+    pace.owed -= taken
+    if not all(bool(values.isfinite().all()) for values in average.network.state_dict().values()):
+        totals["policy"] = float("nan")  # the last step may have broken what it measured whole: then `run` goes back
+    return {name: total / taken for name, total in totals.items()}
 
 
 def _take_in(shards: list[Shard], replay: Replay, unfinished: Unfinished) -> None:
@@ -243,6 +307,9 @@ def _set_pace(pace: Pace, run: Run, settings: Settings, shards: list[Shard], sec
     """Make a round some seconds long when a clock runs; under `--steps` alone every round is the same."""
     if settings.looks or run.budget.seconds is None:
         return
+    looked = max(shard.looks for shard in shards)
+    if looked == 0:  # nobody answered in time, which says nothing of how fast they play
+        return
     wanted = min(4.0, max(0.25, run.budget.seconds / 100))
-    looks = shards[0].looks * wanted / max(seconds, 1e-3)
+    looks = looked * wanted / max(seconds, 1e-3)
     pace.looks = min(200_000.0, max(300.0, min(looks, 3 * pace.looks)))

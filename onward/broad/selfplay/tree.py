@@ -73,7 +73,7 @@ class Trees:
 
     def __init__(self, slots: int, nodes: int, actions: int) -> None:
         wide, narrow = (slots, nodes, actions), (slots, nodes)
-        self.child = np.full(wide, -1, np.int16)
+        self.child = np.full(wide, -1, np.int32)
         self.visits = np.zeros(wide, np.float32)
         self.total = np.zeros(wide, np.float32)
         self.logits = np.full(wide, ILLEGAL, np.float32)
@@ -201,3 +201,20 @@ class Trees:
         """Give the root's value for its player: the mean of the network's and of all simulations."""
         visits, total = self.visits[slot, 0].sum(), self.total[slot, 0].sum()
         return float((self.guess[slot, 0] + total) / (1 + visits))
+
+    def as_arrays(self, slot: int) -> tuple[Ints, Ints, Ints, Floats]:
+        """Give one slot's tree, node by node, the root first.
+
+        Returns: parents and the actions that led from them (-1 at the root), visits, and mean values for the player who
+            moves at the root; N each.
+        """
+        size = int(self._size[slot])
+        parents, actions = self._parent[slot, :size].copy(), self._action[slot, :size].copy()
+        visits, values = np.ones(size, np.int64), np.zeros(size, np.float32)
+        visits[0] += int(self.visits[slot, 0].sum())
+        values[0] = self.root_value(slot)
+        above, by = parents[1:], actions[1:]
+        visits[1:] = self.visits[slot, above, by]
+        mean = self.total[slot, above, by] / np.maximum(visits[1:], 1)
+        values[1:] = np.where(self._mover[slot, above] == self._mover[slot, 0], mean, -mean)
+        return parents, actions, visits, values

@@ -1,4 +1,4 @@
-"""A search tree as a picture, from plain arrays: the more a move was looked at the thicker, coloured by its value."""
+"""A search tree as a picture: the more a move was looked at the thicker, coloured by its value."""
 
 from __future__ import annotations
 
@@ -8,12 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.broad.selfplay.drawing import Canvas, Colour
+from onward.broad.selfplay.game import Position
+from onward.broad.selfplay.search import NetworkPlayer
 
-__all__ = ["draw_search_tree"]
+__all__ = ["draw_search_tree", "tree_picture"]
 
 _INK: Colour = (52, 48, 44)
 _PALE: Colour = (250, 249, 247)
 _LOSS, _EVEN, _WIN = np.array([202, 62, 56]), np.array([196, 192, 184]), np.array([38, 112, 186])
+
+
+def tree_picture(player: NetworkPlayer, position: Position, simulations: int) -> NDArray[np.uint8]:
+    """Search a position and draw what was looked at.
+
+    Returns: uint8, H W 3.
+    """
+    parents, actions, visits, values = player.tree_of(position, simulations)
+    names = [f"{position.game.title}: {simulations} looks after {len(position.moves)} moves"]
+    reached = [position]
+    for parent, action in zip(parents[1:].tolist(), actions[1:].tolist(), strict=True):
+        names.append(reached[parent].name(action))
+        following = reached[parent].copy()
+        following.apply(action)
+        reached.append(following)
+    return draw_search_tree(parents, names, visits, values)
 
 
 def draw_search_tree(

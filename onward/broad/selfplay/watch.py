@@ -6,6 +6,7 @@ share of decisive positions it gets right; and some games against the rung of th
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -30,6 +31,8 @@ _MOMENTS = (0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8,
 _ASKED_ALONE, _ASKED_SEARCHING = 300, 60
 _SIMULATIONS = 32
 _GAMES, _SHARE_OF_TIME = 8, 0.0025
+_MEASURING, _AT_FIRST, _FIRST_COST = 0.06, 0.25, 0.3  # of the time, in all; of that, at the start; seconds
+_DRAWING = 0.04  # of the time
 
 
 def rung_name(rollouts: int) -> str:
@@ -70,6 +73,9 @@ class Watch:
         self._next = 0
         self._rung = 0
         self._games = self._positions = 0
+        self._looks, self._at_once = _SIMULATIONS, _GAMES
+        self._spent, self._cost = 0.0, _FIRST_COST
+        self._drawing, self._drawn_in = 0.0, 0.0
         self.results: list[list[float]] = []
 
     def state_dict(self) -> dict[str, Any]:
@@ -79,16 +85,20 @@ class Watch:
             "rung": self._rung,
             "games": self._games,
             "positions": self._positions,
+            "looks": self._looks,
+            "at_once": self._at_once,
+            "spent": self._spent,
+            "cost": self._cost,
             "results": self.results,
         }
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put them back."""
-        self._next, self._rung = state["next"], state["rung"]
+        self._next, self._rung = max(0, min(state["next"], len(_MOMENTS))), LADDER.index(LADDER[state["rung"]])
         self._games, self._positions = state["games"], state["positions"]
+        self._looks, self._at_once = state.get("looks", _SIMULATIONS), state.get("at_once", _GAMES)
+        self._spent, self._cost = state.get("spent", 0.0), state.get("cost", _FIRST_COST)
         self.results = state["results"]
-        while self._next and _MOMENTS[self._next - 1] > self._run.progress:  # more time was given
-            self._next -= 1
 
     def look(
         self,
@@ -112,13 +122,39 @@ class Watch:
         )
         if self._run.budget.seconds is not None:  # a clock's figures would make two equal runs differ
             asked = sum(shard.answered for shard in shards)
-            step.log(positions_per_second=moves / seconds, looks_per_second=looks / seconds, known=1 - asked / looks)
+            known = 1 - asked / max(1, looks)
+            step.log(positions_per_second=moves / seconds, looks_per_second=looks / seconds, known=known)
+        if not all(math.isfinite(value) for value in losses.values()):
+            step.is_marked = True  # so that it is looked at now, and the run goes back before anybody plays with this
+            return
+        while self._next and _MOMENTS[self._next - 1] > step.progress:  # more time was given
+            self._next -= 1
         if self._next < len(_MOMENTS) and step.progress >= _MOMENTS[self._next]:
             while self._next < len(_MOMENTS) and step.progress >= _MOMENTS[self._next]:
                 self._next += 1
             player = NetworkPlayer(self._game, network, self._settings.search)
-            self._show(step, player)
-            self._measure(step, player)
+            self._show_if_time(step, player)
+            if self._is_affordable(step.progress):
+                began = self._run.seconds
+                self._measure(step, player)
+                self._cost = 0.0 if self._run.budget.seconds is None else self._run.seconds - began
+                self._spent += self._cost
+
+    def _is_affordable(self, progress: float) -> bool:
+        """Say whether measuring once more leaves the time to learning."""
+        if self._run.budget.seconds is None:
+            return True
+        allowed = _MEASURING * self._run.budget.seconds * (_AT_FIRST + (1 - _AT_FIRST) * progress)
+        return self._spent + self._cost <= allowed
+
+    def _show_if_time(self, step: Step, player: NetworkPlayer) -> None:
+        """Show the position, unless the time is so short that drawing would be felt; the first picture always."""
+        began, timed = self._run.seconds, self._run.budget.seconds is not None
+        if timed and self._drawing and self._drawing + self._drawn_in > _DRAWING * began:
+            return
+        self._show(step, player)
+        self._drawn_in = self._run.seconds - began
+        self._drawing += self._drawn_in
 
     def _show(self, step: Step, player: NetworkPlayer) -> None:
         position = shown_position(self._game)
@@ -139,17 +175,24 @@ class Watch:
         rollouts = LADDER[self._rung]
         bot = opponent(self._game, rollouts, self._run.seed)
         began = time.monotonic()
-        points = match(
-            player, bot, min(_GAMES, self._settings.measured // 3), _SIMULATIONS, self._run.seed + step.index, patience
-        )
-        self.results.append(
-            [round(self._run.seconds if timed else float(step.index)), rollouts, sum(points), len(points)]
-        )
-        if time.monotonic() - began >= patience:
-            return  # the games that ended in time are the short ones, and no fair sample to climb by
+        games = min(self._at_once, self._settings.measured // 3)
+        points = match(player, bot, games, self._looks, self._run.seed + step.index, patience)
+        if time.monotonic() - began >= patience:  # the games that ended in time are the short ones: no fair sample
+            self._make_shorter()
+            return
+        when = round(self._run.seconds if timed else float(step.index))
+        self.results.append([when, rollouts, sum(points), len(points)])
         share = sum(points) / max(1, len(points))
         step.mark(**{f"points_against_{rollouts}_rollouts": share})
         if share >= 0.75:
             self._rung = min(self._rung + 1, len(LADDER) - 1)
         elif share <= 0.25:
             self._rung = max(self._rung - 1, 0)
+
+    def _make_shorter(self) -> None:
+        """Measure by games that take less time: without search, and then by fewer."""
+        if self._looks:
+            self._looks = 0
+            self._run.note("Games to measure by take too long here: from now on the network plays them without search.")
+        else:
+            self._at_once = 2

@@ -24,7 +24,7 @@ __all__ = ["Bot", "Problem", "keeps", "match", "opponent", "problems"]
 _OPENING_PLIES = 4
 _BOT_MEGABYTES = 100
 _UCT = 2.0
-_AT_ONCE = 64
+_AT_ONCE, _AT_FIRST = 64, 8
 
 
 @dataclass(frozen=True)
@@ -115,14 +115,17 @@ def keeps(
         seconds: after which no more problems are put; everybody is asked the same ones, at least some.
     Returns: kept and asked, a pair for each player.
     """
-    until, at = time.monotonic() + seconds, 0
-    kept = [0] * len(players)
-    while at < len(asked) and (at == 0 or time.monotonic() < until):
-        some = asked[at : at + _AT_ONCE]
+    began, at = time.monotonic(), 0
+    kept, count = [0] * len(players), _AT_ONCE if seconds == float("inf") else _AT_FIRST
+    while at < len(asked) and (at == 0 or time.monotonic() < began + seconds):
+        some = asked[at : at + count]
         at += len(some)
         for number, player in enumerate(players):
             choices = player.choose_all([Position(game, problem.moves) for problem in some], simulations)
             kept[number] += sum(choice.action in problem.keepers for choice, problem in zip(choices, some, strict=True))
+        if seconds < float("inf"):  # as many as fit, going by those so far
+            spent = time.monotonic() - began
+            count = min(_AT_ONCE, max(_AT_FIRST // 2, int(at * (seconds - spent) / max(spent, 1e-6))))
     return [(count, at) for count in kept]
 
 
