@@ -20,6 +20,7 @@ from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
 from onward.report import write_report
+from onward.studio.command import studio_command
 from onward.tasks import find_task, list_tasks
 from onward.verbs import apply as _apply
 from onward.verbs import doctor as _doctor
@@ -250,6 +251,9 @@ def selftest() -> None:
         failed += [] if is_well else [name]
     if failed:
         raise MachineFault(f"This machine does not run {', '.join(failed)}; the lines above say why.")
+
+
+program.add_command(studio_command(lambda: {name: find_task(name) for name in list_tasks()}, onward.__version__))
 
 
 def _tell(as_json: bool, document: Any, lines: Sequence[str]) -> None:

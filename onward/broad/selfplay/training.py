@@ -23,6 +23,7 @@ from onward.broad.selfplay.games import Order, Record, Shard, pack, unpack
 from onward.broad.selfplay.network import PRESETS, Network, Shape, loss_of
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.settings import Settings
+from onward.broad.selfplay.snapshots import keep_snapshot
 from onward.broad.selfplay.trained import Trained, earlier, transferred
 from onward.broad.selfplay.watch import Watch
 from onward.core.machine import cores
@@ -113,6 +114,7 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
             shards = crew.collect()
             _take_in(shards, replay, unfinished)
             pace.owed += settings.reuse * _new_rows(shards) / settings.batch_size
+            keep_snapshot(run, average.network)
             watch.look(step, average.network, shards, losses, replay, time.perf_counter() - began)
             _set_pace(pace, run, settings, shards, time.perf_counter() - began)
     return Trained(game, average.network.eval(), run, settings.search)
