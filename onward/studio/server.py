@@ -268,6 +268,7 @@ class Studio:
             number, place = self.bench.prepare()
             try:
                 inputs, options = await _lay_down(form.multi_items(), place)
+                inputs += _addresses(words.get("addresses", []))
                 chosen = self._applying(words | {"options": _table(words.get("options")) | options}, inputs)
                 self.bench.begin(number, chosen.words)
             except BaseException:
@@ -342,6 +343,15 @@ def _whole(value: Any, name: str) -> int | None:
         return int(value)
     except (TypeError, ValueError):
         raise UsageFault(f"{name} is {str(value)[:50]!r}, which is no whole number.") from None
+
+
+def _addresses(words: Any) -> list[str]:
+    """Take paths and names that were typed; none may look like a flag."""
+    if not isinstance(words, list) or not all(isinstance(word, str) and len(word) < 4096 for word in words):
+        raise UsageFault("Inputs are a list of paths or names.")
+    if wrong := [word for word in words if word.startswith("-") or "\0" in word]:
+        raise UsageFault(f"{wrong[0][:100]!r} is no path. Write ./{wrong[0][:100]} if a file is called so.")
+    return words
 
 
 async def _lay_down(items: list[tuple[str, UploadFile | str]], place: Path) -> tuple[list[str], dict[str, str]]:
