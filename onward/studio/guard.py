@@ -9,6 +9,7 @@ cookies, which browsers send to every port of a machine.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -73,6 +74,26 @@ class TooLarge(Exception):
     """More came than is taken."""
 
 
+class _Counted:
+    """Counts what comes in: a body that said no length is cut off too."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._limit = receive, limit
+        self._taken = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        """Say whether the limit was passed."""
+        return self._taken > self._limit
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        message = await self._receive()
+        self._taken += len(message.get("body", b""))
+        if self.is_too_large:
+            raise TooLarge
+        return message
+
+
 class Guard:
     """Stands before the whole studio (an ASGI application).
 
@@ -100,20 +121,21 @@ class Guard:
             await _refuse(send, *refusal)
             return
         limit = MOST_BYTES if scope["path"].startswith("/api/try/") else _MOST_WORDS
-        has_begun = False
+        counted, has_begun = _Counted(receive, limit), False
 
         async def sent(message: MutableMapping[str, Any]) -> None:
             nonlocal has_begun
+            if counted.is_too_large and not has_begun:  # what the application makes of that is not for others
+                return
             if message["type"] == "http.response.start":
                 has_begun = True
                 message["headers"] = _with_headers(message.get("headers", []), scope["path"].startswith("/files/"))
             await send(message)
 
-        try:
-            await self._app(scope, _counted(receive, limit), sent)
-        except TooLarge:
-            if not has_begun:
-                await _refuse(send, 413, f"More than {limit // 1024:,} KB were sent.")
+        with contextlib.suppress(TooLarge):
+            await self._app(scope, counted, sent)
+        if counted.is_too_large and not has_begun:
+            await _refuse(send, 413, f"More than {limit // 1024:,} KB were sent.")
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Say why a request is refused, with a status; None lets it through."""
@@ -165,21 +187,6 @@ def _headers_of(scope: Scope) -> dict[str, str] | None:
             return None
         found[name] = value.decode("latin-1")
     return found
-
-
-def _counted(receive: Receive, limit: int) -> Receive:
-    """Count what comes in: a body without a length is cut off too."""
-    taken = 0
-
-    async def counted() -> MutableMapping[str, Any]:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise TooLarge
-        return message
-
-    return counted
 
 
 def _with_headers(headers: list[tuple[bytes, bytes]], is_file: bool) -> list[tuple[bytes, bytes]]:

@@ -196,7 +196,7 @@ class Studio:
         return {"command": form.command(), "python": form.python()}
 
     def _task(self, name: Any) -> Task[Any, Any, Any]:
-        if name not in self.tasks:
+        if not isinstance(name, str) or name not in self.tasks:
             raise UsageFault(f"There is no task {str(name)[:100]!r}.")
         return self.tasks[name]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import math
 import os
 import re
 import secrets
@@ -24,7 +25,7 @@ from onward.studio.shelf import inside_of, shown_as
 __all__ = ["Bench", "safe_name"]
 
 _MOST_KEPT, _MOST_AT_ONCE, _MOST_SHOWN = 12, 2, 200
-_LONGEST_SECONDS = 3600.0
+_LONGEST_SECONDS, _SETTLED_SECONDS = 3600.0, 1.5
 _MOST_ROWS, _MOST_LETTERS = 100, 20_000
 
 
@@ -150,12 +151,14 @@ class Bench:
             "seconds": round((trial.ended or time.monotonic()) - trial.began, 1),
             "said": tail_of(trial.place / "said.txt", _MOST_LETTERS),
             "log": tail_of(trial.place / "log.txt", 4000),
-            "files": [] if is_running else self._files(number, trial.place / "out"),
+            "files": self._files(number, trial.place / "out", is_whole=not is_running),
         }
 
-    def _files(self, number: str, out: Path) -> list[dict[str, Any]]:
-        """List what came out, pictures that sum up before single ones."""
+    def _files(self, number: str, out: Path, *, is_whole: bool) -> list[dict[str, Any]]:
+        """List what came out, pictures that sum up before single ones; while more comes, what was not touched lately."""
+        before = math.inf if is_whole else time.time() - _SETTLED_SECONDS
         found = [path for path in out.rglob("*") if path.is_file() and not path.is_symlink()]
+        found = [path for path in found if path.stat().st_mtime < before]
         order = {"film": 0, "picture": 1, "table": 2, "text": 3, "file": 4, "page": 4}
         rows = []
         for path in sorted(found, key=lambda each: (order[shown_as(each)[0]], each.stem.isdecimal(), each.name)):

@@ -123,7 +123,11 @@ class Trial {
       const state = await get(`/api/tries/${this.number}`, this.signal);
       if (!state.running) { this.draw(state); return; }
       const last = state.log.trim().split("\n").at(-1);
-      fill(this.result, h("p", { class: "soft busy" }, `${Math.round(state.seconds)} s  ${last}`), state.said ? h("pre", { class: "said", tabindex: 0 }, state.said) : null);
+      const told = h("p", { class: "soft busy" }, `${Math.round(state.seconds)} s  ${last}`);
+      const seen = `${state.files.length} ${state.said.length}`;
+      if (seen === this.seen && this.result.firstChild) this.result.firstChild.replaceWith(told);
+      else fill(this.result, told, this.output(state));
+      this.seen = seen;
       await new Promise((done) => { setTimeout(done, 500); });
     }
   }
@@ -133,11 +137,15 @@ class Trial {
       fill(this.result, h("p", { class: "wrong" }, state.code < 0 ? "Stopped." : state.log.trim().split("\n").at(-1)), state.said ? h("pre", {}, state.said) : null);
       return;
     }
-    const large = state.files.filter((file) => !/^\d+\.png$/.test(file.name)), small = state.files.filter((file) => /^\d+\.png$/.test(file.name));
-    fill(this.result, state.said.trim() ? h("pre", { class: "said", tabindex: 0, "aria-label": "What it said" }, state.said) : null,
-      large.map((file) => h("figure", {}, exhibit({ ...file, shown: file.kind, words: file.kind === "text" ? file.words : undefined }, `${this.task.name}: ${words(file.name)}`),
+    fill(this.result, h("p", { class: "soft" }, `${state.seconds.toFixed(1)} s. ${state.log.trim().split("\n").at(-1) ?? ""}`.replace(/in \S+\//, "")), this.output(state));
+  }
+
+  output(state) {
+    const isSingle = (file) => /^\d+\.png$/.test(file.name);
+    const large = state.files.filter((file) => !isSingle(file)), small = state.files.filter(isSingle);
+    return [state.said.trim() ? h("pre", { class: "said", tabindex: 0, "aria-label": "What it said" }, state.said) : null,
+      large.map((file) => h("figure", {}, exhibit({ ...file, shown: file.kind }, `${this.task.name}: ${words(file.name)}`),
         h("figcaption", {}, h("a", { href: file.link, download: file.name }, file.name)))),
-      small.length ? h("details", { open: !large.length }, h("summary", {}, `${small.length} single pictures`), h("div", { class: "strip" }, small.map((file) => h("img", { src: file.link, alt: `${this.task.name}: ${file.name}`, loading: "lazy" })))) : null,
-      h("p", { class: "soft" }, `${state.seconds.toFixed(1)} s. ${state.log.trim().split("\n").at(-1) ?? ""}`.replace(/in \S+\//, "")));
+      small.length ? h("details", { open: !large.length }, h("summary", {}, `${small.length} single pictures`), h("div", { class: "strip" }, small.map((file) => h("img", { src: file.link, alt: `${this.task.name}: ${file.name}`, loading: "lazy" })))) : null];
   }
 }
