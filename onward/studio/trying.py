@@ -155,7 +155,7 @@ class Bench:
         }
 
     def _files(self, number: str, out: Path, *, is_whole: bool) -> list[dict[str, Any]]:
-        """List what came out, pictures that sum up before single ones; while more comes, what was not touched lately."""
+        """List what came out, pictures that sum up before single ones; while more comes, what nobody writes at."""
         before = math.inf if is_whole else time.time() - _SETTLED_SECONDS
         found = [path for path in out.rglob("*") if path.is_file() and not path.is_symlink()]
         found = [path for path in found if path.stat().st_mtime < before]
