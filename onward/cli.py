@@ -71,14 +71,9 @@ def program() -> None:
 def tasks(as_json: bool) -> None:
     """List every task: one line, the data it takes, an example."""
     found = [find_task(name) for name in list_tasks()]
+    rows = [{key: getattr(each, key) for key in ("name", "summary", "takes")} for each in found]
     rows = [
-        {
-            "name": each.name,
-            "summary": each.summary,
-            "takes": each.takes,
-            "example": f"onward train {each.name} {each.example}",
-        }
-        for each in found
+        {**row, "example": f"onward train {each.name} {each.example}"} for row, each in zip(rows, found, strict=True)
     ]
     lines = [f"{row['name']:10} {row['summary']}; takes {row['takes']}\n{'':10} {row['example']}" for row in rows]
     _tell(as_json, {"tasks": rows}, lines)

@@ -217,7 +217,7 @@ class Studio:
             task = self.tasks[subject]
         else:
             task = self._task(self.shelf.find(subject).record["task"])
-        given = [safe_name(str(each)) for each in words.get("inputs", [])] if inputs is None else inputs
+        given = [str(each) for each in words.get("inputs", [])] if inputs is None else inputs
         return Applying(task, subject, given, _table(words.get("options")))
 
     async def doctor(self, request: Request) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+_PICTURE = b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 SECRET, PORT = "a-secret-of-the-tests", 8765
 
 
@@ -33,7 +35,7 @@ def lay_down(
         "version": "0.1.0",
     }
     (run / "run.json").write_text(json.dumps(whole | record), encoding="utf-8")
-    (run / "settings.json").write_text(json.dumps({"trees": {"value": 7, "from": "flag"}}), encoding="utf-8")
+    (run / "settings.json").write_text(json.dumps({"target": {"value": "kind", "from": "flag"}}), encoding="utf-8")
     own = [
         {"kind": "log", "step": 0, "seconds": 1.0, "progress": 0.1, "loss": 2.0},
         {"kind": "log", "step": 1, "seconds": 2.0, "progress": 0.2, "loss": 1.0},
@@ -47,7 +49,7 @@ def lay_down(
     lines = "".join(json.dumps(fact) + "\n" for fact in (own if facts is None else facts))
     (run / "metrics.jsonl").write_text(lines, encoding="utf-8")
     (run / "samples").mkdir()
-    (run / "samples" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (run / "samples" / "a.png").write_bytes(base64.b64decode(_PICTURE))
     return run
 
 

@@ -59,7 +59,7 @@ def test_a_thousand_runs_are_listed_within_a_second_of_work(call: Any, root: Pat
 
 def test_one_run_says_all(call: Any) -> None:
     found = call("/api/runs/one")
-    assert found["settings"]["trees"]["value"] == 7
+    assert found["settings"]["target"]["value"] == "kind"
     assert found["findings"] == ["300 rows."]
     assert call("/api/facts/one")["facts"][2]["shown"] == "picture"
     call("/api/runs/on", status=404)

@@ -16,7 +16,7 @@ function field(entry, id, changed) {
   const span = entry.high - entry.low;
   if (entry.kind === "float" && !isAuto && entry.low !== null && entry.high !== null && span <= 10) {
     const told = h("output", { for: id }, String(entry.default));
-    const slider = h("input", { ...shared, type: "range", min: entry.low, max: entry.high, step: span / 100, value: entry.default, "data-usual": entry.default });
+    const slider = h("input", { ...shared, type: "range", min: entry.low, max: entry.high, step: span <= 2 ? 0.01 : 0.05, value: entry.default, "data-usual": entry.default });
     slider.addEventListener("input", () => { told.textContent = String(Number(Number(slider.value).toPrecision(3))); });
     return [[label, " ", told], slider];
   }

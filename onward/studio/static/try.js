@@ -77,7 +77,7 @@ class Trial {
     fill(place, h("form", { class: "two", onsubmit: (event) => { event.preventDefault(); this.go(); } },
       h("div", {}, kinds.length ? h("div", { class: "wells" }, [...this.wells.values()].map((each) => each.element)) : null,
         kinds.length && kinds[0] !== "text" ? this.address : null, h("div", { class: "row" }, this.button, this.halt), this.result),
-      h("aside", { class: "card" }, h("h2", {}, "How"), this.options.element, h("h2", {}, "What this stands for"), this.shown)));
+      h("aside", { class: "card" }, task.options.length ? h("h2", {}, "How") : null, this.options.element, h("h2", {}, "What this stands for"), this.shown)));
   }
 
   inputs() {
@@ -137,12 +137,14 @@ class Trial {
       fill(this.result, h("p", { class: "wrong" }, state.code < 0 ? "Stopped." : state.log.trim().split("\n").at(-1)), state.said ? h("pre", {}, state.said) : null);
       return;
     }
-    fill(this.result, h("p", { class: "soft" }, `${state.seconds.toFixed(1)} s. ${state.log.trim().split("\n").at(-1) ?? ""}`.replace(/in \S+\//, "")), this.output(state));
+    const told = state.log.trim().split("\n").filter((line) => !/^\d+ files in |^Nothing\.$/.test(line)).at(-1) ?? "";
+    fill(this.result, h("p", { class: "soft" }, `${state.seconds.toFixed(1)} s. ${told}`), this.output(state));
   }
 
   output(state) {
     const isSingle = (file) => /^\d+\.png$/.test(file.name);
-    const large = state.files.filter((file) => !isSingle(file)), small = state.files.filter(isSingle);
+    const isSaid = (file) => file.words !== undefined && file.words.trim() === state.said.trim();
+    const large = state.files.filter((file) => !isSingle(file) && !isSaid(file)), small = state.files.filter(isSingle);
     return [state.said.trim() ? h("pre", { class: "said", tabindex: 0, "aria-label": "What it said" }, state.said) : null,
       large.map((file) => h("figure", {}, exhibit({ ...file, shown: file.kind }, `${this.task.name}: ${words(file.name)}`),
         h("figcaption", {}, h("a", { href: file.link, download: file.name }, file.name)))),
