@@ -29,5 +29,7 @@ def selftest(steps: int = 3) -> Iterator[tuple[str, bool, str]]:
                 if task.apply is not None:
                     apply(run.folder, (task.example,), {}, Path(place) / "applied")
                 yield name, bool(scores) or task.evaluate is None, f"{done} in {time.monotonic() - began:.1f} s"
-            except Fault as fault:
-                yield name, False, str(fault)
+            except (
+                Exception
+            ) as reason:  # a package that is missing or broken can fail in any way, and is what is asked for
+                yield name, False, str(reason) if isinstance(reason, Fault) else f"{type(reason).__name__}: {reason}"
