@@ -86,7 +86,8 @@ def _door(port: int | None) -> socket.socket:
     wanted = range(_PORT, _PORT + _PORTS_TRIED) if port is None else [port]
     for each in wanted:
         door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let another program listen on the same port
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind(("127.0.0.1", each))
             return door

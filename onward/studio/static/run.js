@@ -116,17 +116,17 @@ class Page {
   }
 
   moreTime() {
-    const wanted = h("input", { value: "5m", size: 6, "aria-label": "More time, such as 30s, 5m, 1h", name: "more" });
     const isWhole = this.state.status === "finished";
+    const wanted = h("input", { value: isWhole ? "5m" : "", placeholder: "+ 5m", size: 6, "aria-label": "More time, such as 30s, 5m, 1h", name: "more" });
     const go = async (event) => {
       event.preventDefault();
       try {
-        await post(`/api/runs/${encoded(this.name)}/more`, { time: `+${wanted.value.trim().replace(/^\+/, "")}` });
+        await post(`/api/runs/${encoded(this.name)}/more`, { time: wanted.value.trim() && `+${wanted.value.trim().replace(/^\+ */, "")}` });
         this.complain(new Error("It goes on in a moment."));
         setTimeout(() => this.refresh(), 2500);
       } catch (reason) { this.complain(reason); }
     };
-    return h("form", { class: "joined", onsubmit: go }, wanted, h("button", {}, isWhole ? "More time" : "Go on with more time"));
+    return h("form", { class: "joined", onsubmit: go }, wanted, h("button", {}, isWhole ? "More time" : "Go on"));
   }
 
   async stop() {
