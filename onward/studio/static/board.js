@@ -95,7 +95,7 @@ class Board {
     if (value === undefined) return;
     const first = 50 + 50 * (mover === 0 ? value : -value);
     fill(this.belief, h("span", {}, `${this.document.sides[0]} ${Math.round(first)} %`), h("span", { class: "scale" }, h("i", { style: { width: `${first}%` } })), h("span", {}, `${this.document.sides[1]} ${Math.round(100 - first)} %`));
-    this.belief.className = `belief ${ROUND[this.document.game.split("(")[0]] ?? ""}`;
+    this.belief.className = `belief of-${ROUND[this.document.game.split("(")[0]] ?? ""}`;
     this.belief.setAttribute("aria-label", `It believes: ${this.belief.textContent}`);
   }
 

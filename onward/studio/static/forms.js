@@ -17,8 +17,9 @@ function field(entry, id, changed) {
   if (entry.kind === "float" && !isAuto && entry.low !== null && entry.high !== null && span <= 10) {
     const told = h("output", { for: id }, String(entry.default));
     const slider = h("input", { ...shared, type: "range", min: entry.low, max: entry.high, step: span <= 2 ? 0.01 : 0.05, value: entry.default, "data-usual": entry.default });
-    slider.addEventListener("input", () => { told.textContent = String(Number(Number(slider.value).toPrecision(3))); });
-    return [[label, " ", told], slider];
+    const isOnIt = Math.abs(Number(slider.value) - entry.default) < 1e-9; // a tiny learning rate lies between its steps
+    if (isOnIt) slider.addEventListener("input", () => { told.textContent = String(Number(Number(slider.value).toPrecision(3))); });
+    if (isOnIt) return [[label, " ", told], slider];
   }
   return [label, h("input", { ...shared, type: "number", min: entry.low, max: entry.high, step: entry.kind === "int" ? 1 : "any", placeholder: isAuto ? "auto" : String(entry.default) })];
 }
