@@ -90,6 +90,7 @@ def _door(port: int | None) -> socket.socket:
             door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind(("127.0.0.1", each))
+            door.listen(128)  # at once, so that the link works as soon as it is printed
             return door
         except OSError:
             door.close()

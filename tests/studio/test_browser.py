@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from onward.tasks import find_task, list_tasks
 from tests.studio.conftest import lay_down
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -99,6 +100,19 @@ def test_every_page_on_a_screen_and_on_a_phone_in_the_dark(browser: Any, link: s
             assert _unnamed(page) == [], address
         page.context.close()
     assert troubles == []
+
+
+def test_a_form_that_nobody_touched_changes_no_setting(browser: Any, link: str) -> None:
+    page = _opened(browser, link, [])
+    page.wait_for_selector(".run")
+    for name in list_tasks():
+        page.goto(link.partition("#")[0] + f"#/new/{name}")
+        page.wait_for_selector(f"pre >> text=onward train {name}")
+        assert page.inner_text(".code pre") == f"onward train {name} --time 2m {find_task(name).example}"
+        if find_task(name).untrained is not None:
+            page.goto(link.partition("#")[0] + f"#/try/{name}")
+            page.wait_for_selector("pre >> text=onward apply")
+            assert page.inner_text(".code pre") == f"onward apply {name}"
 
 
 def test_a_run_is_watched_live_and_a_refresh_changes_nothing(browser: Any, link: str, root: Path) -> None:
