@@ -20,6 +20,7 @@ from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
 from onward.report import write_report
+from onward.studio.command import studio_command
 from onward.tasks import find_task, list_tasks
 from onward.verbs import apply as _apply
 from onward.verbs import doctor as _doctor
@@ -76,6 +77,10 @@ def tasks(as_json: bool) -> None:
     found = [find_task(name) for name in list_tasks()]
     told = [{name: getattr(each, name) for name in ("name", "summary", "takes", "example")} for each in found]
     rows = [row | {"example": f"onward train {row['name']} {row['example']}"} for row in told]
+    rows = [{key: getattr(each, key) for key in ("name", "summary", "takes")} for each in found]
+    rows = [
+        {**row, "example": f"onward train {each.name} {each.example}"} for row, each in zip(rows, found, strict=True)
+    ]
     lines = [f"{row['name']:10} {row['summary']}; takes {row['takes']}\n{'':10} {row['example']}" for row in rows]
     _tell(as_json, {"tasks": rows}, lines)
 
@@ -247,6 +252,9 @@ def selftest() -> None:
         failed += [] if is_well else [name]
     if failed:
         raise MachineFault(f"This machine does not run {', '.join(failed)}; the lines above say why.")
+
+
+program.add_command(studio_command(lambda: {name: find_task(name) for name in list_tasks()}, onward.__version__))
 
 
 def _tell(as_json: bool, document: Any, lines: Sequence[str]) -> None:

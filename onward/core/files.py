@@ -37,7 +37,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunFault(f"{path} is missing, so {path.parent} is no run. `onward runs` lists them.") from None
-    except (ValueError, OSError) as reason:
+    except (ValueError, RecursionError, OSError) as reason:
         raise RunFault(f"{path} cannot be read ({reason}). Restore it or train anew.") from None
 
 

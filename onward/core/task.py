@@ -83,6 +83,8 @@ class Task(Generic[S, D, M]):
         accepts: whether an address looks like data for this task; reads nothing.
         untrained: the model of a task that needs no training; `apply` takes the task's name for a run then.
         commands: makes a click group that stands under the task's own name, beside the verbs.
+        tried_with: what a page asks for to try `apply`: `picture`, `film`, `text`, `table`, `file`, each an input, or
+            `option:NAME=picture` for an option that names a file; `board` when `apply --page` answers moves in JSON.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Task(Generic[S, D, M]):
     accepts: Callable[[str], bool] = field(default=lambda address: True)
     untrained: Callable[[], M] | None = None
     commands: Callable[[], Any] | None = None
+    tried_with: tuple[str, ...] = ()
 
 
 class late:  # noqa: N801 - reads as a word where a task is written down

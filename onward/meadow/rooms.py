@@ -17,6 +17,7 @@ Read next: ``horse_room.py``, the door of the first room.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -62,8 +63,11 @@ class Room:
 
     @property
     def splits(self) -> Mapping[str, int]:
-        """Return split -> number of samples."""
-        return ROOMS[self.name]
+        """Return split -> number of samples; fewer where `ONWARD_MEADOW_MOST` says so, for a quick trial."""
+        most = os.environ.get("ONWARD_MEADOW_MOST", "")
+        if not most.isdecimal() or int(most) < 1:
+            return ROOMS[self.name]
+        return {split: min(count, int(most)) for split, count in ROOMS[self.name].items()}
 
     def check_range(self, start: int, count: int, split: str, seed: int) -> None:
         """Refuse samples that do not exist.

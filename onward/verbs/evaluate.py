@@ -35,9 +35,5 @@ def evaluate(folder: Folder, address: str | None = None) -> list[Score]:
 
 def evaluation_json(folder: Folder, address: str | None, scores: list[Score]) -> dict[str, Any]:
     """Give the document that `--json` prints."""
-    return {
-        "run": folder.path.name,
-        "task": folder.record["task"],
-        "data": address or folder.record["data"]["address"],
-        "scores": [score.as_json() for score in scores],
-    }
+    task, data = folder.record["task"], address or folder.record["data"]["address"]
+    return {"run": folder.path.name, "task": task, "data": data, "scores": [score.as_json() for score in scores]}

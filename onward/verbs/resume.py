@@ -57,11 +57,7 @@ def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
     plateau = folder.newest_checkpoint("plateau") if finished else None
     path = plateau or folder.newest_checkpoint()
     spent = float(read_checkpoint(path)["seconds"]) if path else 0.0
-    left = 0.0
-    before = record["budget"]["seconds"]
-    if is_more and not finished and before is not None:
-        left = max(0.0, before - spent)
-    folder.update(
-        budget={"seconds": spent + left + seconds, "steps": None},
-        resume_from="plateau" if plateau else None,
-    )
+    before = record["budget"]["seconds"] if is_more and not finished else None
+    left = 0.0 if before is None else max(0.0, before - spent)
+    budget = {"seconds": spent + left + seconds, "steps": None}
+    folder.update(budget=budget, resume_from="plateau" if plateau else None)

@@ -27,4 +27,5 @@ TASK: Task = Task(
     options=Playing,
     export=late("onward.broad.selfplay.trained:export"),
     accepts=lambda address: address.endswith(".game") or not {"/", "."} & set(address),
+    tried_with=("board",),
 )

@@ -16,11 +16,13 @@ from onward.broad.selfplay.play.gtp_server import GtpServer
 from onward.broad.selfplay.play.matches import Played, Standing, play_match
 from onward.broad.selfplay.play.opponents import find_opponent, player_of
 from onward.broad.selfplay.play.options import Playing
+from onward.broad.selfplay.play.page import answer_lines
 from onward.broad.selfplay.play.review import review
 from onward.broad.selfplay.play.scoring import area_margin, score_words
 from onward.broad.selfplay.play.sgf import GameRecord, SgfFile
 from onward.broad.selfplay.play.terminal import Terminal, side_of
 from onward.broad.selfplay.player import Player
+from onward.broad.selfplay.snapshots import as_it_was
 from onward.core.exhibits import Picture, Table
 from onward.core.faults import UsageFault
 from onward.core.task import Source
@@ -41,8 +43,10 @@ def apply(model: Any, source: Source, options: Playing) -> Iterator[Picture | Ta
     Raises:
         UsageFault, DataFault, RunFault: words that fit no game, a broken file, an opponent that plays something else.
     """
-    player = player_of(model)
-    if source.addresses:
+    player = player_of(model if options.after is None else as_it_was(model, options.after))
+    if options.page:
+        answer_lines(model, sys.stdin, sys.stdout)
+    elif source.addresses:
         yield from review(player, source.addresses, options.simulations)
     elif options.gtp:
         yield from _serve(player, _name_of(model), options)

@@ -23,6 +23,7 @@ from onward.broad.selfplay.games import Job, Order, Record, Shard, pack, unpack
 from onward.broad.selfplay.network import PRESETS, Network, Shape, loss_of
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.settings import Settings
+from onward.broad.selfplay.snapshots import keep_snapshot
 from onward.broad.selfplay.trained import Trained, earlier, transferred
 from onward.broad.selfplay.watch import Watch
 from onward.core.faults import RunFault
@@ -148,6 +149,9 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
             seconds = time.perf_counter() - began
             watch.look(step, average.network, shards, losses, replay, seconds)
             _set_pace(pace, run, settings, shards, seconds)
+            keep_snapshot(run, average.network)
+            watch.look(step, average.network, shards, losses, replay, time.perf_counter() - began)
+            _set_pace(pace, run, settings, shards, time.perf_counter() - began)
     return Trained(game, average.network.eval(), run, settings.search)
 
 

@@ -27,4 +27,5 @@ TASK: Task = Task(
     options=Dreaming,
     untrained=late("onward.generation.dream.using:untrained"),
     accepts=late("onward.data.photo:may_hold_photo"),
+    tried_with=("picture", "option:guide=picture"),
 )

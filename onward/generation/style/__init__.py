@@ -31,4 +31,5 @@ TASK: Task = Task(
     options=Restyling,
     untrained=late("onward.generation.style.result:untrained"),
     accepts=lambda address: not address.lower().endswith(_NO_PHOTOS),
+    tried_with=("picture", "option:style=picture"),
 )

@@ -29,4 +29,5 @@ TASK: Task = Task(
     export=late("onward.language.text_classify.exporting:export"),
     options=Telling,
     accepts=lambda address: not address.lower().endswith(_NOT_TEXTS) and not address.startswith("meadow:"),
+    tried_with=("text",),
 )

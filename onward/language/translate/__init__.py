@@ -29,4 +29,5 @@ TASK: Task = Task(
     export=late("onward.language.translate.exporting:export"),
     options=Translating,
     accepts=lambda address: ":" not in address[2:] or address.startswith("numbers:") or ".zip:" in address.lower(),
+    tried_with=("text",),
 )

@@ -27,4 +27,5 @@ TASK: Task = Task(
     export=late("onward.vision.classify.using:export"),
     options=Looking,
     accepts=lambda address: not address.lower().endswith(_NOT_PICTURES),
+    tried_with=("picture",),
 )

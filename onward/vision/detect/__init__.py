@@ -28,4 +28,5 @@ TASK: Task = Task(
     export=late("onward.vision.detect.using:export"),
     options=Looking,
     accepts=lambda address: not address.lower().endswith(_NOT_BOXES),
+    tried_with=("picture",),
 )

@@ -32,4 +32,5 @@ TASK: Task = Task(
     options=Watching,
     untrained=late("onward.vision.motion.using:untrained"),
     accepts=lambda address: not address.lower().endswith(_NOT_MOVING),
+    tried_with=("film", "picture"),
 )

@@ -30,4 +30,5 @@ TASK: Task = Task(
     options=Looking,
     untrained=late("onward.vision.pose.using:untrained"),
     accepts=lambda address: not address.lower().endswith(_NOT_POINTS),
+    tried_with=("picture", "film"),
 )

@@ -1,55 +1,90 @@
-"""Every command of the page about playing does what it says, shortened."""
+"""A trained player that answers a page: lines of JSON, and the player as it was."""
 
 from __future__ import annotations
 
 import io
-import re
-import shlex
-from pathlib import Path
+import json
+from typing import Any
 
 import pytest
 
-from onward.broad.selfplay.game import Game
-from onward.broad.selfplay.play.engine import gnugo_command
-from onward.broad.selfplay.play.options import Playing
-from onward.broad.selfplay.player import RandomPlayer
-from onward.broad.selfplay.playing import apply
-from onward.core.faults import MachineFault
-from onward.core.settings import parse_settings
-from onward.core.task import Source
+from onward.broad.selfplay.play.page import answer_lines
+from onward.broad.selfplay.snapshots import as_it_was, moments
+from onward.broad.selfplay.trained import Trained, load
+from onward.core.faults import RunFault
+from onward.core.run import Run
+from onward.tasks import find_task
+from onward.verbs.train import train
 
-PAGE = Path(__file__).parents[4] / "docs" / "selfplay-play.md"
-
-
-def commands() -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
+SMALL = {"games": "4", "simulations": "4", "looks": "60", "batch_size": "16", "blocks": "1", "channels": "8"}
 
 
-@pytest.mark.parametrize("line", commands())
-def test_a_command_of_the_page(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = shlex.split(line)
-    assert words[:3] == ["onward", "apply", "last"]
-    options, inputs, left = {}, [], words[3:]
-    while left:
-        word = left.pop(0)
-        if word.startswith("--"):
-            options[word[2:]] = left.pop(0) if left else "yes"
-        else:
-            inputs.append(str(tmp_path / word))
-            (tmp_path / word).write_text("(;GM[1]SZ[5];B[cc];W[dd])", encoding="utf-8")
-    if "gnugo" in options.get("against", ""):
-        try:
-            monkeypatch.setenv("PATH", str(Path(gnugo_command(5, 1)[0]).parent))
-        except MachineFault as fault:
-            pytest.skip(str(fault))
-    options |= {"games": "1"} if "against" in options else {}
-    options["against"] = options.get("against", "").replace("mcts:1000", "mcts:20").replace("level 10", "level 1")
-    monkeypatch.setattr("sys.stdin", io.StringIO("genmove b\nquit\n" if "gtp" in options else "c3\nhint\nundo\nquit\n"))
-    settings, _ = parse_settings(Playing, options, "onward apply")
-    files = [
-        each.write(tmp_path, each.caption)
-        for each in apply(RandomPlayer(Game("go:5")), Source(tuple(inputs)), settings)
-    ]
-    assert files
-    assert all(file.stat().st_size > 0 for file in files)
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    place = tmp_path_factory.mktemp("page")
+    (place / "three.game").write_text("mnk\nm=3\nn=3\nk=3\n")
+    settings = SMALL | {"measured": "6", "actors": "1"}
+    run, _ = train(find_task("selfplay"), str(place / "three.game"), settings, steps=3, out=place / "runs", quiet=True)
+    return load(Run(run.folder))
+
+
+def asked(model: Trained, *questions: Any) -> list[dict[str, Any]]:
+    said = io.StringIO()
+    lines = [each if isinstance(each, str) else json.dumps(each) for each in questions]
+    answer_lines(model, io.StringIO("\n".join(lines) + "\n"), said)
+    return [json.loads(line) for line in said.getvalue().splitlines()]
+
+
+def test_a_game_is_played_by_questions(model: Trained) -> None:
+    start, mine, hint = asked(
+        model,
+        {},
+        {"moves": [4], "reply": True, "simulations": 16},
+        {"moves": [4], "hint": True, "simulations": 16},
+    )
+    assert start["to_play"] == 0
+    assert len(start["legal"]) == 9
+    assert start["moments"] == moments(model.run)
+    assert len(mine["actions"]) == 2
+    assert mine["replied"] == mine["moves"][1]
+    assert abs(sum(mine["thought"]["policy"]) - 1) < 1e-3
+    assert hint["actions"] == [4]
+    assert hint["replied"] is None
+    assert hint["thought"]["best"] in {move["action"] for move in hint["legal"]}
+    while mine["to_play"] is not None:
+        (mine,) = asked(model, {"moves": mine["actions"], "reply": True, "simulations": 2})
+    assert mine["result"] in (-1, 0, 1)
+    assert mine["legal"] == []
+
+
+def test_the_player_as_it_was_is_the_untrained_one_at_first(model: Trained) -> None:
+    first = as_it_was(model, 0)
+    assert moments(model.run)[0] == 0
+    now, then = (dict(each.network.state_dict()) for each in (model, first))
+    assert any(not now[name].equal(then[name]) for name in now)
+    (answer,) = asked(model, {"moves": [], "reply": True, "simulations": 1, "after": 0})
+    assert answer["replied"]
+
+
+NONSENSE = [
+    *("{", "[]", '"x"', "[" * 50_000),
+    *({"moves": each} for each in ([99], [4, 4], "e4", [True], [None], [0] * 5000)),
+    *({"after": each} for each in ("x", -1)),
+    {"simulations": 1.5},
+]
+
+
+@pytest.mark.parametrize("question", NONSENSE, ids=range(len(NONSENSE)))
+def test_nonsense_gets_a_sentence_and_the_next_question_an_answer(model: Trained, question: Any) -> None:
+    bad, good = asked(model, question, {})
+    assert bad["fault"]
+    assert good["to_play"] == 0
+
+
+def test_a_damaged_snapshot_is_one_sentence(model: Trained) -> None:
+    path = model.run.path / "snapshots" / "000000.safetensors"
+    before = path.read_bytes()
+    path.write_bytes(b"nothing")
+    with pytest.raises(RunFault, match="is damaged"):
+        as_it_was(model, 0)
+    path.write_bytes(before)

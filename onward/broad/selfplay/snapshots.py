@@ -1,0 +1,81 @@
+"""A player as it was: its averaged weights, kept after 0, 5, 10, 20, 40 … seconds of training.
+
+Checkpoints hold all that going on needs, and only the newest stay; these are the weights alone, so that one can play
+against a beginner and watch it grow. Doubling times show most where most changes, and a night needs fifteen of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from onward.broad.selfplay.network import Network
+from onward.broad.selfplay.trained import Trained
+from onward.core.faults import RunFault
+from onward.core.run import Run
+from onward.parts.trained import unfilled
+
+__all__ = ["as_it_was", "keep_snapshot", "moments"]
+
+_FIRST_SECONDS = 5
+_NAME = re.compile(r"(\d{6})\.safetensors")
+
+
+def _due(seconds: float) -> int:
+    """Give the newest moment that has come: 0, 5, 10, 20 and so on.
+
+    Example:
+        >>> [_due(seconds) for seconds in (1.0, 5.0, 19.9, 80.0)]
+        [0, 5, 10, 80]
+    """
+    moment = 0
+    while max(_FIRST_SECONDS, 2 * moment) <= seconds:
+        moment = max(_FIRST_SECONDS, 2 * moment)
+    return moment
+
+
+def keep_snapshot(run: Run, network: nn.Module) -> None:
+    """Write the weights if a moment has come that has none yet; whole or not at all."""
+    path = run.path / "snapshots" / f"{_due(run.seconds if run.steps_done else 0.0):06d}.safetensors"
+    if path.exists():
+        return
+    from safetensors.torch import save
+
+    from onward.core.files import write_atomically
+
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, save({name: weight.contiguous() for name, weight in network.state_dict().items()}))
+
+
+def moments(run: Run) -> list[int]:
+    """List the seconds after which weights were kept, earliest first."""
+    found = (_NAME.fullmatch(path.name) for path in (run.path / "snapshots").glob("*.safetensors"))
+    return sorted(int(each[1]) for each in found if each)
+
+
+def as_it_was(model: Trained, seconds: float) -> Trained:
+    """Give the model of a run as it was after so many seconds of training, or at the last snapshot before.
+
+    Raises:
+        RunFault: the run kept none, or it is damaged.
+    """
+    kept = [moment for moment in moments(model.run) if moment <= seconds]
+    if not kept:
+        raise RunFault(f"{model.run.name} kept no player of its first {seconds:g} seconds. Leave --after out.")
+    return replace(model, network=_loaded(model, model.run.path / "snapshots" / f"{kept[-1]:06d}.safetensors"))
+
+
+def _loaded(model: Trained, path: Path) -> Any:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    network = unfilled(lambda: Network(model.network.shape))
+    try:
+        network.load_state_dict(load_file(str(path)), assign=True)
+    except (OSError, RuntimeError, SafetensorError) as reason:
+        raise RunFault(f"{path} is damaged ({str(reason).splitlines()[0][:150]}). Leave --after out.") from None
+    return network.float().eval()

@@ -1,0 +1,113 @@
+"""`onward studio`: open the door, print the link, serve until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import click
+
+from onward.core.faults import MachineFault
+from onward.core.folder import runs_folder
+from onward.core.task import Task
+
+__all__ = ["studio_command"]
+
+_PORT, _PORTS_TRIED = 8765, 20
+
+
+def studio_command(tasks: Callable[[], Mapping[str, Task[Any, Any, Any]]], version: str) -> click.Command:
+    """Make the command.
+
+    Args:
+        tasks: gives every task by name.
+        version: of the program.
+    """
+
+    @click.option("--port", type=click.IntRange(0, 65535), help=f"Where to listen; 0 for any. [{_PORT} or the next]")
+    @click.option("--browser/--no-browser", default=True, help="Open the page; else only print its link.")
+    def studio(port: int | None, browser: bool) -> None:
+        """Look at runs in a browser as they train, try what they learned, start new ones."""
+        serve(tasks(), version, port, opens_browser=browser)
+
+    return click.command(studio)
+
+
+def serve(
+    tasks: Mapping[str, Task[Any, Any, Any]], version: str, port: int | None = None, *, opens_browser: bool = True
+) -> None:
+    """Serve until Ctrl-C.
+
+    Raises:
+        MachineFault: a package is missing, or the port is taken.
+    """
+    try:
+        import uvicorn
+
+        from onward.studio.server import Studio
+    except ImportError as reason:
+        words = f"The studio needs the package {reason.name}. Install it with: pip install 'onward[studio]'"
+        raise MachineFault(words) from None
+    door = _door(port)
+    port, secret = int(door.getsockname()[1]), secrets.token_urlsafe(32)
+    studio = Studio(runs_folder(), tasks, version, secret, port)
+    config = uvicorn.Config(
+        studio.app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        limit_concurrency=200,
+        h11_max_incomplete_event_size=32_768,
+    )
+    link = f"http://127.0.0.1:{port}/#token={secret}"
+    click.echo(f"Studio of {runs_folder()}: {link}")
+    click.echo("It answers this computer alone. Ctrl-C ends it; runs go on.", err=True)
+    sys.stdout.flush()
+    with contextlib.ExitStack() as stack:
+        stack.callback(studio.close)
+        if opens_browser and _has_display():
+            stack.enter_context(_opened(link))
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[door])
+
+
+def _door(port: int | None) -> socket.socket:
+    """Listen on this machine alone."""
+    wanted = range(_PORT, _PORT + _PORTS_TRIED) if port is None else [port]
+    for each in wanted:
+        door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if os.name == "posix":  # elsewhere it would let another program listen on the same port
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(("127.0.0.1", each))
+            door.listen(128)  # at once, so that the link works as soon as it is printed
+            return door
+        except OSError:
+            door.close()
+    raise MachineFault(f"Port {wanted[0]} is taken. Choose another --port, or leave it out.")
+
+
+def _has_display() -> bool:
+    return os.name == "nt" or sys.platform == "darwin" or any(os.environ.get(k) for k in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+@contextlib.contextmanager
+def _opened(link: str) -> Any:
+    """Open the link by way of a file that only its owner may read: a browser's command line is everybody's to see."""
+    with tempfile.TemporaryDirectory(prefix="onward-link-") as place:
+        path = Path(place) / "studio.html"
+        path.touch(mode=0o600)
+        path.write_text(f'<meta http-equiv="refresh" content="0; url={escape(link)}">', encoding="utf-8")
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(path.as_uri())
+        yield

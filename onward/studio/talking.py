@@ -1,0 +1,110 @@
+"""Trained players that answer: `onward apply RUN --page`, a process that reads a line of JSON and writes one.
+
+One process a run, kept while it is talked to; ended when nobody asks for long, when it takes too long, or to make room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from onward.core.faults import RunFault
+from onward.studio.launching import onward_words
+
+__all__ = ["Table"]
+
+_MOST_PLAYERS = 3
+_PATIENCE_SECONDS, _SILENT_SECONDS = 180.0, 600.0
+_LONGEST_LINE = 4 * 1024 * 1024
+
+
+class _Player:
+    """One process, and whose turn it is to speak with it."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.process: asyncio.subprocess.Process | None = None
+        self.heard_at = time.monotonic()
+
+    def stop(self) -> None:
+        """End the process."""
+        if self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process = None
+
+
+class Table:
+    """Where the players sit.
+
+    Args:
+        environment: of their processes.
+    """
+
+    def __init__(self, environment: Callable[[], dict[str, str]]) -> None:
+        self._environment = environment
+        self._players: dict[str, _Player] = {}
+
+    async def ask(self, run: str, question: dict[str, Any]) -> Any:
+        """Put a question to a run's player.
+
+        Returns: its answer.
+        Raises:
+            RunFault: it cannot be started, took too long, died, or answered with a fault.
+        """
+        player = await self._seat(run)
+        async with player.lock:
+            try:
+                return await asyncio.wait_for(self._exchange(player, run, question), _PATIENCE_SECONDS)
+            except (TimeoutError, OSError, ValueError) as reason:
+                player.stop()
+                why = str(reason) or "it took too long"
+                raise RunFault(f"{run} cannot answer ({why[:200]}).") from None
+
+    async def _seat(self, run: str) -> _Player:
+        for name, other in list(self._players.items()):
+            if name != run and not other.lock.locked() and time.monotonic() - other.heard_at > _SILENT_SECONDS:
+                self._players.pop(name).stop()
+        while run not in self._players and len(self._players) >= _MOST_PLAYERS:
+            oldest = min(self._players, key=lambda name: self._players[name].heard_at)
+            self._players.pop(oldest).stop()
+        return self._players.setdefault(run, _Player())
+
+    async def _exchange(self, player: _Player, run: str, question: dict[str, Any]) -> Any:
+        if player.process is None or player.process.returncode is not None:
+            player.process = await asyncio.create_subprocess_exec(
+                *onward_words(["apply", run, "--page=yes"]),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=self._environment(),
+                start_new_session=True,
+                limit=_LONGEST_LINE,
+            )
+        process = player.process
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise OSError("no pipes")
+        with contextlib.suppress(ConnectionError):  # it has ended, and says below why
+            process.stdin.write(json.dumps(question).encode() + b"\n")
+            await process.stdin.drain()
+        line = await process.stdout.readline()
+        player.heard_at = time.monotonic()
+        if not line:
+            said = (await process.stderr.read(4000)).decode("utf-8", "replace").strip().splitlines()
+            raise OSError(said[-1] if said else "its process ended")
+        answer = json.loads(line)
+        if isinstance(answer, dict) and "fault" in answer:
+            raise RunFault(str(answer["fault"]))
+        return answer
+
+    def close(self) -> None:
+        """End all players."""
+        for player in self._players.values():
+            player.stop()
+        self._players.clear()

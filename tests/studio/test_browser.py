@@ -1,0 +1,157 @@
+"""The page in a real browser, over a studio that runs: skipped with a reason where there is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onward.tasks import find_task, list_tasks
+from tests.studio.conftest import lay_down
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture
+def link(root: Path) -> Iterator[str]:
+    """Start a studio, as a person does; gives its link."""
+    pytest.importorskip("starlette", reason="the studio's packages are not installed")
+    environment = {**os.environ, "ONWARD_RUNS": str(root)}
+    command = [sys.executable, "-m", "onward", "studio", "--port", "0", "--no-browser"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http\S+", process.stdout.readline())
+        assert found
+        yield found[0]
+    finally:
+        process.terminate()
+        process.wait(20)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.fixture
+def browser(recwarn: pytest.WarningsRecorder) -> Iterator[Any]:
+    """Open a browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here: pip install playwright")
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("no Chromium here: apt install chromium")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+def _opened(browser: Any, link: str, troubles: list[str], **look: Any) -> Any:
+    page = browser.new_context(**look).new_page()
+    page.set_default_timeout(60_000)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.goto(link)
+    return page
+
+
+def _fits(page: Any) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def _unnamed(page: Any) -> list[str]:
+    """List pictures without an alt text and controls without a name."""
+    return page.evaluate(
+        """[...document.querySelectorAll('img:not([alt]), svg[role=img]:not([aria-label])')].map(e => e.outerHTML)
+        .concat([...document.querySelectorAll('main input, main select, main textarea')]
+        .filter(e => !e.labels.length && !e.getAttribute('aria-label')).map(e => e.outerHTML))"""
+    )
+
+
+def test_every_page_on_a_screen_and_on_a_phone_in_the_dark(browser: Any, link: str, root: Path) -> None:
+    lay_down(root, "two", created=2.0)
+    troubles: list[str] = []
+    looks = [{"viewport": {"width": 1200, "height": 800}}]
+    looks += [{"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"}]
+    waits = {
+        "#/runs": ".run",
+        "#/run/one": ".curve",
+        "#/new": ".cards a",
+        "#/new/gan": ".code",
+        "#/try": ".cards a",
+        "#/try/style": ".code",
+        "#/compare/one/two": ".curve",
+    }
+    for look in looks:
+        page = _opened(browser, link, troubles, **look)
+        page.wait_for_selector(".run")
+        assert "token" not in page.url
+        for address, wanted in waits.items():
+            page.goto(link.partition("#")[0] + address)
+            page.wait_for_selector(wanted)
+            assert _fits(page), (address, look)
+            assert _unnamed(page) == [], address
+        page.context.close()
+    assert troubles == []
+
+
+def test_a_form_that_nobody_touched_changes_no_setting(browser: Any, link: str) -> None:
+    page = _opened(browser, link, [])
+    page.wait_for_selector(".run")
+    for name in list_tasks():
+        page.goto(link.partition("#")[0] + f"#/new/{name}")
+        page.wait_for_selector(f"pre >> text=onward train {name}")
+        assert page.inner_text(".code pre") == f"onward train {name} --time 2m {find_task(name).example}"
+        if find_task(name).untrained is not None:
+            page.goto(link.partition("#")[0] + f"#/try/{name}")
+            page.wait_for_selector("pre >> text=onward apply")
+            assert page.inner_text(".code pre") == f"onward apply {name}"
+
+
+def test_a_run_is_watched_live_and_a_refresh_changes_nothing(browser: Any, link: str, root: Path) -> None:
+    page = _opened(browser, link, [])
+    page.goto(link.partition("#")[0] + "#/run/one")
+    page.wait_for_selector("text=majority class")
+    label = page.get_attribute(".curve svg", "aria-label")
+    assert label == "loss against minutes: loss from 2 to 1"
+    with (root / "one" / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"kind": "log", "step": 4, "seconds": 60.0, "progress": 0.5, "loss": 0.25}) + "\n")
+    page.wait_for_selector('.curve svg[aria-label="loss against minutes: loss from 2 to 0.25"]')
+    page.reload()
+    page.wait_for_selector('.curve svg[aria-label="loss against minutes: loss from 2 to 0.25"]')
+
+
+def test_a_run_is_started_with_the_keyboard_and_goes_on_without_the_page(
+    browser: Any, link: str, root: Path, small_table: Path
+) -> None:
+    page = _opened(browser, link, [])
+    page.wait_for_selector(".run")
+    page.keyboard.press("n")
+    page.wait_for_selector(".cards a")
+    page.focus('.cards a[href="#/new/forest"]')
+    page.keyboard.press("Enter")
+    page.fill("#data", str(small_table))
+    page.fill("#time", "6s")
+    page.wait_for_selector("pre >> text=--time 6s")
+    page.focus("#time")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/#/run/forest-table-001")
+    page.context.close()
+    deadline = time.monotonic() + 120
+    record = root / "forest-table-001" / "run.json"
+    while json.loads(record.read_text())["status"] != "finished":
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+
+
+def test_without_the_link_there_is_a_word_and_no_run(browser: Any, link: str) -> None:
+    page = _opened(browser, link.partition("#")[0], [])
+    page.wait_for_selector("text=Locked")
+    assert not page.query_selector(".run")

@@ -1,0 +1,267 @@
+"""What the studio answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from onward.cli import program
+from onward.studio.forms import Applying, Training
+from onward.studio.watching import Follower, follow, thinned
+from onward.tasks import find_task, list_tasks
+from tests.studio.conftest import lay_down
+
+
+def test_runs_are_listed_newest_first_with_score_and_picture(call: Any, root: Path) -> None:
+    lay_down(root, "two", created=2.0)
+    answer = call("/api/runs")
+    assert [row["name"] for row in answer["runs"]] == ["two", "one"]
+    row = answer["runs"][0]
+    assert row["score"]["verdict"] == "accuracy 0.9 (0.85 to 0.95) beats majority class (0.5)."
+    assert row["picture"].startswith("/files/run/two/samples/a.png?ticket=")
+    assert call(f"/api/runs?known={answer['version']}")["same"]
+
+
+def test_damaged_and_strange_runs_are_passed_over(call: Any, root: Path) -> None:
+    for number, text in enumerate(["{", "[]", '{"schema": 1}', "NaN", "[" * 10_000]):
+        (root / f"bad{number}").mkdir()
+        (root / f"bad{number}" / "run.json").write_text(text)
+    lay_down(root, "nan", elapsed_seconds=float("nan"), created="yesterday")
+    lay_down(
+        root,
+        "odd",
+        facts=[{"kind": "score", "name": "x"}, {"kind": "show", "file": ["a"]}],
+        elapsed_seconds=float("nan"),
+    )
+    rows = call("/api/runs")["runs"]
+    assert {row["name"] for row in rows} == {"one", "odd"}
+
+
+def test_a_thousand_runs_are_listed_within_a_second_of_work(call: Any, root: Path) -> None:
+    for number in range(1000):
+        lay_down(root, f"run-{number:04d}", created=float(number))
+    began = time.process_time()
+    assert len(call("/api/runs")["runs"]) == 1001
+    first = time.process_time() - began
+    call("/api/runs")
+    assert first < 1.5  # of a slow core; benchmarks/studio.py has the figure
+    assert time.process_time() - began - first < first
+
+
+def test_one_run_says_all(call: Any) -> None:
+    found = call("/api/runs/one")
+    assert found["settings"]["target"]["value"] == "kind"
+    assert found["findings"] == ["300 rows."]
+    assert call("/api/facts/one")["facts"][2]["shown"] == "picture"
+    call("/api/runs/on", status=404)
+
+
+def test_every_task_makes_a_form(call: Any) -> None:
+    forms = call("/api/tasks")["tasks"]
+    assert [form["name"] for form in forms] == list_tasks()
+    assert all(entry["help"] for form in forms for entry in form["settings"] + form["options"])
+
+
+@pytest.mark.parametrize("name", list_tasks())
+def test_what_is_tried_with_is_known(name: str) -> None:
+    task = find_task(name)
+    options = {entry.name for entry in task.options.__dataclass_fields__.values()}
+    for word in task.tried_with:
+        if word.startswith("option:"):
+            option, _, word = word.removeprefix("option:").partition("=")
+            assert option in options
+        assert word in {"picture", "film", "text", "table", "file", "board"}
+        assert word != "board" or "page" in options
+
+
+@pytest.mark.parametrize(
+    ("task", "data", "settings"),
+    [
+        ("gan", "my horses/", {"loss": "classic", "size": "64", "width": ""}),
+        ("classify", "-odd-name", {}),
+        ("selfplay", "connect_four", {"from_": "last", "blocks": "3"}),
+        ("style", "it's a photo.jpg", {"style": "a 'b'.png, c.png"}),
+        ("forest", "$(touch x).csv; ls", {"target": "a b"}),
+    ],
+)
+def test_a_form_stands_for_a_command_that_is_understood(task: str, data: str, settings: dict[str, str]) -> None:
+    form = Training(find_task(task), data, "90s", None, 3, "cpu", settings)
+    words = shlex.split(form.command())
+    assert words[:3] == ["onward", "train", task]
+    group = program.get_command(click.Context(program), "train")
+    assert isinstance(group, click.Group)
+    command = group.get_command(click.Context(group), task)
+    assert command is not None
+    for given in (words[3:], form.words()[2:]):
+        read = command.make_context(task, given).params
+        assert read["data"] == data
+        assert read["duration"] == "90s"
+        assert read["seed"] == 3
+        assert {word.partition("=")[0] for word in read["assignments"]} == {
+            key for key, value in settings.items() if value
+        }
+
+
+def test_a_form_stands_for_python_that_does_the_same() -> None:
+    form = Training(find_task("gan"), "it's/", "90s", None, 3, "auto", {"loss": "classic", "batch_size": "8"})
+    seen: dict[str, Any] = {}
+
+    class Onward:
+        @staticmethod
+        def train(*arguments: Any, **words: Any) -> None:
+            seen.update(arguments=arguments, words=words)
+
+    exec(form.python().removeprefix("import onward\n"), {"onward": Onward})
+    assert seen["arguments"] == ("gan", "it's/")
+    assert seen["words"] == {"time": "90s", "seed": 3, "loss": "classic", "batch_size": 8}
+    applied = Applying(find_task("gan"), "one", [], {"count": "16", "truncation": "1.0"})
+    assert applied.command() == "onward apply one --count 16"
+    assert applied.python() == "import onward\nonward.Run('one').apply(count=16)"
+
+
+def test_facts_are_followed_as_they_come_and_anew_when_the_file_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"kind": "log", "step": 0}\n{"kind": "lo')
+    follower = Follower(path)
+    assert follower.read() == (False, [{"kind": "log", "step": 0}])
+    with path.open("a") as file:
+        file.write('g", "step": 1}\nno JSON\n{"kind": "log", "x": NaN}\n')
+    assert follower.read() == (False, [{"kind": "log", "step": 1}, {"kind": "log", "x": None}])
+    assert follower.read() == (False, [])
+    assert Follower(path, follower.offset).read() == (False, [])
+    aside = tmp_path / "aside"
+    aside.write_text('{"kind": "log", "step": 0}\n')
+    aside.replace(path)
+    assert follower.read() == (True, [{"kind": "log", "step": 0}])
+
+
+def test_thinning_keeps_what_matters() -> None:
+    facts = [{"kind": "log", "step": step} for step in range(1001)]
+    facts += [{"kind": "score", "name": str(number)} for number in range(50)]
+    kept = thinned(facts, 100)
+    assert sum(fact["kind"] == "log" for fact in kept) <= 102
+    assert {"kind": "log", "step": 1000} in kept
+    assert sum(fact["kind"] == "score" for fact in kept) == 50
+
+
+def test_a_stream_tells_of_facts_and_of_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onward.studio.watching._SECONDS_BETWEEN_LOOKS", 0.01)
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"kind": "log"}\n')
+    states = iter([{"status": "running"}, {"status": "running"}, {"status": "finished"}, None])
+
+    async def gathered() -> list[str]:
+        return [event.decode() async for event in follow(Follower(path), lambda fact: fact, lambda: next(states))]
+
+    events = asyncio.run(gathered())
+    assert events[0] == 'event: facts\nid: 16\ndata: [{"kind": "log"}]\n\n'
+    assert [event.splitlines()[0] for event in events[1:]] == ["event: state", "event: state", "event: gone"]
+
+
+def test_starting_goes_on_when_the_studio_is_gone(studio: Any, call: Any, root: Path, small_table: Path) -> None:
+    started = call(
+        "/api/start", {"task": "forest", "data": str(small_table), "time": "8s", "settings": {"target": "kind"}}
+    )
+    deadline = time.monotonic() + 90
+    while (state := call(f"/api/jobs/{started['job']}"))["run"] is None:
+        assert state["code"] is None, state["words"]
+        assert time.monotonic() < deadline, state
+        time.sleep(0.2)
+    run = root / state["run"]
+    process = studio.launcher._jobs[started["job"]].process
+    assert os.getsid(process.pid) == process.pid != os.getsid(0)
+    studio.close()
+    process.wait(90)
+    assert json.loads((run / "run.json").read_text())["status"] == "finished"
+    assert "finished in" in (run / "log.txt").read_text()
+    assert not list((root / ".studio").glob("*"))
+
+
+def test_bad_data_are_a_sentence(call: Any, tmp_path: Path) -> None:
+    started = call("/api/start", {"task": "forest", "data": str(tmp_path / "nothing.csv"), "time": "8s"})
+    deadline = time.monotonic() + 60
+    while (state := call(f"/api/jobs/{started['job']}"))["code"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert state["code"] == 3
+    assert "nothing.csv" in state["words"]
+    assert "Traceback" not in state["words"]
+
+
+class TestTrying:
+    """What is dropped on the page goes through `onward apply`, here through a stand-in for it."""
+
+    @pytest.fixture(autouse=True)
+    def _stand_in(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        script = tmp_path / "stand_in.sh"
+        script.write_text(
+            'for word in "$@"; do case "$word" in --out=*) out="${word#--out=}";; esac; done\n'
+            'echo "a,b" > "$out/t.csv"; echo "1,2" >> "$out/t.csv"; echo "$@"\n'
+            'ln -s /etc/passwd "$out/link.txt"; echo done >&2\n'
+            'case "$*" in *slow*) sleep 60;; esac\n'
+        )
+        monkeypatch.setattr("onward.studio.trying.onward_words", lambda words: ["sh", str(script), *words])
+
+    def _ended(self, call: Any, number: str) -> dict[str, Any]:
+        deadline = time.monotonic() + 30
+        while (state := call(f"/api/tries/{number}"))["running"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return state
+
+    def test_files_go_in_and_come_out(self, call: Any, client: Any, studio: Any) -> None:
+        files = [
+            ("form", (None, '{"options": {}, "addresses": ["meadow:table"]}')),
+            ("input", ("../../up.csv", b"a,b\n")),
+        ]
+        number = call("/api/try/one", files=files)["try"]
+        state = self._ended(call, number)
+        assert state["code"] == 0
+        words = state["said"].split()
+        assert words[:2] == ["apply", "one"]
+        assert words[2].endswith("-up.csv")
+        assert Path(words[2]).parent.name == "in"
+        assert Path(words[2]).read_bytes() == b"a,b\n"
+        assert words[3] == "meadow:table"
+        assert [file["name"] for file in state["files"]] == ["t.csv"], "a link is no file that came out"
+        assert state["files"][0]["rows"] == [["a", "b"], ["1", "2"]]
+        assert client.get(state["files"][0]["link"]).text == "a,b\n1,2\n"
+        scratch = Path(words[2]).parents[2]
+        studio.close()
+        assert not scratch.exists()
+
+    def test_a_try_can_be_stopped(self, call: Any) -> None:
+        files = [("form", (None, '{"addresses": ["slow"]}'))]
+        number = call("/api/try/one", files=files)["try"]
+        call(f"/api/tries/{number}/stop", {})
+        assert self._ended(call, number)["code"] == -9
+
+    @pytest.mark.parametrize(
+        "form", ['{"addresses": ["--out=/"]}', '{"addresses": "x"}', '{"options": {"nothing": 1}}', "[1]", "{"]
+    )
+    def test_what_cannot_be_is_a_sentence(self, call: Any, form: str) -> None:
+        assert call("/api/try/one", files=[("form", (None, form))], status=400)["fault"]
+
+    def test_options_that_name_files_get_them(self, call: Any) -> None:
+        files = [("input", ("photo.png", b"p")), ("option:style", ("scream.png", b"s"))]
+        state = self._ended(call, call("/api/try/style", files=files)["try"])
+        word = next(word for word in state["said"].split() if word.startswith("--style="))
+        assert Path(word.removeprefix("--style=")).read_bytes() == b"s"
+
+
+def test_nothing_of_the_server_is_imported_before_it_is_needed(tmp_path: Path) -> None:
+    code = "import sys\nfrom onward.cli import main\ntry:\n main(['studio', '--help'])\nexcept SystemExit: pass\n"
+    code += "print({'starlette', 'uvicorn', 'torch', 'numpy', 'asyncio'} & set(sys.modules))"
+    import sys
+
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert answer.stdout.splitlines()[-1] == "set()"
