@@ -14,7 +14,15 @@ from onward.broad.cluster.looking import Looks
 from onward.core.faults import DataFault
 from onward.data.tables import Column
 
-__all__ = ["column_features", "column_recipe", "eye_features", "pixel_features", "word_features", "word_recipe"]
+__all__ = [
+    "codes_of_prints",
+    "column_features",
+    "column_recipe",
+    "eye_features",
+    "pixel_features",
+    "word_features",
+    "word_recipe",
+]
 
 _MOST_WORDS = 5000
 _FEW, _MANY = 2, 0.5  # texts a word has to be in, and the share it may be in
@@ -33,6 +41,13 @@ def pixel_features(looks: Looks) -> NDArray[np.float32]:
     """Give the raw pixels of the prints, N 3072, from 0 to 1."""
     prints = looks.gathered("prints")
     return (prints.reshape(len(prints), -1) / np.float32(255)).astype(np.float32)
+
+
+def codes_of_prints(prints: NDArray[np.uint8], recipe: dict[str, Any]) -> NDArray[np.float32]:
+    """Give the codes of an autoencoder whose weights are the recipe: N 32 32 3 to N 32."""
+    from onward.broad.cluster.autoencoder import codes_of
+
+    return codes_of(prints, recipe)
 
 
 def _words(text: str) -> list[str]:

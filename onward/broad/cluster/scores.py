@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.broad.cluster.eyes import eyes_from
-from onward.broad.cluster.features import column_features, eye_features, pixel_features, word_features
+from onward.broad.cluster.features import codes_of_prints, column_features, eye_features, pixel_features, word_features
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.looking import Looks
 from onward.broad.cluster.model import Groups
@@ -43,6 +43,8 @@ def looked_at(groups: Groups, items: Items) -> Looks | None:
 def prepared(groups: Groups, items: Items, looks: Looks | None) -> Any:
     """Give the features of items, as the groups' recipe prepares them."""
     if looks is not None:
+        if groups.facts["encoder"] == "autoencoder":
+            return codes_of_prints(looks.gathered("prints"), groups.recipe)
         return (
             pixel_features(looks) if groups.facts["encoder"] == "pixels" else eye_features(looks.gathered("features"))
         )

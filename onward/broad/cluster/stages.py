@@ -50,6 +50,7 @@ def stages_of(work: Work) -> list[Stage]:
             )
         )
         stages.append(Stage("twins", 0.62, work.twins_left, lambda: work.twins.done, lambda share: work.search_twins()))
+        stages.append(Stage("autoencoder", 0.7, work.drawings_left, work.drawings_done, work.draw))
     stages.append(Stage("map", 0.8, work.epochs_left, work.epochs_done, work.move))
     stages.append(
         Stage(

@@ -2,7 +2,7 @@
 
 Near: every picture's 32 by 32 print is described by its 63 lowest frequencies (a cosine transform, without the mean),
 in four turns; pairs whose descriptions point the same way are laid over each other, also as a crop of one another, and
-have to agree in light and in edges. Same scene: the two look alike to pretrained eyes, each among the nearest of the
+have to agree in light, in edges and in tint. Same scene: the two look alike to pretrained eyes, each among the nearest of the
 other, and nearer than unrelated pictures are.
 """
 
@@ -24,6 +24,7 @@ _BLOCK = 256
 _MOST_PAIRS = 4096  # of a block: the likeliest
 _CROPS = (1.0, 0.95, 0.9)
 _LEAST_LIGHT, _LEAST_EDGES = 0.92, 0.7
+_MOST_TINT = 12.0  # levels by which the mean colours may differ, brightness set aside
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ class Twins:
         low, telling = descriptions(prints)
         self._rows = np.flatnonzero(telling)
         self._low = low[self._rows]
+        mean = prints.reshape(len(prints), -1, 3).mean(axis=1) if len(prints) else np.zeros((0, 3))
+        self._tints = mean - mean.mean(axis=1, keepdims=True)
         self.done = 0
         self.pairs = np.zeros((0, 3), np.int64)
         self.likeness = np.zeros(0, np.float32)
@@ -121,7 +124,8 @@ class Twins:
         if not len(likely):
             return
         pairs = np.stack([self._rows[start + likely[:, 0]], self._rows[start + likely[:, 1]], likely[:, 2]], axis=1)
-        alike = agreement(self._prints, pairs)
+        away = np.abs(self._tints[pairs[:, 0]] - self._tints[pairs[:, 1]]).max(axis=1)
+        alike = np.where(away <= _MOST_TINT, agreement(self._prints, pairs), 0)
         good = alike > 0
         self.pairs = np.concatenate([self.pairs, pairs[good]])
         self.likeness = np.concatenate([self.likeness, alike[good]])

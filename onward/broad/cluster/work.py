@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onward.broad.cluster.choosing import Choice, candidates, measured
 from onward.broad.cluster.eyes import NoEyes, eyes_for
 from onward.broad.cluster.features import (
+    codes_of_prints,
     column_features,
     column_recipe,
     eye_features,
@@ -29,6 +30,7 @@ from onward.core.run import Run
 
 __all__ = ["Work"]
 
+DRAWINGS = 1500
 _HEADS, _BATCH, _LESSONS, _RATE = 8, 256, 1500, 3e-3
 
 
@@ -50,11 +52,13 @@ class Work:
             self.eyes = eyes_for(run, items.book, settings)
             self.looks = Looks(items.book, self.eyes, run.seed)
             eyes = [] if isinstance(self.eyes, NoEyes) else [self.eyes.short_name]
-            self.encoders = [*eyes, "pixels"] if settings.encoder == "auto" else eyes or ["pixels"]
+            own = "autoencoder" if settings.encoder == "autoencoder" else "pixels"
+            self.encoders = [*eyes, own] if settings.encoder == "auto" else eyes or [own]
         self.maps = Maps(self._mapped)
         self._twins: Twins | None = None
         self._stored: dict[str, Any] = {}
         self._heads: Heads | None = None
+        self._drawer: Any = None
         self._rows: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         self._loss = 0.0
 
@@ -93,6 +97,35 @@ class Work:
         """Compare a block."""
         self.twins.search()
 
+    # the autoencoder
+
+    @property
+    def drawer(self) -> Any:
+        """Give the autoencoder of what was looked at."""
+        if self._drawer is None:
+            from onward.broad.cluster.autoencoder import Learner
+
+            prints = self.looks.gathered("prints") if self.looks is not None else np.zeros((0, 32, 32, 3), np.uint8)
+            self._drawer = Learner(prints, self.run.seed)
+            if "drawer" in self._stored:
+                self._drawer.load_state_dict(self._stored.pop("drawer"))
+        return self._drawer
+
+    def drawings_left(self) -> int:
+        """Count the steps left of the autoencoder; 0 where none is wanted."""
+        is_wanted = "autoencoder" in self.encoders and self.count() > 0
+        return max(0, DRAWINGS - self.drawings_done()) if is_wanted else 0
+
+    def drawings_done(self) -> int:
+        """Count the steps the autoencoder has learned."""
+        stored = self._stored.get("drawer")
+        return self._drawer.steps if self._drawer is not None else int(stored["steps"]) if stored else 0
+
+    def draw(self, share: float) -> None:
+        """Let the autoencoder learn from a batch."""
+        phase = self.drawings_done() / DRAWINGS
+        self._loss = self.drawer.learn(min(1.0, max(phase, share if self.run.budget.seconds is not None else 0.0)))
+
     # maps
 
     def _mapped(self, name: str) -> Map:
@@ -108,6 +141,9 @@ class Work:
                     f"{self.items.address}: none of its {len(self.items)} pictures can be read "
                     f"({self.items.names[where]}: {reason})."
                 )
+            if name == "autoencoder":
+                recipe = self.drawer.recipe()
+                return recipe, codes_of_prints(self.looks.gathered("prints"), recipe)
             return {}, pixel_features(self.looks) if name == "pixels" else eye_features(self.looks.gathered("features"))
         if name == "words":
             recipe = word_recipe(self.items.texts)
@@ -218,10 +254,12 @@ class Work:
             state["twins"] = self._twins.state_dict()
         if self._heads is not None:
             state["heads"] = self._heads.state_dict()
+        if self._drawer is not None:
+            state["drawer"] = self._drawer.state_dict()
         return {**state, "loss": self._loss}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put them back when they are next asked for."""
-        self._twins, self._heads, self._rows = None, None, None
-        self._stored = {name: state[name] for name in ("twins", "heads") if name in state}
+        self._twins, self._heads, self._rows, self._drawer = None, None, None, None
+        self._stored = {name: state[name] for name in ("twins", "heads", "drawer") if name in state}
         self._loss = float(state.get("loss", 0.0))
