@@ -1,4 +1,4 @@
-"""An autoencoder of the user's own pictures: 32 numbers a picture, from which it is drawn again (Hinton and others 2006).
+"""An autoencoder of the user's own pictures: 32 numbers a picture, from which it is drawn (Hinton and others 2006).
 
 Where pretrained eyes never saw anything like the pictures, what tells them apart has to be learned from them alone.
 """

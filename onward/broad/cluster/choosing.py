@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.quality import rand_index, silhouettes
 
-__all__ = ["Choice", "Trial", "candidates", "measured"]
+__all__ = ["AGREED", "Choice", "Trial", "candidates", "measured"]
 
-_AGREED = 0.9  # adjusted Rand index from which halves count as agreeing
+AGREED = 0.9  # adjusted Rand index from which halves count as agreeing
 _SPLITS = 4
 _MOST_POINTS = 4000
 
@@ -91,7 +91,7 @@ class Choice:
     def best_number(self, encoder: str) -> Trial | None:
         """Give the trial of the largest number of groups on which halves agree; else of the one they agree on best."""
         trials = self.of(encoder)
-        agreed = [each for each in trials if each.stability >= _AGREED]
+        agreed = [each for each in trials if each.stability >= AGREED]
         if agreed:
             return agreed[-1]
         return max(trials, key=lambda each: each.stability + each.silhouette, default=None)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onward.broad.cluster.choosing import AGREED
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.mixture import fit_mixture
 from onward.broad.cluster.model import Groups, head_parts
@@ -118,7 +119,15 @@ def _largest_first(
 
 def _tell(work: Work, name: str, method: str, quality: dict[str, float], clusters: int) -> None:
     run, settings = work.run, work.settings
-    told = "the number asked for" if settings.clusters else "chosen without labels: the most that halves agree on"
+    told = "the number asked for"
+    if settings.clusters is None:
+        best = work.choice.best()
+        sure = best is not None and best.stability >= AGREED
+        told = (
+            "chosen without labels: the most that halves agree on"
+            if sure
+            else ("chosen without labels, and not clearly: no number of groups is found again in halves")
+        )
     run.note(f"{clusters} groups ({told}), told by {name}, made by {method}; silhouette {quality[method]:.2f}.")
     if work.count() < len(work.items):
         lost = len(work.looks.unreadable) if work.looks is not None else 0

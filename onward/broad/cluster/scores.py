@@ -5,6 +5,7 @@ Known classes are looked at here for the first time: nothing was chosen by them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,13 +17,11 @@ from onward.broad.cluster.features import codes_of_prints, column_features, eye_
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.looking import Looks
 from onward.broad.cluster.model import Groups
-from onward.broad.cluster.pictures import map_picture, pairs_picture, sheet_picture, thumbnails_picture
 from onward.broad.cluster.quality import counted, matched_accuracy, mutual_information, rand_index, silhouettes
 from onward.broad.cluster.reading import Items
+from onward.broad.cluster.showing import Seen, shown
 from onward.broad.cluster.spaces import fit_space
-from onward.broad.cluster.traits import exemplars, traits
-from onward.broad.cluster.twins import Twins, exact_twins
-from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.exhibits import Exhibit
 from onward.core.metrics import Baseline, Score
 from onward.parts.intervals import mean_interval, share_interval
 
@@ -55,6 +54,7 @@ def prepared(groups: Groups, items: Items, looks: Looks | None) -> Any:
 
 def evaluate(groups: Groups, items: Items, seconds: float) -> Iterator[Score | Exhibit]:
     """Score groups, and show them."""
+    began = time.monotonic()
     looks = looked_at(groups, items)
     if looks is not None:
         own = items.fingerprint == groups.run.folder.record["data"]["fingerprint"]
@@ -64,9 +64,9 @@ def evaluate(groups: Groups, items: Items, seconds: float) -> Iterator[Score | E
     rows = looks.gathered("places") if looks is not None else np.arange(len(items))
     features = prepared(groups, items, looks)
     is_own = len(rows) == len(groups.known)
-    labels, _, points = groups.tell(features)
-    if is_own:
-        labels, points = groups.labels, groups.points
+    labels, points = groups.labels, groups.points
+    if not is_own:
+        labels, _, points = groups.tell(features)
     raw = pixel_features(looks) if looks is not None else features
     baseline = _plain_groups(raw, len(groups.centres), groups.run.seed, centred=items.kind != "texts")
     yield from _unlabelled(
@@ -74,7 +74,8 @@ def evaluate(groups: Groups, items: Items, seconds: float) -> Iterator[Score | E
     )
     if items.labels is not None:
         yield from _labelled(labels, baseline[1], items.labels[rows], looks is not None)
-    yield from _shown(groups, items, looks, features, labels, points, rows)
+    seen = Seen(groups, items, looks, features, labels, points, rows)
+    yield from shown(seen, began + seconds)
 
 
 def _plain_groups(
@@ -138,51 +139,3 @@ def _labelled(
     baseline = Baseline(name, mutual_information(counted(plain, truth)))
     interval = (min(low, value), max(high, value))
     yield Score("normalised mutual information", value, "", True, interval, len(right), baseline)
-
-
-def _shown(groups, items, looks, features, labels, points, rows) -> Iterator[Exhibit]:
-    yield Picture(map_picture(points, labels), "the map: each dot an item, each colour a group")
-    raw = looks.gathered("features") if looks is not None else None
-    is_own = len(labels) == len(groups.labels)
-    words = traits(groups, items, features, raw) if is_own else ["" for _ in groups.centres]
-    typical = exemplars(groups, 10) if is_own else [[] for _ in groups.centres]
-    counts = np.bincount(labels[labels >= 0], minlength=len(groups.centres))
-    table = []
-    for group, (told, chosen) in enumerate(zip(words, typical, strict=True)):
-        names = [items.names[rows[row]] for row in chosen[:3]]
-        if items.kind == "texts":
-            names = [" ".join(items.texts[rows[row]].split())[:80] for row in chosen[:2]]
-        table.append([group, int(counts[group]), told, "; ".join(names)])
-    if looks is not None and is_own:
-
-        def thumbnail(row: int) -> NDArray[np.uint8]:
-            return items.book.thumbnail(int(rows[row]), 72)
-
-        lines = [(f"group {group}: {counts[group]:,}", words[group], typical[group]) for group in range(len(table))]
-        yield Picture(sheet_picture(lines[:40], thumbnail), "each group's most typical pictures")
-        yield Picture(thumbnails_picture(points, thumbnail), "the map in pictures")
-        yield from _doubles(groups, looks, thumbnail, items, rows)
-    yield Table(["group", "items", "what makes it", "typical"], table, "groups")
-    tried = groups.facts.get("tried", [])
-    yield Table(["method", "silhouette in the map"], tried, "how groups can be made; the clearest is kept")
-    trials = groups.facts.get("trials", [])
-    if trials:
-        yield Table(["told by", "groups", "silhouette", "stability"], trials, "how many groups: asked without labels")
-
-
-def _doubles(groups, looks, thumbnail, items, rows) -> Iterator[Exhibit]:
-    prints = looks.gathered("prints")
-    exact = exact_twins(looks.gathered("digests"))
-    search = Twins(prints)
-    if "twin_pairs" not in groups.parts:
-        return
-    search.load_state_dict(
-        {"done": len(search), "pairs": groups.parts["twin_pairs"], "likeness": groups.parts["twin_likeness"]}
-    )
-    same = {(each.first, each.second) for each in exact}
-    near = [each for each in search.twins() if (each.first, each.second) not in same]
-    found = [*near[:16], *exact[: max(0, 20 - len(near[:16]))]]
-    if found:
-        pairs = [(each.first, each.second, each.why) for each in found]
-        words = f"there more than once: {len(exact):,} pairs of the same bytes, {len(near):,} nearly the same"
-        yield Picture(pairs_picture(pairs, thumbnail), words)

@@ -22,6 +22,7 @@ class Settings:
     neighbours: int = setting(15, "Neighbours that an item is kept near to.", 2, 200)
     dimensions: int = setting(6, "Numbers an item is reduced to.", 2, 50, rare=True)
     most_clusters: int = setting(30, "Groups to try at most.", 2, 500, rare=True)
+    drawings: int = setting(800, "Steps in which an autoencoder learns.", 1, 1_000_000, rare=True)
     epochs: int = setting(150, "Rounds in which the map is made.", 10, 10_000, rare=True)
 
 

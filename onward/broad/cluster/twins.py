@@ -2,8 +2,8 @@
 
 Near: every picture's 32 by 32 print is described by its 63 lowest frequencies (a cosine transform, without the mean),
 in four turns; pairs whose descriptions point the same way are laid over each other, also as a crop of one another, and
-have to agree in light, in edges and in tint. Same scene: the two look alike to pretrained eyes, each among the nearest of the
-other, and nearer than unrelated pictures are.
+have to agree in light, in edges and in tint. Same scene: the two look alike to pretrained eyes, each the nearest of the
+other, and nearer than unrelated pictures are (`using.py`).
 """
 
 from __future__ import annotations

@@ -30,7 +30,6 @@ from onward.core.run import Run
 
 __all__ = ["Work"]
 
-DRAWINGS = 1500
 _HEADS, _BATCH, _LESSONS, _RATE = 8, 256, 1500, 3e-3
 
 
@@ -114,7 +113,7 @@ class Work:
     def drawings_left(self) -> int:
         """Count the steps left of the autoencoder; 0 where none is wanted."""
         is_wanted = "autoencoder" in self.encoders and self.count() > 0
-        return max(0, DRAWINGS - self.drawings_done()) if is_wanted else 0
+        return max(0, self.settings.drawings - self.drawings_done()) if is_wanted else 0
 
     def drawings_done(self) -> int:
         """Count the steps the autoencoder has learned."""
@@ -123,7 +122,7 @@ class Work:
 
     def draw(self, share: float) -> None:
         """Let the autoencoder learn from a batch."""
-        phase = self.drawings_done() / DRAWINGS
+        phase = self.drawings_done() / self.settings.drawings
         self._loss = self.drawer.learn(min(1.0, max(phase, share if self.run.budget.seconds is not None else 0.0)))
 
     # maps
