@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 __all__ = ["Heads"]
 
 _BETA = 0.6
-_TEACHER, _USE = 0.99, 0.95  # how much of the teacher, and of the use of groups, stays at each step
+_TEACHER, _USE = 0.96, 0.95  # how much of the teacher, and of the use of groups, stays at each step
 _TEMPERATURE = 0.1
 _MOMENTS = (0.9, 0.999)
 

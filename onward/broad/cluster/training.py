@@ -34,7 +34,7 @@ def train(run: Run, items: Items, settings: Settings) -> Groups:
     for step in run.steps():
         if clock.value["begun"] is None:
             clock.value = {"begun": step.progress, "cut": []}
-        stage = _turn(step, stages, clock.value)
+        stage = _turn(step, work, stages, clock.value)
         if stage is None:
             run.finish_early("Everything was looked at, mapped and grouped; more time would change little.")
         elif step.is_last or step.index in (8, 32, 128) or (stage.name == "map" and step.every(40)):
@@ -48,12 +48,15 @@ def train(run: Run, items: Items, settings: Settings) -> Groups:
     return model
 
 
-def _turn(step: Step, stages: list[Stage], clock: dict[str, Any]) -> Stage | None:
+def _turn(step: Step, work: Work, stages: list[Stage], clock: dict[str, Any]) -> Stage | None:
     """Do the next pieces; give the stage worked on, or None when nothing is left."""
     steps = step.run.budget.steps
     begun = min(float(clock["begun"]), 0.9)
     reached = (step.progress - begun) / (1 - begun)
     ahead = reached + (1 / steps if steps and step.run.budget.seconds is None else 0.0)
+    if stages[0].name in clock["cut"] and reached < stages[0].until:  # more time was given: go on looking
+        work.begin_again()
+        clock["cut"] = []
     worked: Stage | None = None
     since = 0.0
     for stage in stages:

@@ -30,7 +30,7 @@ from onward.core.run import Run
 
 __all__ = ["Work"]
 
-_HEADS, _BATCH, _LESSONS, _RATE = 8, 256, 1500, 3e-3
+_HEADS, _BATCH, _LESSONS, _RATE = 8, 256, 1500, 1e-2
 
 
 class Work:
@@ -65,6 +65,13 @@ class Work:
         """Name what a checkpoint holds."""
         looks = {} if self.looks is None else {"looks": self.looks}
         return {**looks, "maps": self.maps, "later": self}
+
+    def begin_again(self) -> None:
+        """Forget what was made of the items seen so far, since more of them will be seen."""
+        self._twins, self._heads, self._rows, self._drawer = None, None, None, None
+        self._stored = {}
+        self.maps.load_state_dict({})
+        self.choice.trials = []
 
     # looking
 
