@@ -13,10 +13,12 @@ from onward.broad.cluster.mixture import fit_mixture
 from onward.broad.cluster.model import Groups, head_parts
 from onward.broad.cluster.quality import silhouettes
 from onward.broad.cluster.work import Work
+from onward.core.faults import DataFault
 
 __all__ = ["concluded"]
 
 _FEW_LESSONS = 200
+_FEWEST = 4
 _BEGINNINGS = 5
 
 
@@ -24,10 +26,15 @@ def concluded(work: Work) -> Groups:
     """Make the groups.
 
     Raises:
-        DataFault: not one item could be read.
+        DataFault: hardly one item could be read.
     """
-    if not work.count():
-        work.features(work.encoders[0])  # says why
+    if work.count() < _FEWEST:
+        if not work.count():
+            work.features(work.encoders[0])  # says why
+        raise DataFault(
+            f"{work.items.address}: {work.count()} of {len(work.items)} pictures can be read, and at least {_FEWEST} "
+            "are needed. Replace the damaged ones."
+        )
     name, clusters = work.chosen()
     view = work.maps.get(name)
     points = view.points

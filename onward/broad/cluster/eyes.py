@@ -17,7 +17,7 @@ from onward.core.run import Run
 __all__ = ["NoEyes", "SeeingEyes", "eyes_for", "eyes_from"]
 
 _SIDES = (128, 96, 64)
-_USUAL_SIDE = 64
+_USUAL_SIDE, _MOST_SIDE = 64, 512
 _LOOKING_SHARE = 0.4  # of the time, that looking at all pictures may take
 _AT_ONCE = 16
 
@@ -93,7 +93,8 @@ def eyes_from(name: str, side: int) -> NoEyes | SeeingEyes:
     from onward.backbones import find_eyes, weights_name
 
     found = find_eyes(name)
-    return SeeingEyes(weights_name(found.name, found.network), found.only_side or side, name, found.network)
+    side = found.only_side or min(max(side, _SIDES[-1] // 2), _MOST_SIDE)  # a stranger's run may say anything
+    return SeeingEyes(weights_name(found.name, found.network), side, name, found.network)
 
 
 def _side(run: Run, eyes: SeeingEyes, pictures: int) -> int:

@@ -19,7 +19,7 @@ from onward.core.run import Box, Run
 
 __all__ = ["Groups", "head_input", "load"]
 
-_MOST_CLUSTERS = 1000
+_MOST_CLUSTERS, _MOST_COLUMNS = 1000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,24 @@ def _check(groups: Groups) -> None:
         and 0 < clusters <= _MOST_CLUSTERS
         and groups.labels.min(initial=0) >= -1
         and groups.labels.max(initial=0) < clusters
+        and _fits_method(groups.facts, groups.parts, groups.known.shape[1], *groups.centres.shape)
         and all(np.isfinite(each).all() for each in (groups.known, groups.points, groups.centres, groups.space.axes))
     )
     if not fits:
         raise ValueError("shapes")
+
+
+def _fits_method(facts: dict[str, Any], parts: dict[str, NDArray[Any]], width: int, clusters: int, axes: int) -> bool:
+    """Say whether what a method needs is there, in the right shapes."""
+    needed = {
+        "k-means": {},
+        "hdbscan": {},
+        "mixture": {"shares": (clusters,), "means": (clusters, axes), "covariances": (clusters, axes, axes)},
+        "heads": {"scale": (width,), "head": (width, clusters)},
+    }[facts["method"]]
+    columns = [(str(each["name"]), list(each["categories"])) for each in facts["columns"]]
+    is_known = facts["kind"] in ("pictures", "texts", "rows") and len(columns) < _MOST_COLUMNS
+    return is_known and all(np.shape(parts[name]) == shape for name, shape in needed.items())
 
 
 def head_parts(heads: Heads, scale: NDArray[np.float32]) -> dict[str, NDArray[Any]]:

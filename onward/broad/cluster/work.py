@@ -79,10 +79,6 @@ class Work:
         """Count the items that are there to be grouped."""
         return self.looks.pictures if self.looks is not None else len(self.items)
 
-    def places(self) -> NDArray[np.int64]:
-        """Give the items that are there to be grouped by their places."""
-        return self.looks.gathered("places") if self.looks is not None else np.arange(len(self.items))
-
     # twins
 
     @property
