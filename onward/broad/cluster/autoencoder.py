@@ -82,7 +82,7 @@ class Learner:
         loss.backward()
         self._adam.step()
         self.steps += 1
-        return float(loss)
+        return float(loss.detach())
 
     def recipe(self) -> dict[str, NDArray[Any]]:
         """Give the weights that codes are made with."""
