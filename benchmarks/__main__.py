@@ -9,6 +9,7 @@ NAMES = (
     "ablation",
     "budget",
     "classify",
+    "cluster",
     "control",
     "detect",
     "dream",

@@ -22,6 +22,7 @@ from onward.broad.control.showing import curve, strip
 from onward.broad.control.training import WATCHED_SEED
 from onward.broad.control.using import load as load_player
 from onward.core.folder import Folder
+from onward.core.metrics import read_metrics
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.generation.gan.drawing import apply
@@ -161,6 +162,16 @@ def episodes(run: Path, subject: str) -> None:
         Image.fromarray(earned.pixels).save(PLACE / f"{subject}-curve.png", optimize=True)
 
 
+def groups(run: Path, subject: str) -> None:
+    """Keep what a report shows of groups: typical pictures, the map in pictures, doubles."""
+    names = {"each group's most": "groups", "the map in pictures": "map", "there more than once": "doubles"}
+    for fact in read_metrics(run / "metrics.jsonl", "exhibit"):
+        for begin, name in names.items():
+            if str(fact["caption"]).startswith(begin) and subject in ("horses", name):
+                picture = Image.open(run / str(fact["file"])).convert("RGB")
+                picture.save(PLACE / f"cluster-{name}.jpg", quality=82)
+
+
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
@@ -178,5 +189,6 @@ def main(words: list[str]) -> None:
         "translate": looks,
         "control": episodes,
         "semi": proposals,
+        "cluster": groups,
     }[Folder(given.run).record["task"]]
     make(given.run, given.subject)

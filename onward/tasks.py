@@ -36,6 +36,7 @@ _ROOMS = {
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
     "control": "onward.broad.control",
+    "cluster": "onward.broad.cluster",
 }
 
 

@@ -68,6 +68,8 @@ CASES = {
     "text-classify": Case("text-classify", "reviews.csv", {"width": "8", "batch_size": "16"}, "reviews.csv"),
     "dream": Case("dream", "horses", {"size": "64", "octaves": "2"}, "horses", {"seconds": 1.0}),
     "dream-zoom": Case("dream", "horses", {"zoom": "4", "class_": "sorrel"}, "horses", {"seconds": 1.0}),
+    "cluster": Case("cluster", "classes", {"encoder": "lite0", "size": "32", "epochs": "30"}, "classes"),
+    "cluster-texts": Case("cluster", "reviews.csv", {"epochs": "30", "most_clusters": "6"}, "reviews.csv"),
     "control": Case(
         "control",
         "pole.py",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ __all__ = [
     "PICTURE_ENDINGS",
     "UnreadablePicture",
     "decode_picture",
+    "decode_reduced",
     "decode_upright",
     "eight_bits",
     "fitting_size",
@@ -50,19 +53,43 @@ def decode_picture(content: bytes, size: int | None) -> tuple[NDArray[np.uint8],
     Raises:
         UnreadablePicture: with the reason.
     """
+    if size is not None:
+        image, sides = decode_reduced(content, size)
+        return square(image, size), min(sides)
+    with _reasons(content):
+        image = _opened(content)
+        image.verify()
+        return np.empty((0, 0, 3), np.uint8), min(image.size)
+
+
+def decode_reduced(content: bytes, size: int) -> tuple[Image.Image, tuple[int, int]]:
+    """Decode a picture no larger than needed: upright RGB, its sides at least `size` where the original's are.
+
+    Returns: the picture, and width and height of the original in pixels.
+    Raises:
+        UnreadablePicture: with the reason.
+    """
+    with _reasons(content):
+        image = _opened(content)
+        sides = image.size
+        image.draft("RGB", (size * 2, size * 2))
+        return _plain(ImageOps.exif_transpose(image)), sides
+
+
+def _opened(content: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(content))
+    if image.width * image.height > _MOST_PIXELS:
+        raise UnreadablePicture(f"{image.width} x {image.height} pixels, too large to be a photo")
+    return image
+
+
+@contextmanager
+def _reasons(content: bytes) -> Iterator[None]:
+    """Turn whatever Pillow's readers raise into a reason in a few words."""
     if not content:
         raise UnreadablePicture("empty file")
     try:
-        image = Image.open(io.BytesIO(content))
-        if image.width * image.height > _MOST_PIXELS:
-            raise UnreadablePicture(f"{image.width} x {image.height} pixels, too large to be a photo")
-        short_side = min(image.size)
-        if size is None:
-            image.verify()
-            return np.empty((0, 0, 3), np.uint8), short_side
-        image.draft("RGB", (size * 2, size * 2))
-        upright = ImageOps.exif_transpose(image)
-        return square(_plain(upright), size), short_side
+        yield
     except UnidentifiedImageError:
         if content[4:8] == b"ftyp":
             raise UnreadablePicture("HEIC or AVIF, which Pillow cannot read here: save it as JPEG") from None
@@ -82,12 +109,10 @@ def decode_upright(content: bytes) -> tuple[Image.Image, int]:
     _, side = decode_picture(content, None)
     if side < 2:
         raise UnreadablePicture("a picture of one pixel")
-    try:
+    with _reasons(content):
         image = Image.open(io.BytesIO(content))
         orientation = int(image.getexif().get(0x0112, 1))
         return _plain(ImageOps.exif_transpose(image)), orientation if 1 <= orientation <= 8 else 1
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError, OverflowError) as reason:
-        raise UnreadablePicture(f"damaged: {reason}".partition("\n")[0][:80]) from None
 
 
 def fitting_size(side: int) -> int:

@@ -29,7 +29,7 @@ from onward.data.splits import SPLITS
 if TYPE_CHECKING:
     from onward.meadow.photos import Photos
 
-__all__ = ["Pictures", "read_pictures"]
+__all__ = ["Pictures", "folder_classes", "read_pictures"]
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _from_arrays(
 
 def _from_store(address: str, size: int | None) -> Pictures:
     found = decode_all(address, size)
-    labels, classes, splits = _classes(found.names)
+    labels, classes, splits = folder_classes(found.names)
     sides = np.sort(found.sides)
     return Pictures(
         address,
@@ -195,7 +195,7 @@ def _from_store(address: str, size: int | None) -> Pictures:
     )
 
 
-def _classes(names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[str, ...] | None]:
+def folder_classes(names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[str, ...] | None]:
     """Read classes and splits off the folders: `train/horse/0.jpg`, `horse/0.jpg`; else one class."""
     folders = [PurePosixPath(name).parts[:-1] for name in names]
     while folders and all(folders) and len({parts[0] for parts in folders}) == 1:

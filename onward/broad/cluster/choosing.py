@@ -1,0 +1,112 @@
+"""How many groups, and by which features? Asked of the items alone, never of labels.
+
+For each number of groups: the silhouette in the map, and the stability. Two halves of the items are grouped apart, and
+each grouping is carried over to all items; how far the two agree is their adjusted Rand index (after Ben-Hur,
+Elisseeff and Guyon 2002, and the prediction strength of Tibshirani and Walther 2005). The largest number on which the
+halves agree is taken: more groups than there are cannot be found twice. Among encoders the silhouette decides, which
+follows the true quality closely (arXiv:2406.02465).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.broad.cluster.kmeans import k_means, nearest_centre
+from onward.broad.cluster.quality import rand_index, silhouettes
+
+__all__ = ["AGREED", "Choice", "Trial", "candidates", "measured"]
+
+AGREED = 0.9  # adjusted Rand index from which halves count as agreeing
+_SPLITS = 4
+_MOST_POINTS = 4000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was measured of a number of groups.
+
+    Attributes:
+        agreements: adjusted Rand indices, one a split in halves.
+    """
+
+    encoder: str
+    clusters: int
+    silhouette: float
+    agreements: tuple[float, ...]
+
+    @property
+    def stability(self) -> float:
+        """Give the mean agreement."""
+        return float(np.mean(self.agreements))
+
+
+def candidates(items: int, most: int, wanted: int | None) -> list[int]:
+    """List numbers of groups to try, in an order that covers the range early.
+
+    Example:
+        >>> candidates(1000, 12, None)
+        [8, 4, 12, 2, 6, 10, 3, 5, 7, 9, 11]
+    """
+    if wanted is not None:
+        return [wanted]
+    limit = max(2, min(most, items // 4))
+    order = [8, 4, 12, 16, 2, 6, 10, 14, 20, 24, 30, 3, 5, 7, 9, 11, 13, 18, 27, *range(36, most + 1, 6)]
+    return [each for each in order if each <= limit]
+
+
+def measured(encoder: str, points: NDArray[np.float32], clusters: int, seed: int) -> Trial:
+    """Measure silhouette and stability of k-means in a map.
+
+    Args:
+        points: N D.
+    """
+    chance = np.random.default_rng([seed, clusters])
+    if len(points) > _MOST_POINTS:
+        points = points[np.sort(chance.choice(len(points), _MOST_POINTS, replace=False))]
+    clusters = min(clusters, len(points) // 2)
+    labels, _ = nearest_centre(points, k_means(points, clusters, chance, 2))
+    found = silhouettes(points, labels, chance, 1500)
+    agreements = []
+    for _ in range(_SPLITS):
+        halves = np.array_split(chance.permutation(len(points)), 2)
+        one, other = (nearest_centre(points, k_means(points[half], clusters, chance, 2))[0] for half in halves)
+        agreements.append(rand_index(one, other))
+    return Trial(encoder, clusters, float(found.mean()) if len(found) else 0.0, tuple(agreements))
+
+
+class Choice:
+    """Trials so far, and what they say."""
+
+    def __init__(self) -> None:
+        self.trials: list[Trial] = []
+
+    def of(self, encoder: str) -> list[Trial]:
+        """Give an encoder's trials, fewest groups first."""
+        return sorted((each for each in self.trials if each.encoder == encoder), key=lambda each: each.clusters)
+
+    def best_number(self, encoder: str) -> Trial | None:
+        """Give the trial of the largest number of groups on which halves agree; else of the one they agree on best."""
+        trials = self.of(encoder)
+        agreed = [each for each in trials if each.stability >= AGREED]
+        if agreed:
+            return agreed[-1]
+        return max(trials, key=lambda each: each.stability + each.silhouette, default=None)
+
+    def best(self) -> Trial | None:
+        """Give the best trial of the encoder whose groups stand apart most clearly."""
+        found = [self.best_number(name) for name in dict.fromkeys(each.encoder for each in self.trials)]
+        return max((each for each in found if each is not None), key=lambda each: each.silhouette, default=None)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Take the trials."""
+        return {
+            "trials": [[each.encoder, each.clusters, each.silhouette, list(each.agreements)] for each in self.trials]
+        }
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Put them back."""
+        self.trials = [Trial(str(e), int(k), float(s), tuple(map(float, a))) for e, k, s, a in state["trials"]]
