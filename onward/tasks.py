@@ -32,6 +32,7 @@ _ROOMS = {
     "language-model": "onward.language.language_model",
     "motion": "onward.vision.motion",
     "control": "onward.broad.control",
+    "compress": "onward.broad.compress",
 }
 
 

@@ -1,0 +1,240 @@
+"""The codec as a network: a transform to latents, one back, and a model of how likely the latents are.
+
+After Ballé, Minnen, Singh, Hwang and Johnston 2018 ("Variational image compression with a scale hyperprior",
+arXiv:1802.01436), with what made minutes on a processor enough:
+
+- the transform begins as the principal components of the folder's own 8 x 8 blocks, so the codec is a good one before
+  its first step; blocks then learn to overlap (16 x 16), and small residual blocks to mend what they break;
+- means beside scales (Minnen 2018, arXiv:1809.02736), and half of the latents seen before the other half, like the
+  black fields of a chessboard before the white ones (He 2021, arXiv:2103.15306);
+- one network for six qualities: each has its own gains, a step size for each latent (Cui 2021, arXiv:2003.02012).
+
+Shapes: pictures B 3 H W in 0 to 1; latents B M H/8 W/8; hyper-latents B Z H/32 W/32; `quality` is B, from 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from onward.broad.compress.settings import LAMBDAS
+
+__all__ = ["BLOCK", "HYPER", "LEVELS", "Codec", "Coded", "Probabilities", "first_fields", "scale_of"]
+
+BLOCK, HYPER = 8, 4  # pixels a latent, latents a hyper-latent, along each side
+LEVELS = 64  # of scale, from 0.11 to 64, each 1.106 times the last
+_SMALLEST, _RATIO = 0.11, (64 / 0.11) ** (1 / (LEVELS - 1))
+LEVELS_A_UNIT, MIDDLE_LEVEL = 8, 24  # how a network's answer becomes a level: 8 answer + 24
+
+
+class Coded(NamedTuple):
+    """What a batch of pictures costs: bits of each picture, B; and what is decoded, B 3 H W."""
+
+    bits: Tensor
+    pictures: Tensor
+
+
+def scale_of(level: Tensor) -> Tensor:
+    """Give the standard deviation of a level."""
+    return _SMALLEST * torch.exp(level * math.log(_RATIO))
+
+
+def first_fields(like: Tensor) -> Tensor:
+    """Give 1 where a latent is seen first, 0 elsewhere: 1 1 H W, a chessboard."""
+    height, width = like.shape[-2:]
+    rows, columns = torch.arange(height)[:, None], torch.arange(width)
+    return ((rows + columns) % 2 == 0).to(like.dtype)[None, None]
+
+
+class Residual(nn.Module):
+    """Adds to latents what a small look around suggests; nothing at first."""
+
+    def __init__(self, latents: int, width: int) -> None:
+        super().__init__()
+        self.narrow = nn.Conv2d(latents, width, 1)
+        self.look = nn.Conv2d(width, width, 3, padding=1)
+        self.widen = nn.Conv2d(width, latents, 1)
+        self.strength = nn.Parameter(torch.ones(len(LAMBDAS), latents))
+        nn.init.zeros_(self.widen.weight)
+        nn.init.zeros_(self.widen.bias)  # pyright: ignore[reportArgumentType]
+
+    def forward(self, latents: Tensor, quality: Tensor) -> Tensor:
+        seen = F.leaky_relu(self.look(F.leaky_relu(self.narrow(latents), 0.1)), 0.1)
+        return latents + self.strength[quality][:, :, None, None] * self.widen(seen)
+
+
+class Analysis(nn.Module):
+    """Pictures to latents in units of a quantiser's step."""
+
+    def __init__(self, latents: int, width: int) -> None:
+        super().__init__()
+        self.transform = nn.Conv2d(3, latents, 2 * BLOCK, BLOCK, BLOCK // 2, bias=False)
+        self.residuals = nn.ModuleList(Residual(latents, width) for _ in range(2))
+        self.log_gain = nn.Parameter(torch.zeros(len(LAMBDAS), latents))
+        self.register_buffer("mean", torch.zeros(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.ones(1, latents, 1, 1))
+
+    def forward(self, pictures: Tensor, quality: Tensor) -> Tensor:
+        latents = self.transform(pictures - self.mean) / self.deviation
+        for residual in self.residuals:
+            latents = residual(latents, quality)
+        return latents * self.log_gain[quality].exp()[:, :, None, None]
+
+
+class Synthesis(nn.Module):
+    """Latents in units of a quantiser's step to pictures, not yet cut to 0 to 1."""
+
+    def __init__(self, latents: int, width: int) -> None:
+        super().__init__()
+        self.residuals = nn.ModuleList(Residual(latents, width) for _ in range(4))
+        self.transform = nn.ConvTranspose2d(latents, 3, 2 * BLOCK, BLOCK, BLOCK // 2, bias=False)
+        self.log_step = nn.Parameter(torch.zeros(len(LAMBDAS), latents))
+        self.register_buffer("mean", torch.zeros(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.ones(1, latents, 1, 1))
+
+    def forward(self, latents: Tensor, quality: Tensor) -> Tensor:
+        latents = latents * self.log_step[quality].exp()[:, :, None, None]
+        for residual in self.residuals:
+            latents = residual(latents, quality)
+        return self.transform(latents * self.deviation) + self.mean
+
+
+class Probabilities(nn.Module):
+    """How likely latents are, told from hyper-latents and from those latents that were seen first.
+
+    Nothing here but convolutions of stride 1, cuts at 0, and moves of numbers: it works in whole numbers as well
+    (`integers.py`), which is how files are written and read.
+    """
+
+    def __init__(self, latents: int, width: int, hyper: int) -> None:
+        super().__init__()
+        self.latents = latents
+        self.enlarge = nn.ModuleList(
+            [nn.Conv2d(hyper, 4 * width, 3, padding=1), nn.Conv2d(width, 4 * width, 3, padding=1)]
+        )
+        self.first = nn.ModuleList([nn.Conv2d(width, latents, 1), nn.Conv2d(latents, 2 * latents, 1)])
+        self.around = nn.Conv2d(latents, width, 3, padding=1)
+        self.second = nn.ModuleList([nn.Conv2d(2 * width, latents, 1), nn.Conv2d(latents, 2 * latents, 1)])
+
+    def told(self, hyper: Tensor, height: int, width: int) -> Tensor:
+        """Enlarge hyper-latents to the latents' height and width."""
+        for layer in self.enlarge:
+            hyper = F.pixel_shuffle(layer(hyper), 2).clamp(min=0)
+        return hyper[:, :, :height, :width]
+
+    def for_first(self, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Give mean and unscaled level of the latents seen first."""
+        mean, level = self.first[1](self.first[0](told).clamp(min=0)).chunk(2, 1)
+        return mean, level
+
+    def for_second(self, told: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Give those of the others; `seen` has the first ones in their places and 0 in the others'."""
+        both = torch.cat([told, self.around(seen).clamp(min=0)], 1)
+        mean, level = self.second[1](self.second[0](both).clamp(min=0)).chunk(2, 1)
+        return mean, level
+
+
+class Codec(nn.Module):
+    """All parts, as they learn.
+
+    Args:
+        latents: M, at most 192.
+        width: channels of the layers between.
+    """
+
+    def __init__(self, latents: int, width: int) -> None:
+        super().__init__()
+        self.hyper = max(4, width // 2)
+        self.analysis = Analysis(latents, width)
+        self.synthesis = Synthesis(latents, width)
+        self.summary = nn.Sequential(
+            nn.Conv2d(latents, width, 3, padding=1),
+            nn.LeakyReLU(0.1),
+            nn.Conv2d(width, width, 5, 2, 2),
+            nn.LeakyReLU(0.1),
+            nn.Conv2d(width, self.hyper, 5, 2, 2),
+        )
+        self.probabilities = Probabilities(latents, width, self.hyper)
+        self.usual = nn.Parameter(torch.zeros(len(LAMBDAS), latents))  # added to the answers of `probabilities`
+        self.hyper_mean = nn.Parameter(torch.zeros(len(LAMBDAS), self.hyper))
+        self.hyper_log_scale = nn.Parameter(torch.zeros(len(LAMBDAS), self.hyper))
+
+    def begin_with(self, components: NDArray[np.floating], deviations: NDArray[np.floating], mean: NDArray) -> None:
+        """Begin as principal components.
+
+        Args:
+            components: M 192, orthonormal rows over 3 8 8 values of a block.
+            deviations: M, of the blocks along them.
+            mean: 3, of the pixels.
+        """
+        kernels = torch.zeros_like(self.analysis.transform.weight)
+        edge = BLOCK // 2
+        inner = torch.from_numpy(np.ascontiguousarray(components)).reshape(-1, 3, BLOCK, BLOCK)
+        kernels[:, :, edge:-edge, edge:-edge] = inner.float()
+        spread = torch.from_numpy(np.ascontiguousarray(deviations)).float()
+        # where bits are many, the loss is least at a step of sqrt(18 / (ln 2 lambda 255^2)) for pixels of 0 to 1
+        steps = torch.tensor([math.sqrt(18 / (math.log(2) * each * 255**2)) for each in LAMBDAS])
+        gain = (spread[None] / steps[:, None]).log()
+        with torch.no_grad():
+            for part, sign, name in ((self.analysis, 1, "log_gain"), (self.synthesis, -1, "log_step")):
+                part.transform.weight.copy_(kernels)
+                part.deviation.copy_(spread[None, :, None, None])  # pyright: ignore[reportCallIssue]
+                part.mean.copy_(torch.from_numpy(mean).float()[None, :, None, None])  # pyright: ignore[reportCallIssue]
+                getattr(part, name).copy_(sign * gain)
+            levels = (gain - math.log(_SMALLEST)) / math.log(_RATIO)
+            self.usual.copy_((levels.clamp(0, LEVELS - 1) - MIDDLE_LEVEL) / LEVELS_A_UNIT)
+
+    def summarise(self, latents: Tensor) -> Tensor:
+        """Give hyper-latents, not yet rounded."""
+        return self.summary(latents.sign() * latents.abs().log1p())
+
+    def forward(self, pictures: Tensor, quality: Tensor) -> Coded:
+        """Code as in training: noise for the bits (equation 3 of the paper), rounding for the rest."""
+        latents = self.analysis(pictures, quality)
+        hyper = self.summarise(latents)
+        bits = self._hyper_bits(_noisy(hyper), quality)
+        told = self.probabilities.told(_rounded(hyper), *latents.shape[-2:])
+        first = first_fields(latents)
+        means, levels = self.probabilities.for_first(told)
+        seen = (_rounded(latents - means) + means) * first
+        others = self.probabilities.for_second(told, seen)
+        means = first * means + (1 - first) * others[0]
+        levels = first * levels + (1 - first) * others[1]
+        levels = levels + self.usual[quality][:, :, None, None]
+        bits = bits + _gaussian_bits(_noisy(latents - means), levels)
+        decoded = self.synthesis(_rounded(latents - means) + means, quality)
+        return Coded(bits, decoded)
+
+    def _hyper_bits(self, hyper: Tensor, quality: Tensor) -> Tensor:
+        mean = self.hyper_mean[quality][:, :, None, None]
+        scale = self.hyper_log_scale[quality].exp()[:, :, None, None].clamp(min=0.05)
+        share = torch.sigmoid((hyper + 0.5 - mean) / scale) - torch.sigmoid((hyper - 0.5 - mean) / scale)
+        return -share.clamp(min=1e-9).log2().sum((1, 2, 3))
+
+
+def _noisy(values: Tensor) -> Tensor:
+    return values + torch.rand_like(values) - 0.5
+
+
+def _rounded(values: Tensor) -> Tensor:
+    """Round, and let the gradient pass as if nothing had been done."""
+    return values + (values.round() - values).detach()
+
+
+def _gaussian_bits(values: Tensor, answers: Tensor) -> Tensor:
+    """Give the bits of each picture's values about 0, B; a level out of range is cut, and its gradient passes."""
+    level = LEVELS_A_UNIT * answers + MIDDLE_LEVEL
+    scale = scale_of(level + (level.clamp(0, LEVELS - 1) - level).detach())
+    far = values.abs()
+    share = _below((0.5 - far) / scale) - _below((-0.5 - far) / scale)
+    return -share.clamp(min=1e-9).log2().sum((1, 2, 3))
+
+
+def _below(values: Tensor) -> Tensor:
+    return 0.5 * torch.erfc(-values * math.sqrt(0.5))
