@@ -23,9 +23,9 @@ from onward.broad.compress.network import (
     LEVELS,
     LEVELS_A_UNIT,
     MIDDLE_LEVEL,
+    PHASES,
     Codec,
     Probabilities,
-    first_fields,
     scale_of,
 )
 from onward.broad.compress.settings import LAMBDAS
@@ -37,6 +37,7 @@ _REACH_OF_TABLE = 5.0  # deviations; what lies beyond is escaped
 _HYPER_REACH = 24
 _WINDOW, _MARGIN = 64, 8  # latents decoded at once, and what is looked at around them: more than the network sees
 _MOST_LATENT = 1 << 20
+_TABLES = ("scales", "hyper")
 _IN_INTEGERS = ("probabilities", "hyper_", "usual")  # weights that a frozen codec has as whole numbers or as tables
 
 
@@ -47,7 +48,7 @@ class Frozen:
     Attributes:
         network: as it learned, its weights rounded to 16 bits.
         whole: the model of probabilities in whole numbers.
-        usual: what is added to its answers, by quality and latent, in 1/256.
+        usual: what is added to its answers, by phase, quality and latent, in 1/256.
         scales: tables of latents by level; hyper: of hyper-latents by quality and channel.
         state: all tensors that decide what a file means, as they are stored.
     """
@@ -131,14 +132,15 @@ class Frozen:
         height, width = latents.shape[-2:]
         hyper = self.network.summarise(latents).round().clamp(-_MOST_LATENT, _MOST_LATENT).long()
         told = self.whole.told(hyper * ONE, height, width)
-        first = first_fields(told).bool().expand_as(latents)
         stages = [(self.hyper, hyper.flatten().numpy(), self._hyper_tables(hyper.shape, quality))]
-        known = torch.zeros_like(latents, dtype=torch.int64)
-        for fields, answer in ((first, self.whole.for_first), (~first, self.whole.for_second)):
-            means, answers = answer(told) if answer == self.whole.for_first else answer(told, known)
-            symbols = (latents - means.float() / ONE).round().clamp(-_MOST_LATENT, _MOST_LATENT).long()
-            known = torch.where(fields, symbols * ONE + means, known)
-            stages.append((self.scales, symbols[fields].numpy(), self._levels(answers, quality)[fields].numpy()))
+        known = torch.zeros(latents.shape, dtype=torch.int64)
+        for number, (row, column) in self._phases(height, width):
+            means, answers = self.whole.phase(number, told, known)
+            apart = latents[:, :, row::2, column::2] - means.float() / ONE
+            symbols = apart.round().clamp(-_MOST_LATENT, _MOST_LATENT).long()
+            known[:, :, row::2, column::2] = symbols * ONE + means
+            tables = self._levels(answers, number, quality)
+            stages.append((self.scales, symbols.flatten().numpy(), tables.flatten().numpy()))
         return encode(stages)
 
     def _decode_tile(self, content: bytes, height: int, width: int, quality: int) -> Tensor:
@@ -148,18 +150,21 @@ class Frozen:
         hyper = torch.from_numpy(decoder.decode(self.hyper, self._hyper_tables(shape, quality))).reshape(shape)
         told = self.whole.told(hyper * ONE, height, width)
         known = torch.zeros((1, channels, height, width), dtype=torch.int64)
-        first = first_fields(told).bool().expand_as(known)
-        means, answers = self.whole.for_first(told)
-        for fields in (first, ~first):
-            if fields is not first:
-                means, answers = self.whole.for_second(told, known)
-            symbols = torch.from_numpy(decoder.decode(self.scales, self._levels(answers, quality)[fields].numpy()))
-            known[fields] = symbols * ONE + means[fields]
+        for number, (row, column) in self._phases(height, width):
+            means, answers = self.whole.phase(number, told, known)
+            tables = self._levels(answers, number, quality)
+            symbols = torch.from_numpy(decoder.decode(self.scales, tables.flatten().numpy())).reshape(means.shape)
+            known[:, :, row::2, column::2] = symbols * ONE + means
         return known.clamp(-(2**31) + 1, 2**31 - 1)
 
-    def _levels(self, answers: Tensor, quality: int) -> Tensor:
+    @staticmethod
+    def _phases(height: int, width: int) -> list[tuple[int, tuple[int, int]]]:
+        """List the phases that have latents in a grid of this size, with their numbers."""
+        return [(number, each) for number, each in enumerate(PHASES) if each[0] < height and each[1] < width]
+
+    def _levels(self, answers: Tensor, phase: int, quality: int) -> Tensor:
         """Turn answers in 1/256 into the numbers of tables."""
-        told = answers + self.usual[quality].long()[None, :, None, None]
+        told = answers + self.usual[phase, quality].long()[None, :, None, None]
         return ((LEVELS_A_UNIT * told + MIDDLE_LEVEL * ONE + ONE // 2) >> ONE.bit_length() - 1).clamp(0, LEVELS - 1)
 
     def _hyper_tables(self, shape: Sequence[int], quality: int) -> NDArray[np.int64]:
@@ -176,7 +181,7 @@ def freeze(network: Codec) -> Frozen:
     state = {name: each for name, each in weights.items() if not name.startswith(_IN_INTEGERS)}
     state["usual"] = (network.usual.detach() * ONE).round().clamp(-(2**20), 2**20).to(torch.int32)
     state |= {f"whole.{name}": each for name, each in whole.state_dict().items()}
-    for name, tables in (("scales", _scale_tables()), ("hyper", _hyper_tables(network))):
+    for name, tables in zip(_TABLES, (_scale_tables(), _hyper_tables(network)), strict=True):
         state |= {f"{name}.counts": torch.from_numpy(tables.counts), f"{name}.reach": torch.from_numpy(tables.reach)}
     return frozen_from(state, network)
 
@@ -196,17 +201,15 @@ def frozen_from(state: dict[str, Tensor], network: Codec) -> Frozen:
     network.load_state_dict(plain | {name: own[name] for name in own if name not in plain})
     whole = in_integers(network.probabilities)
     whole.load_state_dict({name.removeprefix("whole."): each for name, each in state.items() if "whole." in name})
-    tables = [
-        Tables(*(state[f"{name}.{part}"].numpy() for part in ("counts", "reach"))) for name in ("scales", "hyper")
-    ]
-    for each, count in zip(tables, (LEVELS, len(LAMBDAS) * network.hyper), strict=True):
+    scales, hyper = (Tables(state[f"{name}.counts"].numpy(), state[f"{name}.reach"].numpy()) for name in _TABLES)
+    for each, count in ((scales, LEVELS), (hyper, len(LAMBDAS) * network.hyper)):
         each.check()
         if len(each.reach) != count:
             raise ValueError("tables for another network")
     usual = state["usual"]
     if usual.dtype != torch.int32 or usual.shape != network.usual.shape:
         raise ValueError("usual levels of another shape")
-    return Frozen(network.eval().requires_grad_(False), whole, usual, *tables, state)
+    return Frozen(network.eval().requires_grad_(False), whole, usual, scales, hyper, state)
 
 
 def _scale_tables() -> Tables:

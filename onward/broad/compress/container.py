@@ -141,23 +141,12 @@ def unpack(content: bytes) -> Container:
         raise BrokenFile("another version of Onward made it, or its first bytes are damaged")
     if len(content) > _MOST_BYTES:
         raise BrokenFile("it is far larger than any .onw file")
-    place = len(MAGIC) + 3 + _ID
-    width, place = read_number(content, place)
-    height, place = read_number(content, place)
-    if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE and width * height <= MOST_PIXELS):
-        raise BrokenFile(f"it claims {width:,} x {height:,} pixels")
-    lengths = []
-    for _ in range(2 + -(-width // TILE) * -(-height // TILE)):
-        length, place = read_number(content, place)
-        lengths.append(length)
-    if zlib.crc32(content[:place]) != int.from_bytes(content[place : place + 4], "little"):
-        raise BrokenFile("its header is damaged")
+    width, height, lengths, place = _sizes(content)
     kind, flags, quality = content[len(MAGIC) : len(MAGIC) + 3]
     if kind == 1 and width * height > MOST_FITTED:
         raise BrokenFile(f"it claims {width:,} x {height:,} pixels")
     if kind > 1 or flags > 3 or not quality:
         raise BrokenFile("another version of Onward made it")
-    place += 4
     parts: list[bytes | None] = []
     for number, length in enumerate(lengths):
         whole = content[place : place + length]
@@ -173,6 +162,22 @@ def unpack(content: bytes) -> Container:
     model = content[len(MAGIC) + 3 : len(MAGIC) + 3 + _ID]
     packed = alpha if flags & 2 else None
     return Container(width, height, quality, tiles, model, kind == 1, bool(flags & 1), networks, packed, notes)
+
+
+def _sizes(content: bytes) -> tuple[int, int, list[int], int]:
+    """Read width, height and the lengths of all parts; also the place after the header's checksum, which is right."""
+    place = len(MAGIC) + 3 + _ID
+    width, place = read_number(content, place)
+    height, place = read_number(content, place)
+    if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE and width * height <= MOST_PIXELS):
+        raise BrokenFile(f"it claims {width:,} x {height:,} pixels")
+    lengths = []
+    for _ in range(2 + -(-width // TILE) * -(-height // TILE)):
+        length, place = read_number(content, place)
+        lengths.append(length)
+    if zlib.crc32(content[:place]) != int.from_bytes(content[place : place + 4], "little"):
+        raise BrokenFile("its header is damaged")
+    return width, height, lengths, place + 4
 
 
 def packed_alpha(alpha: NDArray[np.uint8] | None) -> bytes | None:

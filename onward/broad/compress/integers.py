@@ -25,7 +25,7 @@ N = TypeVar("N", bound=nn.Module)
 
 
 class IntegerConvolution(nn.Module):
-    """A convolution of stride 1 and any odd kernel, zeros around, in whole numbers.
+    """A convolution in whole numbers, dense or with a kernel of its own for each channel.
 
     Example:
         >>> plain = nn.Conv2d(1, 1, 1); _ = plain.weight.data.fill_(0.5), plain.bias.data.fill_(1.0)
@@ -33,45 +33,68 @@ class IntegerConvolution(nn.Module):
         2.0
     """
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, plain: nn.Conv2d) -> None:
         super().__init__()
-        self.side = plain.kernel_size[0]
-        weight = (plain.weight.detach().double() * 2**_WEIGHT_BITS).round().clamp(-32767, 32767)
-        bias = plain.bias if plain.bias is not None else torch.zeros(len(weight))
-        self.register_buffer("weight", weight.to(torch.int16))
-        scaled = (bias.detach().double() * (ONE << _WEIGHT_BITS)).round().clamp(-(2.0**40), 2.0**40)
-        self.register_buffer("bias", scaled.to(torch.int64))
+        self.side, self.stride, self.padding = plain.kernel_size[0], plain.stride[0], int(plain.padding[0])
+        self.is_dense = plain.groups == 1
+        weight, bias = _whole(plain)
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias)
 
     def forward(self, numbers: Tensor) -> Tensor:
         """Convolve B C H W of int64."""
-        count, _, height, width = numbers.shape
-        reach = self.side // 2
-        around = F.pad(numbers, (reach,) * 4)
+        around = F.pad(numbers, (self.padding,) * 4)
+        high, wide = ((each - self.side) // self.stride + 1 for each in around.shape[-2:])
         seen = [
-            around[:, :, down : down + height, across : across + width]
+            around[
+                :,
+                :,
+                down : down + self.stride * (high - 1) + 1 : self.stride,
+                across : across + self.stride * (wide - 1) + 1 : self.stride,
+            ]
             for down in range(self.side)
             for across in range(self.side)
         ]
-        columns = torch.stack(seen, 2).reshape(count, -1, height * width)  # B (C kernel) (H W)
-        weight = self.weight.long().reshape(len(self.weight), -1)
-        sums = torch.stack([weight @ each for each in columns]) + self.bias[:, None]
-        halved = (sums + (1 << _WEIGHT_BITS - 1)) >> _WEIGHT_BITS
-        return halved.clamp(-_MOST, _MOST).reshape(count, -1, height, width)
+        columns = torch.stack(seen, 2).flatten(3)  # B C kernel (H W)
+        weight = self.weight.long().flatten(2)
+        if self.is_dense:
+            sums = torch.stack([weight.flatten(1) @ each.flatten(0, 1) for each in columns])
+        else:
+            sums = (columns * weight[:, 0, :, None]).sum(2)
+        return _narrowed(sums + self.bias[:, None]).unflatten(2, (high, wide))
 
 
 class IntegerLinear(nn.Module):
     """A linear layer in whole numbers: N C of int64 to N D."""
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, plain: nn.Linear) -> None:
         super().__init__()
-        weight = (plain.weight.detach().double() * 2**_WEIGHT_BITS).round().clamp(-32767, 32767)
-        bias = (plain.bias.detach().double() * (ONE << _WEIGHT_BITS)).round().clamp(-(2.0**40), 2.0**40)
-        self.register_buffer("weight", weight.to(torch.int16))
-        self.register_buffer("bias", bias.to(torch.int64))
+        weight, bias = _whole(plain)
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias)
 
     def forward(self, numbers: Tensor) -> Tensor:
-        sums = numbers @ self.weight.long().T + self.bias
-        return ((sums + (1 << _WEIGHT_BITS - 1)) >> _WEIGHT_BITS).clamp(-_MOST, _MOST)
+        """Multiply and add."""
+        return _narrowed(numbers @ self.weight.long().T + self.bias)
+
+
+def _whole(plain: nn.Conv2d | nn.Linear) -> tuple[Tensor, Tensor]:
+    """Give weights in 1/4096, and biases in what a sum of products is in."""
+    weight = (plain.weight.detach().double() * 2**_WEIGHT_BITS).round().clamp(-32767, 32767)
+    bias = plain.bias.detach() if plain.bias is not None else torch.zeros(len(weight))
+    scaled = (bias.double() * (ONE << _WEIGHT_BITS)).round().clamp(-(2.0**40), 2.0**40)
+    return weight.to(torch.int16).contiguous(), scaled.to(torch.int64)
+
+
+def _narrowed(sums: Tensor) -> Tensor:
+    """Bring sums of products back to 1/256, rounded."""
+    return ((sums + (1 << _WEIGHT_BITS - 1)) >> _WEIGHT_BITS).clamp(-_MOST, _MOST)
 
 
 def in_integers(network: N) -> N:

@@ -95,7 +95,7 @@ def overlap(curve: Sequence[Point], other: Sequence[Point]) -> float:
 
 
 def bd_rate(curve: Sequence[Point], other: Sequence[Point]) -> float:
-    """Give by how many percent a curve's files are larger than another's at equal PSNR, on average over what they share.
+    """Give by how many percent a curve's files are larger than another's at equal PSNR, over the PSNR they share.
 
     Bjøntegaard 2001 (VCEG-M33), with monotone cubics through the points, as standards bodies do it today.
 

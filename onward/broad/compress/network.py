@@ -5,8 +5,8 @@ arXiv:1802.01436), with what made minutes on a processor enough:
 
 - the transform begins as the principal components of the folder's own 8 x 8 blocks, so the codec is a good one before
   its first step; blocks then learn to overlap (16 x 16), and small residual blocks to mend what they break;
-- means beside scales (Minnen 2018, arXiv:1809.02736), and half of the latents seen before the other half, like the
-  black fields of a chessboard before the white ones (He 2021, arXiv:2103.15306);
+- means beside scales (Minnen 2018, arXiv:1809.02736), and latents seen in four phases, so that most lie between
+  others that are known (as in He 2021, arXiv:2103.15306); before the first step they are foretold by least squares;
 - one network for six qualities: each has its own gains, a step size for each latent (Cui 2021, arXiv:2003.02012).
 
 Shapes: pictures B 3 H W in 0 to 1; latents B M H/8 W/8; hyper-latents B Z H/32 W/32; `quality` is B, from 0.
@@ -25,12 +25,31 @@ from torch import Tensor, nn
 
 from onward.broad.compress.settings import LAMBDAS
 
-__all__ = ["BLOCK", "HYPER", "LEVELS", "Codec", "Coded", "Probabilities", "first_fields", "scale_of"]
+__all__ = ["BLOCK", "HYPER", "LEVELS", "PHASES", "Codec", "Coded", "Probabilities", "Start", "scale_of"]
 
 BLOCK, HYPER = 8, 4  # pixels a latent, latents a hyper-latent, along each side
 LEVELS = 64  # of scale, from 0.11 to 64, each 1.106 times the last
 _SMALLEST, _RATIO = 0.11, (64 / 0.11) ** (1 / (LEVELS - 1))
+PHASES = ((0, 0), (1, 1), (0, 1), (1, 0))  # row and column of the first latent of each
 LEVELS_A_UNIT, MIDDLE_LEVEL = 8, 24  # how a network's answer becomes a level: 8 answer + 24
+
+
+class Start(NamedTuple):
+    """What a codec begins as, found by linear algebra.
+
+    Attributes:
+        components: M 192, orthonormal rows over 3 8 8 values of a block.
+        deviations: M, of the blocks along them.
+        mean: 3, of the pixels.
+        neighbours: 3 M 9, by which the latents of the later phases are foretold from the 3 x 3 around them.
+        left: 4 M, the share of a deviation that is left then, in each phase.
+    """
+
+    components: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    neighbours: NDArray[np.float64]
+    left: NDArray[np.float64]
 
 
 class Coded(NamedTuple):
@@ -43,13 +62,6 @@ class Coded(NamedTuple):
 def scale_of(level: Tensor) -> Tensor:
     """Give the standard deviation of a level."""
     return _SMALLEST * torch.exp(level * math.log(_RATIO))
-
-
-def first_fields(like: Tensor) -> Tensor:
-    """Give 1 where a latent is seen first, 0 elsewhere: 1 1 H W, a chessboard."""
-    height, width = like.shape[-2:]
-    rows, columns = torch.arange(height)[:, None], torch.arange(width)
-    return ((rows + columns) % 2 == 0).to(like.dtype)[None, None]
 
 
 class Residual(nn.Module):
@@ -72,6 +84,9 @@ class Residual(nn.Module):
 class Analysis(nn.Module):
     """Pictures to latents in units of a quantiser's step."""
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, latents: int, width: int) -> None:
         super().__init__()
         self.transform = nn.Conv2d(3, latents, 2 * BLOCK, BLOCK, BLOCK // 2, bias=False)
@@ -90,6 +105,9 @@ class Analysis(nn.Module):
 class Synthesis(nn.Module):
     """Latents in units of a quantiser's step to pictures, not yet cut to 0 to 1."""
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, latents: int, width: int) -> None:
         super().__init__()
         self.residuals = nn.ModuleList(Residual(latents, width) for _ in range(4))
@@ -106,21 +124,27 @@ class Synthesis(nn.Module):
 
 
 class Probabilities(nn.Module):
-    """How likely latents are, told from hyper-latents and from those latents that were seen first.
+    """How likely latents are: told by hyper-latents, and by those latents that were seen before.
 
-    Nothing here but convolutions of stride 1, cuts at 0, and moves of numbers: it works in whole numbers as well
-    (`integers.py`), which is how files are written and read.
+    Latents are seen in four phases, each a quarter of the grid: even rows and columns first, then those between them
+    diagonally, then the rest. What is between is foretold from its neighbours.
+
+    Nothing here but convolutions, cuts at 0, and moves of numbers: it works in whole numbers as well (`integers.py`),
+    which is how files are written and read.
     """
 
     def __init__(self, latents: int, width: int, hyper: int) -> None:
         super().__init__()
         self.latents = latents
-        self.enlarge = nn.ModuleList(
-            [nn.Conv2d(hyper, 4 * width, 3, padding=1), nn.Conv2d(width, 4 * width, 3, padding=1)]
-        )
-        self.first = nn.ModuleList([nn.Conv2d(width, latents, 1), nn.Conv2d(latents, 2 * latents, 1)])
-        self.around = nn.Conv2d(latents, width, 3, padding=1)
-        self.second = nn.ModuleList([nn.Conv2d(2 * width, latents, 1), nn.Conv2d(latents, 2 * latents, 1)])
+        sizes = ((hyper, 4 * width), (width, 4 * width))
+        self.enlarge = nn.ModuleList(nn.Conv2d(*each, 3, padding=1) for each in sizes)
+        self.around = nn.ModuleList(nn.Conv2d(latents, width, 3, 2) for _ in PHASES[1:])
+        self.straight = nn.ModuleList(nn.Conv2d(latents, latents, 3, 2, groups=latents) for _ in PHASES[1:])
+        self.mix = nn.ModuleList(nn.Conv2d(2 * width if place else width, width, 1) for place in range(len(PHASES)))
+        self.tell = nn.ModuleList(nn.Conv2d(width, 2 * latents, 1) for _ in PHASES)
+        for layer in [*self.straight, *self.tell]:
+            nn.init.zeros_(layer.weight)  # pyright: ignore[reportArgumentType]
+            nn.init.zeros_(layer.bias)  # pyright: ignore[reportArgumentType]
 
     def told(self, hyper: Tensor, height: int, width: int) -> Tensor:
         """Enlarge hyper-latents to the latents' height and width."""
@@ -128,16 +152,17 @@ class Probabilities(nn.Module):
             hyper = F.pixel_shuffle(layer(hyper), 2).clamp(min=0)
         return hyper[:, :, :height, :width]
 
-    def for_first(self, told: Tensor) -> tuple[Tensor, Tensor]:
-        """Give mean and unscaled level of the latents seen first."""
-        mean, level = self.first[1](self.first[0](told).clamp(min=0)).chunk(2, 1)
-        return mean, level
-
-    def for_second(self, told: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """Give those of the others; `seen` has the first ones in their places and 0 in the others'."""
-        both = torch.cat([told, self.around(seen).clamp(min=0)], 1)
-        mean, level = self.second[1](self.second[0](both).clamp(min=0)).chunk(2, 1)
-        return mean, level
+    def phase(self, number: int, told: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Give mean and unscaled level of a phase's latents; `seen` has 0 where nothing was seen yet."""
+        row, column = PHASES[number]
+        here = told[:, :, row::2, column::2]
+        if number == 0:
+            mean, level = self.tell[0](self.mix[0](here).clamp(min=0)).chunk(2, 1)
+            return mean, level
+        near = F.pad(seen, (1, 1, 1, 1))[:, :, row:, column:]
+        here = torch.cat([here, self.around[number - 1](near).clamp(min=0)], 1)
+        mean, level = self.tell[number](self.mix[number](here).clamp(min=0)).chunk(2, 1)
+        return mean + self.straight[number - 1](near), level
 
 
 class Codec(nn.Module):
@@ -161,33 +186,32 @@ class Codec(nn.Module):
             nn.Conv2d(width, self.hyper, 5, 2, 2),
         )
         self.probabilities = Probabilities(latents, width, self.hyper)
-        self.usual = nn.Parameter(torch.zeros(len(LAMBDAS), latents))  # added to the answers of `probabilities`
+        self.usual = nn.Parameter(
+            torch.zeros(len(PHASES), len(LAMBDAS), latents)
+        )  # added to the answers of `probabilities`
         self.hyper_mean = nn.Parameter(torch.zeros(len(LAMBDAS), self.hyper))
-        self.hyper_log_scale = nn.Parameter(torch.zeros(len(LAMBDAS), self.hyper))
+        self.hyper_log_scale = nn.Parameter(torch.full((len(LAMBDAS), self.hyper), -1.5))  # cheap at first
 
-    def begin_with(self, components: NDArray[np.floating], deviations: NDArray[np.floating], mean: NDArray) -> None:
-        """Begin as principal components.
-
-        Args:
-            components: M 192, orthonormal rows over 3 8 8 values of a block.
-            deviations: M, of the blocks along them.
-            mean: 3, of the pixels.
-        """
+    def begin_with(self, start: Start) -> None:
+        """Begin as principal components, each foretold from its neighbours by least squares."""
         kernels = torch.zeros_like(self.analysis.transform.weight)
         edge = BLOCK // 2
-        inner = torch.from_numpy(np.ascontiguousarray(components)).reshape(-1, 3, BLOCK, BLOCK)
-        kernels[:, :, edge:-edge, edge:-edge] = inner.float()
-        spread = torch.from_numpy(np.ascontiguousarray(deviations)).float()
+        kernels[:, :, edge:-edge, edge:-edge] = torch.from_numpy(start.components).reshape(-1, 3, BLOCK, BLOCK).float()
+        spread = torch.from_numpy(start.deviations).float()
         # where bits are many, the loss is least at a step of sqrt(18 / (ln 2 lambda 255^2)) for pixels of 0 to 1
         steps = torch.tensor([math.sqrt(18 / (math.log(2) * each * 255**2)) for each in LAMBDAS])
         gain = (spread[None] / steps[:, None]).log()
+        mean = torch.from_numpy(start.mean).float()[None, :, None, None]
         with torch.no_grad():
             for part, sign, name in ((self.analysis, 1, "log_gain"), (self.synthesis, -1, "log_step")):
                 part.transform.weight.copy_(kernels)
-                part.deviation.copy_(spread[None, :, None, None])  # pyright: ignore[reportCallIssue]
-                part.mean.copy_(torch.from_numpy(mean).float()[None, :, None, None])  # pyright: ignore[reportCallIssue]
+                part.deviation.copy_(spread[None, :, None, None])
+                part.mean.copy_(mean)
                 getattr(part, name).copy_(sign * gain)
-            levels = (gain - math.log(_SMALLEST)) / math.log(_RATIO)
+            for layer, weight in zip(self.probabilities.straight, start.neighbours, strict=True):
+                layer.weight.copy_(torch.from_numpy(weight).reshape(-1, 1, 3, 3))  # pyright: ignore[reportCallIssue]
+            left = torch.from_numpy(start.left).float().log()[:, None]
+            levels = (gain + left - math.log(_SMALLEST)) / math.log(_RATIO)
             self.usual.copy_((levels.clamp(0, LEVELS - 1) - MIDDLE_LEVEL) / LEVELS_A_UNIT)
 
     def summarise(self, latents: Tensor) -> Tensor:
@@ -200,16 +224,14 @@ class Codec(nn.Module):
         hyper = self.summarise(latents)
         bits = self._hyper_bits(_noisy(hyper), quality)
         told = self.probabilities.told(_rounded(hyper), *latents.shape[-2:])
-        first = first_fields(latents)
-        means, levels = self.probabilities.for_first(told)
-        seen = (_rounded(latents - means) + means) * first
-        others = self.probabilities.for_second(told, seen)
-        means = first * means + (1 - first) * others[0]
-        levels = first * levels + (1 - first) * others[1]
-        levels = levels + self.usual[quality][:, :, None, None]
-        bits = bits + _gaussian_bits(_noisy(latents - means), levels)
-        decoded = self.synthesis(_rounded(latents - means) + means, quality)
-        return Coded(bits, decoded)
+        seen = torch.zeros_like(latents)
+        for number, (row, column) in enumerate(PHASES):
+            means, levels = self.probabilities.phase(number, told, seen)
+            apart = latents[:, :, row::2, column::2] - means
+            bits = bits + _gaussian_bits(_noisy(apart), levels + self.usual[number, quality][:, :, None, None])
+            seen = seen.clone()
+            seen[:, :, row::2, column::2] = _rounded(apart) + means
+        return Coded(bits, self.synthesis(seen, quality))
 
     def _hyper_bits(self, hyper: Tensor, quality: Tensor) -> Tensor:
         mean = self.hyper_mean[quality][:, :, None, None]

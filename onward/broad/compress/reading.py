@@ -21,7 +21,7 @@ from onward.data.photo import Photo, decode_photo
 from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture
 from onward.data.splits import folder_split
 
-__all__ = ["Album", "checked", "opened", "photos_of", "read"]
+__all__ = ["Album", "check_fitting", "photos_of", "read"]
 
 _SIDE = 1024  # pixels; of what is larger the middle is taken
 _MOST_BYTES = 600_000_000
@@ -81,6 +81,51 @@ class Album:
         }
 
 
+@dataclass
+class _Found:
+    """What was found on the way through a folder."""
+
+    first: Photo | None = None
+    pictures: list[tuple[str, NDArray[np.uint8], str]] = field(default_factory=list)  # name, pixels, digest
+    splits: dict[str, str] = field(default_factory=dict)  # by digest
+    copies: int = 0
+    bytes: int = 0
+    is_cut: bool = False
+
+    def add(self, photo: Photo) -> None:
+        """Take a picture, once."""
+        self.first = self.first or photo
+        split = folder_split(photo.name) if "/" in photo.name else ""
+        if photo.digest in self.splits:
+            self.copies += 1
+            if not (split == "test" and self.splits[photo.digest] != "test"):
+                return
+            self.pictures = [each for each in self.pictures if each[2] != photo.digest]  # the test is not learned from
+        if self.bytes > _MOST_BYTES:
+            self.is_cut = True
+            return
+        pixels = _middle(photo.pixels)
+        self.splits[photo.digest] = split
+        self.bytes += pixels.nbytes
+        self.pictures.append((photo.name, pixels, photo.digest))
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what is worth knowing."""
+        said = []
+        if self.is_cut:
+            said.append(
+                f"Only the first {len(self.pictures):,} pictures are used: they fill {_MOST_BYTES // 10**6} MB."
+            )
+        if self.copies:
+            said.append(f"{self.copies:,} exact copies are counted once.")
+        if lossy := sum(name.lower().endswith(_LOSSY) for name, _, _ in self.pictures):
+            said.append(
+                f"{lossy:,} of {len(self.pictures):,} are stored with losses already (JPEG and the like), whose traces "
+                "cost bits too: originals, or pictures of half the size, are a fairer measure."
+            )
+        return tuple(said)
+
+
 def read(source: Source, settings: Settings) -> Album:
     """Read pictures; of very large ones the middle.
 
@@ -89,65 +134,42 @@ def read(source: Source, settings: Settings) -> Album:
     """
     address = source.address
     unreadable: list[tuple[str, str]] = []
-    found: list[tuple[str, NDArray[np.uint8], str]] = []
-    first: Photo | None = None
-    digest, total, seen, copies = hashlib.sha256(), 0, dict[str, str](), 0
-    notes: list[str] = []
+    found, digest = _Found(), hashlib.sha256()
     for photo in photos_of(address, unreadable):
-        first = first or photo
         digest.update(f"{photo.name} {photo.digest}\n".encode())
-        split = folder_split(photo.name) if "/" in photo.name else ""
-        if photo.digest in seen:
-            copies += 1
-            if not (split == "test" and seen[photo.digest] != "test"):
-                continue
-            found = [each for each in found if each[2] != photo.digest]  # what is for the test is not learned from
-        if total > _MOST_BYTES:
-            notes.append(f"Only the first {len(found):,} pictures are used: they fill {_MOST_BYTES // 10**6:,} MB.")
-            break
-        pixels = _middle(photo.pixels)
-        seen[photo.digest] = split
-        total += pixels.nbytes
-        found.append((photo.name, pixels, photo.digest))
-    if not found:
+        found.add(photo)
+    pictures, first = found.pictures, found.first
+    if first is None or not pictures:
         why = f": {unreadable[0][0]} ({unreadable[0][1]})" if unreadable else ""
         raise DataFault(f"{address} has no picture that can be read{why}. Name a folder of pictures, or one picture.")
-    if copies:
-        notes.append(f"{copies:,} exact copies are counted once.")
-    is_fitted = settings.method == "picture" or (settings.method == "auto" and len(found) == 1)
-    if settings.method == "folder" and len(found) < 2:
+    if settings.method == "folder" and len(pictures) < 2:
         raise DataFault(
             f"{address} has one picture, and a codec needs some to learn from and others to be measured by."
         )
-    lossy = sum(name.lower().endswith(_LOSSY) for name, _, _ in found)
-    if lossy:
-        notes.append(
-            f"{lossy:,} of {len(found):,} are stored with losses already (JPEG and the like), whose traces cost bits "
-            "too: originals, or pictures of half the size, are a fairer measure."
-        )
-    if is_fitted and first is not None:
-        if first.pixels.shape[0] * first.pixels.shape[1] > MOST_FITTED:
-            raise DataFault(
-                f"{first.name} has {first.size[0]} x {first.size[1]} pixels, and up to {MOST_FITTED:,} can be fitted by "
-                "themselves. Make it smaller, or name a folder to learn a codec from."
-            )
-        more = [f"Of {len(found):,} pictures the first, {found[0][0]}, is fitted."] if len(found) > 1 else []
-        one, told = [first.pixels], (*notes, *first.notes, *more)
+    if settings.method == "picture" or len(pictures) == 1:
+        check_fitting(first)
+        more = [f"Of {len(pictures):,} pictures the first, {first.name}, is fitted."] if len(pictures) > 1 else []
+        one, told = [first.pixels], (*found.notes(), *first.notes, *more)
         return Album(address, one, one, [first.name], digest.hexdigest(), True, first, unreadable, told)
-    held = _held_out(found)
-    training = [pixels for name, pixels, _ in found if name not in held]
-    tested = [(name, pixels) for name, pixels, _ in found if name in held][:_MOST_TESTED]
-    return Album(
-        address,
-        training,
-        [pixels for _, pixels in tested],
-        [name for name, _ in tested],
-        digest.hexdigest(),
-        False,
-        None,
-        unreadable,
-        tuple(notes),
-    )
+    held = _held_out(pictures)
+    training = [pixels for name, pixels, _ in pictures if name not in held]
+    tested = [(name, pixels) for name, pixels, _ in pictures if name in held][:_MOST_TESTED]
+    names, measured = [name for name, _ in tested], [pixels for _, pixels in tested]
+    return Album(address, training, measured, names, digest.hexdigest(), False, None, unreadable, found.notes())
+
+
+def check_fitting(photo: Photo) -> None:
+    """Refuse a picture too large for networks of its own.
+
+    Raises:
+        DataFault: it is.
+    """
+    width, height = photo.size
+    if width * height > MOST_FITTED:
+        raise DataFault(
+            f"{photo.name} has {width} x {height} pixels, and up to {MOST_FITTED:,} can be fitted by themselves. Make "
+            "it smaller, or train a codec on a folder."
+        )
 
 
 def photos_of(address: str, unreadable: list[tuple[str, str]]) -> Iterator[Photo]:
@@ -184,12 +206,12 @@ def photos_of(address: str, unreadable: list[tuple[str, str]]) -> Iterator[Photo
         raise DataFault(f"{address} holds no pictures. Name a folder of pictures, or one picture.")
     for name in names:
         try:
-            yield opened(store, name)
+            yield _opened(store, name)
         except UnreadablePicture as reason:
             unreadable.append((name, str(reason)))
 
 
-def opened(store: Store, name: str) -> Photo:
+def _opened(store: Store, name: str) -> Photo:
     """Read one picture of any size.
 
     Raises:
@@ -199,10 +221,10 @@ def opened(store: Store, name: str) -> Photo:
         content = store.read(name)
     except Exception as reason:  # zlib, zipfile and the disk each raise kinds of their own
         raise UnreadablePicture(f"cannot be unpacked: {type(reason).__name__}") from None
-    return checked(decode_photo(content, name, fewest_pixels=1))
+    return _checked(decode_photo(content, name, fewest_pixels=1))
 
 
-def checked(photo: Photo) -> Photo:
+def _checked(photo: Photo) -> Photo:
     """Refuse what no file of ours can hold.
 
     Raises:

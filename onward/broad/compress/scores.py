@@ -1,4 +1,4 @@
-"""The page of truth: the codec's whole files beside those of JPEG, WebP and AVIF, on pictures it has not learned from."""
+"""The page of truth: whole files beside those of JPEG, WebP and AVIF, on pictures that were not learned from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SHOWN_QUALITY = 2
 Curves = dict[str, list[Point]]
 
 
-def evaluate(model: Model, album: Album, seconds: float) -> Iterator[Score | Exhibit]:
+def evaluate(model: Model, album: Album, seconds: float) -> Iterator[Score | Exhibit | Passage]:
     """Code the held-out pictures, as many as the seconds allow, and the same by the rivals; decode all; compare."""
     began = time.monotonic()
     measured: list[Curves] = []

@@ -22,6 +22,7 @@ from onward.broad.compress.codec import Frozen, freeze, frozen_from
 from onward.broad.compress.network import BLOCK, HYPER, Codec
 from onward.broad.compress.reading import Album
 from onward.broad.compress.settings import LAMBDAS, Settings
+from onward.broad.compress.start import start_of
 from onward.core.budget import cooled
 from onward.core.exhibits import Picture
 from onward.core.faults import RunFault
@@ -34,7 +35,6 @@ __all__ = ["Model", "load", "train", "untrained"]
 
 _COOLDOWN = 0.3
 _HALF_LIFE = 3000  # cuts, of the averaged network
-_FEWEST_BLOCKS, _MOST_BLOCKS = 200, 20_000
 _SLOWER = 0.1  # the transforms' share of the learning rate: their weights are small, and good from the start
 _LONGEST_GRADIENT = 1.0
 _TAIL_SHARE, _LONGEST_TAIL_SECONDS = 0.1, 120.0
@@ -80,7 +80,7 @@ def train(run: Run, album: Album, settings: Settings) -> Model:
 def _train(run: Run, album: Album, settings: Settings) -> Model:
     run.cooldown = _COOLDOWN
     codec = Codec(settings.latents, settings.width)
-    codec.begin_with(*principal_components(album.training, settings.latents))
+    codec.begin_with(start_of(album.training, settings.latents))
     codec = codec.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     weights = dict(codec.named_parameters())
     adam = Adam(weights.values(), 0.0, (0.9, 0.99), [_SLOWER if "transform" in name else 1.0 for name in weights])
@@ -134,30 +134,6 @@ def load(run: Run) -> Model:
 def untrained() -> Model:
     """Give what needs no training: each picture is fitted by itself."""
     return Model(Settings(method="picture"))
-
-
-def principal_components(
-    pictures: Sequence[NDArray[np.uint8]], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Find the principal components of blocks of 8 x 8 pixels (Pearson 1901; Karhunen and Loève).
-
-    Returns: components, count 192, the largest first; the blocks' deviations along them, count; the mean colour, 3.
-    """
-    chance = np.random.default_rng(0)
-    each = int(np.clip(_MOST_BLOCKS // len(pictures), _FEWEST_BLOCKS, 4000))
-    blocks = []
-    for picture in (pictures[place] for place in chance.permutation(len(pictures))[: _MOST_BLOCKS // _FEWEST_BLOCKS]):
-        wide = _at_least(picture, BLOCK)
-        tops = chance.integers(0, wide.shape[0] - BLOCK + 1, each)
-        lefts = chance.integers(0, wide.shape[1] - BLOCK + 1, each)
-        views = np.lib.stride_tricks.sliding_window_view(wide, (BLOCK, BLOCK), axis=(0, 1))  # pyright: ignore
-        blocks.append(views[tops, lefts].reshape(each, -1).astype(np.float32) / 255)
-    all_blocks = np.concatenate(blocks).astype(np.float64)
-    mean = all_blocks.reshape(-1, 3, BLOCK * BLOCK).mean((0, 2))
-    centred = all_blocks - np.repeat(mean, BLOCK * BLOCK)
-    values, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
-    largest = np.argsort(-values, kind="stable")[:count]
-    return vectors[:, largest].T, np.sqrt(np.maximum(values[largest], 1e-6)), mean
 
 
 def cuts(pictures: Sequence[NDArray[np.uint8]], count: int, side: int) -> torch.Tensor:

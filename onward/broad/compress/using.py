@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.broad.compress.container import (
-    MOST_FITTED,
     BrokenFile,
     Container,
     pack,
@@ -21,7 +20,7 @@ from onward.broad.compress.container import (
 )
 from onward.broad.compress.fitted import decode_single
 from onward.broad.compress.fitting import fit_picture
-from onward.broad.compress.reading import photos_of
+from onward.broad.compress.reading import check_fitting, photos_of
 from onward.broad.compress.settings import Coding
 from onward.broad.compress.training import Model
 from onward.core.exhibits import Picture, Table
@@ -90,11 +89,7 @@ def encode_file(model: Model, photo: Photo, options: Coding) -> bytes:
     """Code a photo as a whole file."""
     height, width = photo.pixels.shape[:2]
     if model.frozen is None:
-        if height * width > MOST_FITTED:
-            raise DataFault(
-                f"{photo.name} has {width} x {height} pixels, and up to {MOST_FITTED:,} can be fitted by themselves. "
-                "Make it smaller, or train a codec on a folder."
-            )
+        check_fitting(photo)
         return fit_picture(photo, options.quality - 1, options.seconds)
     tiles = model.frozen.encode(photo.pixels, options.quality - 1)
     is_grey = bool((photo.pixels == photo.pixels[..., :1]).all())
