@@ -85,7 +85,6 @@ class Analysis(nn.Module):
     """Pictures to latents in units of a quantiser's step."""
 
     mean: Tensor
-    deviation: Tensor
 
     def __init__(self, latents: int, width: int) -> None:
         super().__init__()
@@ -93,10 +92,9 @@ class Analysis(nn.Module):
         self.residuals = nn.ModuleList(Residual(latents, width) for _ in range(2))
         self.log_gain = nn.Parameter(torch.zeros(len(LAMBDAS), latents))
         self.register_buffer("mean", torch.zeros(1, 3, 1, 1))
-        self.register_buffer("deviation", torch.ones(1, latents, 1, 1))
 
     def forward(self, pictures: Tensor, quality: Tensor) -> Tensor:
-        latents = self.transform(pictures - self.mean) / self.deviation
+        latents = self.transform(pictures - self.mean)
         for residual in self.residuals:
             latents = residual(latents, quality)
         return latents * self.log_gain[quality].exp()[:, :, None, None]
@@ -204,10 +202,12 @@ class Codec(nn.Module):
         mean = torch.from_numpy(start.mean).float()[None, :, None, None]
         with torch.no_grad():
             for part, sign, name in ((self.analysis, 1, "log_gain"), (self.synthesis, -1, "log_step")):
-                part.transform.weight.copy_(kernels)
-                part.deviation.copy_(spread[None, :, None, None])
                 part.mean.copy_(mean)
                 getattr(part, name).copy_(sign * gain)
+            # latents of a deviation of 1: what an optimiser's step moves is then as little for all of them
+            self.analysis.transform.weight.copy_(kernels / spread[:, None, None, None])
+            self.synthesis.transform.weight.copy_(kernels)
+            self.synthesis.deviation.copy_(spread[None, :, None, None])
             for layer, weight in zip(self.probabilities.straight, start.neighbours, strict=True):
                 layer.weight.copy_(torch.from_numpy(weight).reshape(-1, 1, 3, 3))  # pyright: ignore[reportCallIssue]
             left = torch.from_numpy(start.left).float().log()[:, None]

@@ -111,6 +111,8 @@ def decode_file(model: Model, content: bytes) -> tuple[NDArray[np.uint8], tuple[
         if frozen is None:
             raise BrokenFile(f"it was coded by another model ({file.model.hex()}), and only that one decodes it")
         pixels, lost = frozen.decode(file.tiles, file.height, file.width, file.quality - 1)
+    if len(lost) == len(file.tiles):
+        raise BrokenFile("no part of it is sound")
     notes = list(file.notes)
     if lost:
         notes.append(f"{len(lost)} of its {len(file.tiles)} tiles are damaged and left even")
