@@ -9,6 +9,7 @@ NAMES = (
     "ablation",
     "budget",
     "classify",
+    "compress",
     "control",
     "detect",
     "dream",

@@ -30,13 +30,20 @@ def start_of(pictures: Sequence[NDArray[np.uint8]], count: int) -> Start:
     blocks = np.concatenate([grid.reshape(-1, grid.shape[-1]) for grid in grids])
     mean = blocks.reshape(-1, 3, BLOCK * BLOCK).mean((0, 2))
     shift = np.repeat(mean, BLOCK * BLOCK)
-    values, vectors = np.linalg.eigh((blocks - shift).T @ (blocks - shift) / len(blocks))
+    values, vectors = np.linalg.eigh(_even((blocks - shift).T @ (blocks - shift) / len(blocks)))
     largest = np.argsort(-values, kind="stable")[:count]
-    components = np.ascontiguousarray(vectors[:, largest].T)
-    deviations = np.sqrt(np.maximum(values[largest], _SMALLEST**2))
+    components = _even(np.ascontiguousarray(vectors[:, largest].T))
+    deviations = _even(np.sqrt(np.maximum(values[largest], _SMALLEST**2)))
     latents = [((grid - shift) @ components.T) / deviations for grid in grids]
     neighbours, left = zip(*(_foretold(latents, number) for number in range(1, len(PHASES))), strict=True)
-    return Start(components, deviations, mean, np.stack(neighbours), np.stack([np.ones(count), *left]))
+    return Start(
+        components, deviations, _even(mean), _even(np.stack(neighbours)), _even(np.stack([np.ones(count), *left]))
+    )
+
+
+def _even(values: Floats) -> Floats:
+    """Round away the last bits, in which sums differ from one run to the next by where their numbers lie in memory."""
+    return np.round(values, 9)
 
 
 def _grids(pictures: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:

@@ -25,6 +25,7 @@ from onward.broad.compress.tables import TOTAL, Decoder, Tables, counts_of, enco
 FILE = Container(300, 20, 2, [b"first tile", b"second"], b"12345678", alpha=b"see through", networks=b"nets")
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 2**35 - 1))
 def test_numbers_come_back(value: int) -> None:
     written = write_number(value)
@@ -79,6 +80,7 @@ def test_sizes_are_not_believed() -> None:
         unpack(pack(Container(4000, 4000, 1, [b""] * 256, is_fitted=True)))
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_transparency_comes_back(height: int, width: int, seed: int) -> None:
     alpha = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
@@ -95,6 +97,7 @@ def test_a_bomb_of_transparency_is_not_unpacked() -> None:
     assert found is None or found.shape == (4, 4)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(0, 1), min_size=4, max_size=300))
 def test_counts_sum_and_leave_nothing_out(shares: list[float]) -> None:
     counts = counts_of(np.array(shares))
@@ -107,7 +110,7 @@ def small_tables() -> Tables:
     return Tables.of(rows)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.integers(-(2**20), 2**20), max_size=60), st.integers(0, 2**32 - 1))
 def test_symbols_come_back_whatever_they_are(values: list[int], seed: int) -> None:
     chance, tables = np.random.default_rng(seed), small_tables()
@@ -119,6 +122,7 @@ def test_symbols_come_back_whatever_they_are(values: list[int], seed: int) -> No
         assert (decoder.decode(own, numbers) == symbols).all()
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_decoded_or_refused_at_once(content: bytes) -> None:
     began = time.monotonic()
