@@ -63,8 +63,10 @@ def kodak(number: int) -> NDArray[np.uint8]:
 
 def make_folder(kind: str, place: Path) -> Path:
     """Lay out a folder with train/ and test/: `bccd` halved in size, by its own lists, or `kodak` 1 to 4 and 5 to 8."""
+    if place.is_dir():
+        return place
     for part in ("train", "test"):
-        (place / part).mkdir(parents=True, exist_ok=True)
+        (place / part).mkdir(parents=True)
     if kind == "kodak":
         for number in range(1, 9):
             Image.fromarray(kodak(number)).save(place / ("train" if number < 5 else "test") / f"{number}.png")
