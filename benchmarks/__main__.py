@@ -10,6 +10,7 @@ NAMES = (
     "budget",
     "classify",
     "cluster",
+    "compress",
     "control",
     "detect",
     "dream",

@@ -37,6 +37,7 @@ _ROOMS = {
     "motion": "onward.vision.motion",
     "control": "onward.broad.control",
     "cluster": "onward.broad.cluster",
+    "compress": "onward.broad.compress",
 }
 
 

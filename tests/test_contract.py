@@ -97,6 +97,10 @@ CASES = {
     "semi-fixmatch": Case(
         "semi", "few", {"size": "16", "backbone": "none", "width": "8", "batch_size": "4", "ratio": "2"}, "few"
     ),
+    "compress": Case(
+        "compress", "horses", {"width": "8", "latents": "24", "batch_size": "6", "crop": "32"}, "horses/000.png"
+    ),
+    "compress-picture": Case("compress", "photos", {"method": "picture"}, "photos/1.png", {"seconds": 1.0}),
     "detect": Case("detect", "boxed", {"width": "16", "size": "64", "batch_size": "4", "views": "1"}, "boxed"),
 }
 

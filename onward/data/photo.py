@@ -144,11 +144,12 @@ def read_photos(address: str, unread: list[str]) -> Iterator[Photo]:
         _first(store, address)  # says why
 
 
-def decode_photo(content: bytes, name: str) -> Photo:
+def decode_photo(content: bytes, name: str, fewest_pixels: int = FEWEST_PIXELS) -> Photo:
     """Decode a picture whole.
 
     Args:
         content: the file's bytes.
+        fewest_pixels: that its shorter side may have.
     Raises:
         UnreadablePicture: with the reason.
     """
@@ -166,9 +167,9 @@ def decode_photo(content: bytes, name: str) -> Photo:
         said = str(reason).partition("\n")[0][:80] or type(reason).__name__
         raise UnreadablePicture(f"it is damaged ({said})") from None
     height, width = pixels.shape[:2]
-    if min(height, width) < FEWEST_PIXELS:
+    if min(height, width) < fewest_pixels:
         raise UnreadablePicture(
-            f"it is {width} x {height} pixels, and the shorter side has to be at least {FEWEST_PIXELS}"
+            f"it is {width} x {height} pixels, and the shorter side has to be at least {fewest_pixels}"
         )
     return Photo(pixels, alpha, name, hashlib.sha256(content).hexdigest(), tuple(notes))
 

@@ -1,0 +1,154 @@
+"""Fitting latents and networks to one picture, as C3 does it, and choosing how finely the networks are written.
+
+First latents are rounded softly, with noise, ever more sharply; in the last fifth of the budget they are rounded in
+earnest and the gradient passes as if they were not. In the end the networks' weights are rounded to the steps that
+make bits and errors together least.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from onward.broad.compress.fitted import encode_single, networks_of, weights_bits
+from onward.broad.compress.settings import LAMBDAS, Settings
+from onward.broad.compress.single import Layout, Single
+from onward.core.exhibits import Picture
+from onward.core.files import write_atomically
+from onward.core.run import Run
+from onward.data.photo import Photo
+from onward.parts.adam import Adam
+
+__all__ = ["fit_picture", "fit_run"]
+
+_HARD = 0.8  # of the budget; from there on latents are rounded in earnest
+_STRETCH = 16.0  # latents are this much larger than what the optimiser moves, so they move fast
+_RATE = 1e-2
+_WIDTHS = ((30_000, 8, 12), (300_000, 12, 20), (10**12, 16, 32))  # up to so many pixels: teller, painter
+_STEPS = (3, 4, 5, 6, 7, 8)  # weights are rounded to 1/2 to this power
+_LONGEST_GRADIENT = 1.0
+
+
+class Fit(nn.Module):
+    """One picture on its way: latents and networks.
+
+    Args:
+        pixels: H W 3.
+        quality: from 0.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8], quality: int) -> None:
+        super().__init__()
+        height, width = pixels.shape[:2]
+        teller, painter = next((small, large) for most, small, large in _WIDTHS if height * width <= most)
+        self.single = Single(Layout(height, width), teller, painter)
+        self.moved = nn.Parameter(torch.zeros(self.single.layout.count))
+        self._worth = LAMBDAS[quality] * 255**2
+        self._pictures = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None].float() / 255
+
+    @property
+    def latents(self) -> Tensor:
+        """Give the latents before they are rounded."""
+        return self.moved * _STRETCH
+
+    def loss(self, latents: Tensor, single: Single | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Give bits a pixel and what errors are worth, their sum first; then the bits and the mean squared error."""
+        single = single or self.single
+        bits = single.bits(latents).sum() / self._pictures[0, 0].numel()
+        errors = (single.pictures(latents) - self._pictures).square().mean()
+        return bits + self._worth * errors, bits, errors
+
+    def turn(self, adam: Adam, progress: float, rate: float) -> dict[str, Tensor]:
+        """Take one step."""
+        if progress < _HARD:
+            share = progress / _HARD
+            adam.learning_rate = rate * (0.5 + 0.5 * float(np.cos(np.pi * share))) + 0.02 * rate
+            latents = _soft(_soft(self.latents, 0.3 - 0.2 * share) + _noise(self.latents, 2 - share), 0.3 - 0.2 * share)
+        else:
+            adam.learning_rate = 0.05 * rate * max(0.02, (1 - progress) / (1 - _HARD))
+            latents = self.latents + (self.latents.round() - self.latents).detach()
+        loss, bits, errors = self.loss(latents)
+        adam.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.single.parameters(), _LONGEST_GRADIENT)
+        adam.step()
+        return {"loss": loss, "bits_a_pixel": bits, "error_decibels": -10 * errors.log10()}
+
+    @torch.no_grad()
+    def written(self) -> tuple[Single, tuple[int, int], Tensor]:
+        """Give the networks as they will be in the file, the steps their weights are in, and the whole latents."""
+        latents = self.latents.round()
+        chosen: list[int] = [_STEPS[-1], _STEPS[-1]]
+        for place in (0, 1):
+            costs = {}
+            for step in _STEPS:
+                steps = (step, chosen[1]) if place == 0 else (chosen[0], step)
+                trial = rounded(self.single, steps)
+                costs[step] = float(self.loss(latents, trial)[0]) + weights_bits(trial, steps) / latents_area(trial)
+            chosen[place] = min(costs, key=lambda step: costs[step])
+        steps = chosen[0], chosen[1]
+        return rounded(self.single, steps), steps, latents
+
+
+def latents_area(single: Single) -> int:
+    """Count the pixels."""
+    return single.layout.height * single.layout.width
+
+
+def rounded(single: Single, steps: tuple[int, int]) -> Single:
+    """Give a copy whose weights are whole multiples of 1/2 to the power of the step: the teller's, the painter's."""
+    trial = copy.deepcopy(single)
+    for part, step in zip(networks_of(trial), steps, strict=True):
+        for weight in part.parameters():
+            weight.data = ((weight.data * 2**step).round() / 2**step).clamp(-7.99, 7.99)
+    return trial
+
+
+def fit_picture(photo: Photo, quality: int, seconds: float) -> bytes:
+    """Fit a picture in so many seconds and give its file."""
+    began = time.monotonic()
+    fit = Fit(photo.pixels, quality)
+    adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
+    while (progress := (time.monotonic() - began) / max(0.5, 0.95 * seconds - 0.5)) < 1:
+        fit.turn(adam, progress, _RATE)
+    return encode_single(photo, quality, *fit.written())
+
+
+def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
+    """Fit a picture in a run's budget; leaves `picture.onw` in its folder."""
+    run.cooldown = 1 - _HARD
+    fit = Fit(photo.pixels, settings.quality - 1)
+    adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
+    run.keep(fit=fit, adam=adam)
+    for step in run.steps():
+        step.log(**fit.turn(adam, step.progress, _RATE * 0.5**run.setbacks))
+        if step.every(settings.show_every):
+            step.show(decoded=Picture(_pixels(fit), f"step {step.index}"))
+    content = encode_single(photo, settings.quality - 1, *fit.written())
+    write_atomically(run.path / "picture.onw", content)
+    return content
+
+
+@torch.no_grad()
+def _pixels(fit: Fit) -> NDArray[np.uint8]:
+    painted = fit.single.pictures(fit.latents.round())[0].permute(1, 2, 0)
+    return (painted.clamp(0, 1) * 255).round().byte().contiguous().numpy()
+
+
+def _soft(values: Tensor, sharpness: float) -> Tensor:
+    """Round softly (Agustsson and Theis 2020): the smaller `sharpness`, the nearer to a staircase."""
+    floor = values.floor().detach()
+    bend = 2 * float(np.tanh(0.5 / sharpness))
+    return floor + 0.5 + torch.tanh((values - floor - 0.5) / sharpness) / bend
+
+
+def _noise(like: Tensor, peak: float) -> Tensor:
+    """Draw noise between -1/2 and 1/2, more of it near 0 where `peak` is above 1 (Kumaraswamy's distribution)."""
+    other = (2**peak * (peak - 1) + 1) / peak
+    drawn = torch.rand_like(like).clamp(1e-6, 1 - 1e-6)
+    return (1 - (1 - drawn) ** (1 / other)) ** (1 / peak) - 0.5

@@ -1,0 +1,102 @@
+"""It learns: files get smaller at equal quality than before the first step, and do not where learning is sabotaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from onward.broad.compress.measuring import Point, bd_rate, decibels, equal_quality, ms_ssim
+from onward.broad.compress.reading import read
+from onward.broad.compress.rivals import rival_points
+from onward.broad.compress.scores import own_points
+from onward.broad.compress.settings import Settings
+from onward.broad.compress.training import load
+from onward.core.faults import DataFault
+from onward.core.folder import Folder
+from onward.core.run import Run
+from onward.core.task import Source
+from onward.tasks import find_task
+from onward.verbs.train import train
+
+
+def rings(number: int) -> np.ndarray:
+    """Draw rings of a hard edge, which straight components code badly."""
+    chance = np.random.default_rng(number)
+    rows, columns = np.mgrid[:64, :64]
+    place = chance.uniform(0, 64, 2)
+    away = np.hypot(rows - place[0], columns - place[1])
+    colours = np.array([[30, 60, 150], [240, 220, 90]])
+    return colours[((away // chance.uniform(7, 11)) % 2).astype(int)].astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def ring_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rings")
+    for part, numbers in (("train", range(40)), ("test", range(40, 44))):
+        (folder / part).mkdir()
+        for number in numbers:
+            Image.fromarray(rings(number)).save(folder / part / f"{number}.png")
+    return folder
+
+
+def rate(folder: Path, place: Path, learning_rate: str, steps: int) -> float:
+    """Give the mean BD-rate against JPEG."""
+    words = {"latents": "24", "width": "16", "crop": "64", "batch_size": "8", "learning_rate": learning_rate}
+    run, _ = train(find_task("compress"), str(folder), words, steps=steps, out=place, quiet=True)
+    model, album = load(run), read(Source((str(folder),)), Settings())
+    return float(np.mean([bd_rate(own_points(model, each)[0], rival_points("JPEG", each)) for each in album.held_out]))
+
+
+def test_it_learns_and_a_sabotaged_one_does_not(ring_folder: Path, tmp_path: Path) -> None:
+    learned = rate(ring_folder, tmp_path / "a", "2e-3", 120)
+    sabotaged = rate(ring_folder, tmp_path / "b", "1e-6", 3)
+    assert learned < sabotaged - 10
+    assert learned < 0
+
+
+def test_given_more_time_it_still_reads_its_older_files(ring_folder: Path, tmp_path: Path) -> None:
+    words = {"latents": "12", "width": "8", "crop": "32", "batch_size": "2"}
+    run, _ = train(find_task("compress"), str(ring_folder), words, steps=2, out=tmp_path, quiet=True)
+    older = load(run).frozen
+    assert older is not None
+    (run.path / "models" / "0123456789abcdef.safetensors").write_bytes(b"not a model")
+    newer = load(Run(Folder(run.path)))
+    assert newer.by_id(older.id[:8]) is not None
+    assert newer.by_id(b"\0" * 8) is None
+
+
+def test_measures_agree_with_what_is_known() -> None:
+    pixels = rings(0)
+    assert ms_ssim(pixels, pixels) == 1.0
+    assert 0 < ms_ssim(pixels, rings(1)) < 0.9
+    assert decibels(pixels, pixels) == 99
+    curve = [Point(size, level, 1.0) for size, level in ((100, 30.0), (180, 33.0), (400, 36.0), (900, 39.0))]
+    half = [Point(each.size // 2, each.decibels, 1.0) for each in curve]
+    assert bd_rate(half, curve) == pytest.approx(-50)
+    assert equal_quality(half[1], curve) == pytest.approx(-50)
+    assert np.isnan(bd_rate(curve, [Point(10, 50.0, 1.0), Point(20, 60.0, 1.0)]))
+
+
+@pytest.mark.parametrize("trouble", ["alone", "copies", "none"])
+def test_folders_that_cannot_serve(tmp_path: Path, trouble: str) -> None:
+    pixels = Image.fromarray(rings(0))
+    if trouble == "alone":
+        pixels.save(tmp_path / "a.png")
+        with pytest.raises(DataFault, match="one picture"):
+            read(Source((str(tmp_path),)), Settings(method="folder"))
+        assert read(Source((str(tmp_path),)), Settings()).is_fitted
+    elif trouble == "copies":
+        for name in ("train/a.png", "test/a.png", "train/b.png"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (pixels if "a" in name else Image.fromarray(rings(1))).save(tmp_path / name)
+        album = read(Source((str(tmp_path),)), Settings())
+        assert (len(album.training), len(album.held_out)) == (1, 1)  # what is for the test is not learned from
+        assert "copies" in " ".join(album.findings())
+    else:
+        (tmp_path / "zero.png").write_bytes(b"")
+        (tmp_path / "page.jpg").write_bytes(b"<!doctype html><html>")
+        with pytest.raises(DataFault, match="no picture that can be read"):
+            read(Source((str(tmp_path),)), Settings())
