@@ -77,10 +77,6 @@ def tasks(as_json: bool) -> None:
     found = [find_task(name) for name in list_tasks()]
     told = [{name: getattr(each, name) for name in ("name", "summary", "takes", "example")} for each in found]
     rows = [row | {"example": f"onward train {row['name']} {row['example']}"} for row in told]
-    rows = [{key: getattr(each, key) for key in ("name", "summary", "takes")} for each in found]
-    rows = [
-        {**row, "example": f"onward train {each.name} {each.example}"} for row, each in zip(rows, found, strict=True)
-    ]
     lines = [f"{row['name']:10} {row['summary']}; takes {row['takes']}\n{'':10} {row['example']}" for row in rows]
     _tell(as_json, {"tasks": rows}, lines)
 

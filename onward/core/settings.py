@@ -101,8 +101,8 @@ def _value(entry: Field, word: Any) -> Any:
     if word is None or (isinstance(word, str) and word.lower() in ("none", "auto") and entry.optional):
         return None
     try:
-        value = _boolean(word) if entry.kind is bool else entry.kind(word)
-    except (TypeError, ValueError):
+        value = _BOOLEANS[str(word).lower()] if entry.kind is bool else entry.kind(word)
+    except (KeyError, TypeError, ValueError):
         raise UsageFault(f"{entry.name} is {word!r}, which is no {_KINDS[entry.kind]}. {entry.help}") from None
     if entry.choices and value not in entry.choices:
         raise UsageFault(f"{entry.name} is {value!r}.{did_you_mean(str(value), entry.choices)}")
@@ -111,11 +111,5 @@ def _value(entry: Field, word: Any) -> Any:
     return value
 
 
-_YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
+_BOOLEANS = dict.fromkeys(("yes", "true", "1", "on"), True) | dict.fromkeys(("no", "false", "0", "off"), False)
 _KINDS = {int: "whole number", float: "number", bool: "yes or no", str: "word"}
-
-
-def _boolean(word: Any) -> bool:
-    if str(word).lower() not in (*_YES, *_NO):
-        raise ValueError(word)
-    return str(word).lower() in _YES

@@ -24,6 +24,5 @@ TASK: Task = Task(
     apply=late("onward.tables.forest.using:apply"),
     evaluate=late("onward.tables.forest.using:evaluate"),
     accepts=lambda address: address == "meadow:table" or address.lower().endswith(_ENDINGS),
-    accepts=lambda address: address == "meadow:table" or address.lower().endswith((".csv", ".tsv", ".txt", ".data")),
     tried_with=("table",),
 )
