@@ -83,7 +83,7 @@ class Tuning:
         descent.zero_grad()
         loss.backward()
         descent.step()
-        return loss
+        return loss.detach()
 
     def _loss(
         self,
