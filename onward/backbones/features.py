@@ -102,5 +102,6 @@ def weights_name(name: str, network: nn.Module) -> str:
 def enlarged(pictures: Tensor, side: int) -> Tensor:
     """Bring B 3 H W pictures to `side` pixels, channels last."""
     if pictures.shape[-1] != side:
-        pictures = F.interpolate(pictures, size=(side, side), mode="bilinear", align_corners=False, antialias=True)
+        smaller = pictures.shape[-1] > side  # only then is there anything to smooth; ONNX by tracing knows it not
+        pictures = F.interpolate(pictures, size=(side, side), mode="bilinear", align_corners=False, antialias=smaller)
     return pictures.contiguous(memory_format=torch.channels_last)

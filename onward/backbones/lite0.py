@@ -50,8 +50,11 @@ class _SameConvolution(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride == 1:
             return F.conv2d(maps, self.weight, self.bias, 1, kernel // 2, 1, self.groups)
-        height, width = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in maps.shape[2:])
-        if self.groups > 1 and height == width == kernel - 2 and not torch.compiler.is_compiling():
+        # int: where the network is traced to be written as ONNX, sizes are tensors
+        sides = maps.shape[2:] if torch.compiler.is_compiling() else (int(maps.shape[2]), int(maps.shape[3]))
+        height, width = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in sides)
+        written = torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export()
+        if self.groups > 1 and height == width == kernel - 2 and not written:
             # a row and a column of zeros before the filter do what padding the maps does, three times as fast;
             # not while the network is written as ONNX, whose exporter loses a padded filter
             wider = F.pad(self.weight, (1, 0, 1, 0))

@@ -44,7 +44,12 @@ class Folder:
     @property
     def settings(self) -> dict[str, Any]:
         """Give `settings.json`: value and origin by name."""
-        return read_json(self.path / "settings.json")
+        found = read_json(self.path / "settings.json")
+        if not isinstance(found, dict) or not all(
+            isinstance(each, dict) and "value" in each for each in found.values()
+        ):
+            raise RunFault(f"{self.path / 'settings.json'} holds no settings. Restore it or train anew.")
+        return found
 
     def update(self, **facts: Any) -> None:
         """Change facts of `run.json`, atomically."""

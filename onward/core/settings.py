@@ -26,8 +26,8 @@ class Field:
     optional: bool
     default: Any
     help: str
-    low: float | None
-    high: float | None
+    low: float
+    high: float
     choices: tuple[str, ...]
     rare: bool
 
@@ -40,8 +40,8 @@ class Field:
 def setting(
     default: Any,
     help: str,
-    low: float | None = None,
-    high: float | None = None,
+    low: float = float("-inf"),
+    high: float = float("inf"),
     choices: tuple[str, ...] = (),
     *,
     rare: bool = False,
@@ -106,10 +106,8 @@ def _value(entry: Field, word: Any) -> Any:
         raise UsageFault(f"{entry.name} is {word!r}, which is no {_KINDS[entry.kind]}. {entry.help}") from None
     if entry.choices and value not in entry.choices:
         raise UsageFault(f"{entry.name} is {value!r}.{did_you_mean(str(value), entry.choices)}")
-    if (entry.low is not None and value < entry.low) or (entry.high is not None and value > entry.high):
+    if entry.kind in (int, float) and not entry.low <= value <= entry.high:  # what is not a number lies nowhere
         raise UsageFault(f"{entry.name} is {value}, outside {entry.low:g} to {entry.high:g}. {entry.help}")
-    if entry.kind is float and value != value:
-        raise UsageFault(f"{entry.name} is not a number. {entry.help}")
     return value
 
 
@@ -118,8 +116,6 @@ _KINDS = {int: "whole number", float: "number", bool: "yes or no", str: "word"}
 
 
 def _boolean(word: Any) -> bool:
-    if isinstance(word, bool):
-        return word
     if str(word).lower() not in (*_YES, *_NO):
         raise ValueError(word)
     return str(word).lower() in _YES

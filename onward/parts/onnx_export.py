@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from onward.core.faults import MachineFault, RunFault
 
-__all__ = ["Axes", "opened", "write_graph", "write_long", "write_onnx"]
+__all__ = ["Axes", "opened", "write_graph", "write_onnx", "write_traced"]
 
 Axes = dict[str, dict[int, str]]  # by name of a tensor: the axes of any length, and what they are called
 
@@ -27,6 +27,7 @@ def write_onnx(
     answer: str,
     path: Path,
     most_apart: float = _APART,
+    traced: bool = False,
 ) -> Path:
     """Write `network` to `path` for any number of examples.
 
@@ -35,13 +36,17 @@ def write_onnx(
         names: of the inputs.
         answer: name of the output.
         most_apart: how far an answer may be from the network's.
+        traced: by the older of torch's exporters, which takes a tenth of the time but does not know every operator.
     Returns: the path.
     Raises:
         MachineFault: the packages for it are missing.
         RunFault: what was written answers otherwise.
     """
-    free = tuple({0: torch.export.Dim("count")} for _ in example)
-    write_graph(network, example, names, [answer], free, path)
+    if traced:
+        write_traced(network, example, {name: {0: "count"} for name in names}, {answer: {0: "count"}}, path)
+    else:
+        free = tuple({0: torch.export.Dim("count")} for _ in example)
+        write_graph(network, example, names, [answer], free, path)
     session = opened(path)
     for count in (len(example[0]), 1):
         given = {name: each[:count].numpy() for name, each in zip(names, example, strict=True)}
@@ -86,10 +91,11 @@ def write_graph(
         )
 
 
-def write_long(network: nn.Module, example: Sequence[Tensor], inputs: Axes, outputs: Axes, path: Path) -> None:
-    """Write a network that holds the library's layers with memory, unchecked, for any number of moments.
+def write_traced(network: nn.Module, example: Sequence[Tensor], inputs: Axes, outputs: Axes, path: Path) -> None:
+    """Write a network by the older of torch's exporters, unchecked.
 
-    By the older of torch's exporters: the newer one writes out every moment of the example (pytorch issue 191855).
+    The newer one writes out every moment of the library's layers with memory (pytorch issue 191855), and takes minutes
+    where a network is called many times over.
 
     Args:
         inputs, outputs: their names, and the axes of each that may have any length, with a name.

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from onward.broad.selfplay import TASK
-from onward.broad.selfplay.actors import Job, LocalCrew, ProcessCrew
+from onward.broad.selfplay.actors import LocalCrew, ProcessCrew
 from onward.broad.selfplay.game import Game, Position
-from onward.broad.selfplay.games import Order, Record, pack, play, unpack
+from onward.broad.selfplay.games import Job, Order, Record, pack, play, unpack
 from onward.broad.selfplay.network import Network, Shape, loss_of
 from onward.broad.selfplay.pictures import draw_position
 from onward.broad.selfplay.player import RandomPlayer
@@ -124,6 +124,27 @@ def test_processes_play_the_same_games_and_one_that_dies_is_replaced() -> None:
     crew = ProcessCrew(game, shape, 2, told.append)
     try:
         os.kill(crew.process_numbers[1], signal.SIGKILL)
+        crew.start(jobs_for(game, shape))
+        found = [[record.moves for record in shard.records] for shard in crew.collect()]
+    finally:
+        crew.close()
+    assert found == expected
+    assert len(told) == 1
+
+
+def test_actors_of_a_cluster_play_the_same_games_and_one_that_dies_is_replaced() -> None:
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'onward[cluster]'")
+    from onward.broad.selfplay.cluster import HERE, RayCrew
+
+    game = Game("connect_four")
+    shape = Shape.of(game, 1, 8)
+    local = LocalCrew(game, shape)
+    local.start(jobs_for(game, shape))
+    expected = [[record.moves for record in shard.records] for shard in local.collect()]
+    told: list[str] = []
+    crew = RayCrew(game, shape, 2, told.append, HERE)
+    try:
+        ray.kill(crew.handles[1])
         crew.start(jobs_for(game, shape))
         found = [[record.moves for record in shard.records] for shard in crew.collect()]
     finally:

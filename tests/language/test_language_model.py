@@ -40,8 +40,18 @@ from onward.verbs.evaluate import evaluate
 from onward.verbs.loading import load_model
 from onward.verbs.train import train
 
+_LEARNED: dict[tuple[tuple[str, str], ...], Run] = {}
+
 
 def learned(text: Path, place: Path, **settings: str) -> Run:
+    """Train once for all tests that ask for the same; none of them changes the run."""
+    asked = tuple(sorted(settings.items()))
+    if asked not in _LEARNED:
+        _LEARNED[asked] = _trained(text, place, **settings)
+    return _LEARNED[asked]
+
+
+def _trained(text: Path, place: Path, **settings: str) -> Run:
     words = {"width": "48", "depth": "1", "batch_size": "8", "stretch": "32", "learning_rate": "0.01", **settings}
     run, _ = train(find_task("language-model"), str(text), words, steps=150, out=place, quiet=True)
     return run
@@ -225,7 +235,7 @@ def test_a_part_too_small_to_measure_is_refused(small_text: Path, tmp_path: Path
 
 
 def test_absurd_sizes_in_a_stranger_s_run_take_no_memory(small_text: Path, tmp_path: Path) -> None:
-    run = learned(small_text, tmp_path)
+    run = _trained(small_text, tmp_path)  # this one is changed
     record = json.loads((run.path / "run.json").read_text())
     record["language_model"]["width"] = 10**9
     (run.path / "run.json").write_text(json.dumps(record))

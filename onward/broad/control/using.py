@@ -104,7 +104,8 @@ def export(player: Player, folder: Path) -> Iterator[Path]:
     if not apart < 1e-3:
         raise RunFault(f"The network for {player.run.name}'s export answers otherwise than its agent ({apart:.2g}).")
     is_kinds = player.facts["choice"]["kind"] == "categorical"
-    yield write_onnx(network, [rows], ["observation"], "logits" if is_kinds else "action", folder / "policy.onnx")
+    answer = "logits" if is_kinds else "action"
+    yield write_onnx(network, [rows], ["observation"], answer, folder / "policy.onnx", traced=True)
 
 
 def answered(player: Player, observations: Any) -> Any:

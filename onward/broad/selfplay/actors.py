@@ -2,48 +2,30 @@
 
 `work` is all that an actor does. It knows two callables and no process, pipe or framework: where orders come from, and
 where games go. An order is a pure matter (`games.play`), so the same games come out whoever plays, and an actor that
-dies is replaced and its order played again. Between processes go JSON and safetensors, no pickle.
+dies is replaced and its order played again. `cluster.py` has a third kind, on other machines.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import IO, Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from onward.broad.selfplay.game import Game
-from onward.broad.selfplay.games import Order, Record, Shard, pack, play, unpack
+from onward.broad.selfplay.games import Job, Shard, play
+from onward.broad.selfplay.messages import hello_of, met, read_job, read_shard, write_job, write_shard
 from onward.broad.selfplay.network import Network, Shape
 from onward.broad.selfplay.search import Evaluator
 from onward.core.faults import MachineFault
 
-__all__ = ["Crew", "Job", "LocalCrew", "ProcessCrew", "hire", "work"]
+__all__ = ["Crew", "LocalCrew", "ProcessCrew", "hire", "work"]
 
-Arrays = dict[str, NDArray[Any]]
 _REPLACEMENTS = 20
-
-
-@dataclass(frozen=True)
-class Job:
-    """One actor's part of a round.
-
-    Attributes:
-        order: what to play.
-        weights: of the network that plays, by name.
-        unfinished: games to go on with.
-    """
-
-    order: Order
-    weights: Mapping[str, NDArray[Any]]
-    unfinished: Sequence[Record]
 
 
 def work(game: Game, shape: Shape, latest_job: Callable[[], Job | None], send_games: Callable[[Shard], None]) -> None:
@@ -108,7 +90,7 @@ class ProcessCrew:
     """
 
     def __init__(self, game: Game, shape: Shape, actors: int, replaced: Callable[[str], None]) -> None:
-        self._hello = json.dumps({"game": game.name, "parameters": game.parameters, "shape": shape.as_json()})
+        self._hello = hello_of(game, shape)
         self._game, self._replaced = game, replaced
         self._left = _REPLACEMENTS
         self._jobs: list[Job] = []
@@ -138,14 +120,10 @@ class ProcessCrew:
             self._hand(place)
 
     def _hand(self, place: int) -> None:
-        job = self._jobs[place]
-        header = {"order": asdict(job.order)}
-        arrays = {f"weights.{name}": np.asarray(values) for name, values in job.weights.items()}
-        arrays.update({f"games.{name}": values for name, values in pack(job.unfinished, self._game.actions).items()})
         pipe = self._actors[place].stdin
         try:
             if pipe is not None:
-                _send(pipe, header, arrays)
+                write_job(pipe, self._jobs[place], self._game.actions)
         except OSError:  # it is gone, which `collect` will see
             return
 
@@ -156,10 +134,9 @@ class ProcessCrew:
     def _shard(self, place: int) -> Shard:
         while True:
             pipe = self._actors[place].stdout
-            answer = _receive(pipe) if pipe is not None else None
-            if answer is not None:
-                header, arrays = answer
-                return Shard(unpack(arrays), header["moves"], header["looks"], header["answered"])
+            shard = read_shard(pipe) if pipe is not None else None
+            if shard is not None:
+                return shard
             _dismiss(self._actors[place])
             self._left -= 1
             if self._left < 0:
@@ -185,59 +162,28 @@ def _dismiss(actor: subprocess.Popen[bytes]) -> None:
     actor.wait()
 
 
-def hire(game: Game, shape: Shape, actors: int, replaced: Callable[[str], None]) -> Crew:
-    """Give a crew: this process when one is enough."""
+def hire(game: Game, shape: Shape, actors: int, replaced: Callable[[str], None], cluster: str = "") -> Crew:
+    """Give a crew: a cluster's where one is named, this process when one actor is enough."""
+    if cluster:
+        from onward.broad.selfplay.cluster import RayCrew
+
+        return RayCrew(game, shape, actors, replaced, cluster)
     return LocalCrew(game, shape) if actors == 1 else ProcessCrew(game, shape, actors, replaced)
 
 
 def main() -> None:
     """Be an actor: orders come in by the standard input, games go out by the standard output."""
     torch.set_num_threads(1)
-    hello = json.loads(sys.argv[1])
-    words = ",".join(f"{key}={value}" for key, value in hello["parameters"].items())
-    game = Game(f"{hello['game']}({words})" if words else hello["game"])
+    game, shape = met(sys.argv[1])
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the games
 
-    def latest_job() -> Job | None:
-        received = _receive(sys.stdin.buffer)
-        if received is None:
-            return None
-        header, arrays = received
-        weights = {name[8:]: values for name, values in arrays.items() if name.startswith("weights.")}
-        games = {name[6:]: values for name, values in arrays.items() if name.startswith("games.")}
-        return Job(Order(**header["order"]), weights, unpack(games))
-
-    def send_games(shard: Shard) -> None:
-        header = {"moves": shard.moves, "looks": shard.looks, "answered": shard.answered}
-        _send(output, header, pack(shard.records, game.actions))
-
     try:
-        work(game, Shape(**hello["shape"]), latest_job, send_games)
+        work(
+            game,
+            shape,
+            lambda: read_job(sys.stdin.buffer),
+            lambda shard: write_shard(output, shard, game.actions),
+        )
     except BrokenPipeError:  # the learner is gone
         return
-
-
-def _send(pipe: IO[bytes], header: Mapping[str, Any], arrays: Arrays) -> None:
-    from safetensors.numpy import save
-
-    for block in (
-        json.dumps(header).encode(),
-        save({name: np.ascontiguousarray(each) for name, each in arrays.items()}),
-    ):
-        pipe.write(len(block).to_bytes(8, "little") + block)
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes]) -> tuple[dict[str, Any], Arrays] | None:
-    """Read one message, or None at the end."""
-    from safetensors.numpy import load
-
-    blocks = []
-    for _ in range(2):
-        size = pipe.read(8)
-        block = pipe.read(int.from_bytes(size, "little")) if len(size) == 8 else b""
-        if len(size) < 8 or len(block) < int.from_bytes(size, "little"):
-            return None
-        blocks.append(block)
-    return json.loads(blocks[0]), load(blocks[1])

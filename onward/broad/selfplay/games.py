@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.search import Evaluator, Found, Search
 
-__all__ = ["Order", "Record", "Shard", "pack", "play", "unpack"]
+__all__ = ["Job", "Order", "Record", "Shard", "pack", "play", "unpack"]
 
 _LONGEST = 512
 _LONGEST_OPENING = 20
@@ -81,6 +81,21 @@ class Order:
     opening_share: float
     looks: int
     rule: str = "gumbel"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One actor's part of a round.
+
+    Attributes:
+        order: what to play.
+        weights: of the network that plays, by name.
+        unfinished: games to go on with.
+    """
+
+    order: Order
+    weights: Mapping[str, NDArray[Any]]
+    unfinished: Sequence[Record]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ class Settings:
     search: str = setting("gumbel", "Rule of the search.", choices=("gumbel", "puct"))
     from_: str | None = setting(None, "A run to go on from, perhaps on a smaller board.")
     actors: int | None = setting(None, "Processes that play; by default one a core.", 1, 256)
+    cluster: str = setting(
+        "", "Ray cluster whose machines play: its address, or `local`; say how many by --actors.", rare=True
+    )
     games: int = setting(128, "Games that each of them plays at once.", 1, 4096)
     batch_size: int = setting(128, "Rows of a training step.", 2, 65_536)
     learning_rate: float = setting(2e-3, "Learning rate.", 1e-7, 1.0)

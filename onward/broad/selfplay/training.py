@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from onward.broad.selfplay.actors import Crew, Job, hire
+from onward.broad.selfplay.actors import Crew, hire
 from onward.broad.selfplay.game import Game
-from onward.broad.selfplay.games import Order, Record, Shard, pack, unpack
+from onward.broad.selfplay.games import Job, Order, Record, Shard, pack, unpack
 from onward.broad.selfplay.network import PRESETS, Network, Shape, loss_of
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.settings import Settings
@@ -104,7 +104,7 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
     watch = Watch(run, game, settings)
     run.keep(network=network, average=average, optimizer=optimizer, replay=replay, unfinished=unfinished, pace=pace)
     run.keep(watch=watch)
-    with _hired(run, game, shape, facts["actors"]) as crew:
+    with _hired(run, game, shape, facts["actors"], settings.cluster) as crew:
         for step in run.steps():
             began = time.perf_counter()
             crew.start(_jobs(step.index, step.progress, run, settings, average.network, unfinished, pace))
@@ -157,8 +157,8 @@ def _fitting(game: Game, run: Run, actors: int) -> str:
 
 
 @contextmanager
-def _hired(run: Run, game: Game, shape: Shape, actors: int) -> Iterator[Crew]:
-    crew = hire(game, shape, actors, run.note)
+def _hired(run: Run, game: Game, shape: Shape, actors: int, cluster: str) -> Iterator[Crew]:
+    crew = hire(game, shape, actors, run.note, cluster)
     try:
         yield crew
     finally:

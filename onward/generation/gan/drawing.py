@@ -223,4 +223,5 @@ def export(drawn: Drawn, folder: Path) -> Iterator[Path]:
     """Write the generator as ONNX and check that it draws the same pictures."""
     noise = torch.randn(4, drawn.network.latent_length, generator=torch.Generator().manual_seed(0))
     example = (noise, torch.zeros(4, dtype=torch.long)) if len(drawn.classes) > 1 else (noise,)
-    yield write_onnx(drawn.network, example, ["noise", "labels"][: len(example)], "pictures", folder / "generator.onnx")
+    names = ["noise", "labels"][: len(example)]
+    yield write_onnx(drawn.network, example, names, "pictures", folder / "generator.onnx", traced=True)

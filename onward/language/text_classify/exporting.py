@@ -23,7 +23,7 @@ from onward.language.text_classify.classifier import Classifier
 from onward.language.text_classify.network import OneWay, TextNetwork
 from onward.language.text_classify.team import Team
 from onward.language.tokenizer import save_tokenizer
-from onward.parts.onnx_export import opened, write_graph, write_long
+from onward.parts.onnx_export import opened, write_graph, write_traced
 
 __all__ = ["export"]
 
@@ -159,7 +159,7 @@ def _write(module: nn.Module, example: tuple[Tensor, Tensor], path: Path, longes
     names, answer = ["numbers", "lengths"], "probabilities"
     if any(isinstance(each, _Library) for each in module.modules()):
         inputs = {"numbers": {0: "count", 1: "length"}, "lengths": {0: "count"}}
-        write_long(module, example, inputs, {answer: {0: "count"}}, path)
+        write_traced(module, example, inputs, {answer: {0: "count"}}, path)
     else:
         count, length = torch.export.Dim("count"), torch.export.Dim("length", min=1, max=longest)
         write_graph(module, example, names, [answer], ({0: count, 1: length}, {0: count}), path)

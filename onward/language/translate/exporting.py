@@ -15,7 +15,7 @@ from onward.core.faults import RunFault
 from onward.language.translate.interpreter import Interpreter
 from onward.language.translate.network import Memory, Translator
 from onward.language.translate.vocabulary import BEGIN, END, PAD, UNKNOWN
-from onward.parts.onnx_export import opened, write_long
+from onward.parts.onnx_export import opened, write_traced
 
 __all__ = ["export"]
 
@@ -61,7 +61,7 @@ def export(interpreter: Interpreter, folder: Path) -> Iterator[Path]:
     states = {name: {1: "count"} for name in _STATES}
     memory = {"memory": {0: "count", 1: "places"}, "there": {0: "count", 1: "places"}}
     taken = {"source": {0: "places", 1: "count"}, "lengths": {0: "count"}}
-    write_long(encoder, _source(*_CHECKED[0], network.size), taken, memory | states, path)
+    write_traced(encoder, _source(*_CHECKED[0], network.size), taken, memory | states, path)
     for pieces, sentences in _CHECKED:
         _check(path, encoder, list(taken), _source(pieces, sentences, network.size))
     yield path
@@ -69,7 +69,7 @@ def export(interpreter: Interpreter, folder: Path) -> Iterator[Path]:
     taken = {"last": {0: "count"}, **memory, **states}
     made = {"logits": {0: "count"}, "attention": {0: "count", 1: "places"}}
     made |= {f"{name}_after": axes for name, axes in states.items()}
-    write_long(step, _taken(encoder, *_CHECKED[0], network.size), taken, made, path)
+    write_traced(step, _taken(encoder, *_CHECKED[0], network.size), taken, made, path)
     for pieces, sentences in _CHECKED:
         _check(path, step, list(taken), _taken(encoder, pieces, sentences, network.size))
     yield path

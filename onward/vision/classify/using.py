@@ -102,7 +102,9 @@ def export(recogniser: Recogniser, folder: Path) -> Iterator[Path]:
     chance = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (4, recogniser.size, recogniser.size, 3), generator=chance, dtype=torch.uint8)
     example = (as_pixels(images.numpy()).contiguous(),)
-    yield write_onnx(recogniser.network, example, ["pictures"], "logits", folder / "classifier.onnx", most_apart=1e-4)
+    network, path = recogniser.network, folder / "classifier.onnx"
+    smoothed = getattr(network, "side", recogniser.size) < recogniser.size  # what the tracing exporter does not know
+    yield write_onnx(network, example, ["pictures"], "logits", path, most_apart=1e-4, traced=not smoothed)
     names = folder / "classes.txt"
     names.write_text("\n".join(recogniser.classes) + "\n", encoding="utf-8")
     yield names

@@ -187,7 +187,9 @@ def export(finder: Finder, folder: Path) -> Iterator[Path]:
     chance = torch.Generator().manual_seed(0)
     example = (torch.rand(2, 3, finder.size, finder.size, generator=chance) * 2 - 1,)
     plain = _Plain(finder.network, finder.size).eval()
-    yield write_onnx(plain, example, ["pictures"], "boxes_and_scores", folder / "detector.onnx", most_apart=1e-4)
+    yield write_onnx(
+        plain, example, ["pictures"], "boxes_and_scores", folder / "detector.onnx", most_apart=1e-4, traced=True
+    )
     names = folder / "classes.txt"
     names.write_text("\n".join(finder.classes) + "\n", encoding="utf-8")
     yield names

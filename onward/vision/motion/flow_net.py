@@ -108,4 +108,9 @@ def export(watcher: Watcher, folder: Path) -> Iterator[Path]:
     size = watcher.trained.size
     example = tuple(torch.rand(2, 3, size, size, generator=chance) * 2 - 1 for _ in range(2))
     network = watcher.trained.network.cpu().eval()
-    yield write_onnx(network, example, ["first", "second"], "flow", folder / "flow.onnx", most_apart=1e-2)
+    with torch.no_grad():
+        farthest = float(
+            network(*example).abs().max()
+        )  # noise is no film: what is found there can be ways of 80 pixels
+    apart = max(1e-2, 1e-3 * farthest)
+    yield write_onnx(network, example, ["first", "second"], "flow", folder / "flow.onnx", most_apart=apart, traced=True)

@@ -197,7 +197,9 @@ def export(finder: Finder, folder: Path) -> Iterator[Path]:
     chance = torch.Generator().manual_seed(0)
     example = (torch.rand(2, 3, height, width, generator=chance) * 2 - 1,)
     plain = _Plain(finder.network, finder.shape).eval()
-    yield write_onnx(plain, example, ["pictures"], "places_and_scores", folder / "pose.onnx", most_apart=1e-4)
+    yield write_onnx(
+        plain, example, ["pictures"], "places_and_scores", folder / "pose.onnx", most_apart=1e-4, traced=True
+    )
     facts = folder / "keypoints.json"
     page = {"width": width, "height": height, **finder.skeleton.as_json()}
     facts.write_text(json.dumps(page, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
