@@ -206,6 +206,7 @@ def frozen_from(state: dict[str, Tensor], network: Codec) -> Frozen:
     plain = {name: state[name].to(own[name].dtype) for name in own if not name.startswith(_IN_INTEGERS)}
     network.load_state_dict(plain | {name: own[name] for name in own if name not in plain})
     whole = in_integers(network.probabilities)
+    whole.most *= ONE
     whole.load_state_dict({name.removeprefix("whole."): each for name, each in state.items() if "whole." in name})
     scales, hyper = (Tables(state[f"{name}.counts"].numpy(), state[f"{name}.reach"].numpy()) for name in _TABLES)
     for each, count in ((scales, LEVELS), (hyper, len(LAMBDAS) * network.hyper)):

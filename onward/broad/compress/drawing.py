@@ -17,6 +17,7 @@ from onward.parts.plots import curves_picture
 __all__ = ["compared", "rate_picture", "rival_at"]
 
 _SIDE, _GAP, _ROW = 256, 8, 22
+_TRIES = 6
 
 
 def rate_picture(measured: Sequence[Mapping[str, Sequence[Point]]]) -> NDArray[np.uint8]:
@@ -48,7 +49,7 @@ def rival_at(name: str, pixels: NDArray[np.uint8], size: int) -> tuple[NDArray[n
     """Code by a rival at the quality whose file comes nearest to a size; gives what it decodes to, and the bytes."""
     form, options, _ = RIVALS[name]
     low, high, best = 0, 100, (b"", 10**12)
-    while low <= high:
+    for _ in range(_TRIES):
         middle = (low + high) // 2
         content = io.BytesIO()
         Image.fromarray(pixels).save(content, form, quality=middle, **options)

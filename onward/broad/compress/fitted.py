@@ -135,8 +135,7 @@ def _packed_networks(single: Single, steps: tuple[int, int]) -> bytes:
         sizes = {level: len(encode([_weight_stage(values, level)])) for level in range(2, LEVELS, 3)}
         tables.append(min(sizes, key=lambda level: sizes[level]))
         stages.append(_weight_stage(values, tables[-1]))
-    widths = single.teller.layers[0].out_features, single.painter.mix.out_features
-    return bytes([*widths, *steps, *tables]) + encode(stages)  # pyright: ignore[reportArgumentType]
+    return bytes([*single.widths, *steps, *tables]) + encode(stages)
 
 
 def _weight_stage(values: NDArray[np.int64], level: int) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:

@@ -7,7 +7,6 @@ make bits and errors together least.
 
 from __future__ import annotations
 
-import copy
 import time
 
 import numpy as np
@@ -102,7 +101,8 @@ def latents_area(single: Single) -> int:
 
 def rounded(single: Single, steps: tuple[int, int]) -> Single:
     """Give a copy whose weights are whole multiples of 1/2 to the power of the step: the teller's, the painter's."""
-    trial = copy.deepcopy(single)
+    trial = Single(single.layout, *single.widths)
+    trial.load_state_dict(single.state_dict())
     for part, step in zip(networks_of(trial), steps, strict=True):
         for weight in part.parameters():
             weight.data = ((weight.data * 2**step).round() / 2**step).clamp(-7.99, 7.99)

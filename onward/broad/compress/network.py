@@ -29,6 +29,8 @@ __all__ = ["BLOCK", "HYPER", "LEVELS", "PHASES", "Codec", "Coded", "Probabilitie
 
 BLOCK, HYPER = 8, 4  # pixels a latent, latents a hyper-latent, along each side
 LEVELS = 64  # of scale, from 0.11 to 64, each 1.106 times the last
+_MOST_SEEN = 4
+_LEAST_UNIT = 0.1  # of a latent, for pixels of 0 to 1
 _SMALLEST, _RATIO = 0.11, (64 / 0.11) ** (1 / (LEVELS - 1))
 PHASES = ((0, 0), (1, 1), (0, 1), (1, 0))  # row and column of the first latent of each
 LEVELS_A_UNIT, MIDDLE_LEVEL = 8, 24  # how a network's answer becomes a level: 8 answer + 24
@@ -104,7 +106,7 @@ class Synthesis(nn.Module):
     """Latents in units of a quantiser's step to pictures, not yet cut to 0 to 1."""
 
     mean: Tensor
-    deviation: Tensor
+    unit: Tensor
 
     def __init__(self, latents: int, width: int) -> None:
         super().__init__()
@@ -112,13 +114,13 @@ class Synthesis(nn.Module):
         self.transform = nn.ConvTranspose2d(latents, 3, 2 * BLOCK, BLOCK, BLOCK // 2, bias=False)
         self.log_step = nn.Parameter(torch.zeros(len(LAMBDAS), latents))
         self.register_buffer("mean", torch.zeros(1, 3, 1, 1))
-        self.register_buffer("deviation", torch.ones(1, latents, 1, 1))
+        self.register_buffer("unit", torch.ones(1, latents, 1, 1))
 
     def forward(self, latents: Tensor, quality: Tensor) -> Tensor:
         latents = latents * self.log_step[quality].exp()[:, :, None, None]
         for residual in self.residuals:
             latents = residual(latents, quality)
-        return self.transform(latents * self.deviation) + self.mean
+        return self.transform(latents * self.unit) + self.mean
 
 
 class Probabilities(nn.Module):
@@ -133,7 +135,7 @@ class Probabilities(nn.Module):
 
     def __init__(self, latents: int, width: int, hyper: int) -> None:
         super().__init__()
-        self.latents = latents
+        self.latents, self.most = latents, _MOST_SEEN
         sizes = ((hyper, 4 * width), (width, 4 * width))
         self.enlarge = nn.ModuleList(nn.Conv2d(*each, 3, padding=1) for each in sizes)
         self.around = nn.ModuleList(nn.Conv2d(latents, width, 3, 2) for _ in PHASES[1:])
@@ -158,7 +160,8 @@ class Probabilities(nn.Module):
             mean, level = self.tell[0](self.mix[0](here).clamp(min=0)).chunk(2, 1)
             return mean, level
         near = F.pad(seen, (1, 1, 1, 1))[:, :, row:, column:]
-        here = torch.cat([here, self.around[number - 1](near).clamp(min=0)], 1)
+        nearly = near.clamp(-self.most, self.most)  # how large a large one is says nothing of how sure the next is
+        here = torch.cat([here, self.around[number - 1](nearly).clamp(min=0)], 1)
         mean, level = self.tell[number](self.mix[number](here).clamp(min=0)).chunk(2, 1)
         return mean + self.straight[number - 1](near), level
 
@@ -198,20 +201,21 @@ class Codec(nn.Module):
         spread = torch.from_numpy(start.deviations).float()
         # where bits are many, the loss is least at a step of sqrt(18 / (ln 2 lambda 255^2)) for pixels of 0 to 1
         steps = torch.tensor([math.sqrt(18 / (math.log(2) * each * 255**2)) for each in LAMBDAS])
-        gain = (spread[None] / steps[:, None]).log()
+        # rare components stay small, or the step of a quantiser would be huge for the layers between
+        unit = (spread.square() + _LEAST_UNIT**2).sqrt()
+        gain = (unit[None] / steps[:, None]).log()
         mean = torch.from_numpy(start.mean).float()[None, :, None, None]
         with torch.no_grad():
             for part, sign, name in ((self.analysis, 1, "log_gain"), (self.synthesis, -1, "log_step")):
                 part.mean.copy_(mean)
                 getattr(part, name).copy_(sign * gain)
-            # latents of a deviation of 1: what an optimiser's step moves is then as little for all of them
-            self.analysis.transform.weight.copy_(kernels / spread[:, None, None, None])
+            self.analysis.transform.weight.copy_(kernels / unit[:, None, None, None])
             self.synthesis.transform.weight.copy_(kernels)
-            self.synthesis.deviation.copy_(spread[None, :, None, None])
+            self.synthesis.unit.copy_(unit[None, :, None, None])
             for layer, weight in zip(self.probabilities.straight, start.neighbours, strict=True):
                 layer.weight.copy_(torch.from_numpy(weight).reshape(-1, 1, 3, 3))  # pyright: ignore[reportCallIssue]
             left = torch.from_numpy(start.left).float().log()[:, None]
-            levels = (gain + left - math.log(_SMALLEST)) / math.log(_RATIO)
+            levels = ((spread[None] / steps[:, None]).log() + left - math.log(_SMALLEST)) / math.log(_RATIO)
             self.usual.copy_((levels.clamp(0, LEVELS - 1) - MIDDLE_LEVEL) / LEVELS_A_UNIT)
 
     def summarise(self, latents: Tensor) -> Tensor:
@@ -221,9 +225,10 @@ class Codec(nn.Module):
     def forward(self, pictures: Tensor, quality: Tensor) -> Coded:
         """Code as in training: noise for the bits (equation 3 of the paper), rounding for the rest."""
         latents = self.analysis(pictures, quality)
-        hyper = self.summarise(latents)
-        bits = self._hyper_bits(_noisy(hyper), quality)
-        told = self.probabilities.told(_rounded(hyper), *latents.shape[-2:])
+        # noise for what is told too: rounded, it would say nothing for long, and then all at once
+        hyper = _noisy(self.summarise(latents))
+        bits = self._hyper_bits(hyper, quality)
+        told = self.probabilities.told(hyper, *latents.shape[-2:])
         seen = torch.zeros_like(latents)
         for number, (row, column) in enumerate(PHASES):
             means, levels = self.probabilities.phase(number, told, seen)

@@ -118,6 +118,11 @@ class Layout:
             found[self.contexts[:, column], column] = numbers * len(CONTEXT) + column
         return found[:-1]
 
+    @cached_property
+    def ways(self) -> tuple[Tensor, Tensor]:
+        """Give contexts and users as tensors."""
+        return torch.from_numpy(self.contexts), torch.from_numpy(self.users)
+
     def fronts(self, tile: int) -> list[NDArray[np.int64]]:
         """Give the places of a tile's latents in groups: each group needs only those before it."""
         when = np.concatenate([(each - each[0]) @ np.array([_FRONT, 1]) for each in self._places[tile]])
@@ -179,10 +184,9 @@ class Single(nn.Module):
 
     def __init__(self, layout: Layout, teller: int, painter: int) -> None:
         super().__init__()
-        self.layout = layout
+        self.layout, self.widths = layout, (teller, painter)
         self.teller = Teller(teller)
         self.painter = Painter(len(layout.grids), painter)
-        self._contexts, self._users = (torch.from_numpy(each) for each in (layout.contexts, layout.users))
 
     def pictures(self, latents: Tensor) -> Tensor:
         """Paint: N latents to 1 3 H W, not yet cut to 0 to 1."""
@@ -200,7 +204,7 @@ class Single(nn.Module):
 
     def bits(self, latents: Tensor) -> Tensor:
         """Give the bits of each latent under Laplace's distribution, N."""
-        seen: Tensor = Seen.apply(latents, self._contexts, self._users)  # pyright: ignore[reportAssignmentType]
+        seen: Tensor = Seen.apply(latents, *self.layout.ways)  # pyright: ignore[reportAssignmentType]
         mean, answer = self.teller(seen)
         level = _LEVELS_A_UNIT * answer + _MIDDLE_LEVEL
         scale = scale_of(level + (level.clamp(0, LEVELS - 1) - level).detach())

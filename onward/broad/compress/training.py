@@ -19,6 +19,7 @@ from safetensors.torch import load as tensors_of
 from safetensors.torch import save as bytes_of
 
 from onward.broad.compress.codec import Frozen, freeze, frozen_from
+from onward.broad.compress.guard import Guard
 from onward.broad.compress.network import BLOCK, HYPER, Codec
 from onward.broad.compress.reading import Album
 from onward.broad.compress.settings import LAMBDAS, Settings
@@ -35,10 +36,11 @@ __all__ = ["Model", "load", "train", "untrained"]
 
 _COOLDOWN = 0.3
 _HALF_LIFE = 3000  # cuts, of the averaged network
-_SLOWER = 0.1  # the transforms' share of the learning rate: their weights are small, and good from the start
+_SLOWER = 0.05  # the transforms' share of the learning rate: their weights are small, and good from the start
 _LONGEST_GRADIENT = 1.0
 _TAIL_SHARE, _LONGEST_TAIL_SECONDS = 0.1, 120.0
 _SHOWN = 3
+_LOOK_EVERY, _LOOKED_AT = 25, 12  # steps between looks of the guard, and cuts it looks at
 _MOST_MODEL_BYTES = 200_000_000
 
 
@@ -83,31 +85,48 @@ def _train(run: Run, album: Album, settings: Settings) -> Model:
     codec.begin_with(start_of(album.training, settings.latents))
     codec = codec.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     weights = dict(codec.named_parameters())
-    adam = Adam(weights.values(), 0.0, (0.9, 0.99), [_SLOWER if "transform" in name else 1.0 for name in weights])
+    adam = Adam(weights.values(), 0.0, (0.9, 0.999), [_SLOWER if "transform" in name else 1.0 for name in weights])
     average = Average(codec, _HALF_LIFE)
     side = _crop_side(album.training, settings.crop)
-    lambdas = torch.tensor(LAMBDAS)
-    importance = (lambdas / lambdas.log().mean().exp()) ** -0.5  # else the finest quality would be all that counts
-    run.keep(codec=codec, adam=adam, average=average)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        fixed = cuts(album.training, _LOOKED_AT, side)
+    guard = Guard(lambda network: _loss(network, fixed, torch.arange(_LOOKED_AT) % len(LAMBDAS))[0], codec)
+    run.keep(codec=codec, adam=adam, average=average, guard=guard)
     for step in run.steps():
-        adam.learning_rate = settings.learning_rate * cooled(step.progress, _COOLDOWN, 0.02, 0.02) * 0.5**run.setbacks
-        pictures = cuts(album.training, settings.batch_size, side)
+        gentleness = guard.gentleness * 0.5**run.setbacks
+        adam.learning_rate = settings.learning_rate * cooled(step.progress, _COOLDOWN, 0.02, 0.02) * gentleness
         quality = torch.arange(settings.batch_size).add(int(torch.randint(6, ()))) % len(LAMBDAS)
-        coded = codec(pictures, quality)
-        bits = coded.bits / side**2
-        errors = (coded.pictures - pictures).square().mean((1, 2, 3))
-        loss = (importance[quality] * (bits + lambdas[quality] * 255**2 * errors)).mean()
+        loss, bits, errors = _loss(codec, cuts(album.training, settings.batch_size, side), quality)
         adam.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(codec.parameters(), _LONGEST_GRADIENT)
         adam.step()
         average.follow(codec, pictures=settings.batch_size)
-        step.log(loss=loss, bits_a_pixel=bits.mean(), error_decibels=-10 * errors.mean().log10())
+        step.log(loss=loss, bits_a_pixel=bits, error_decibels=-10 * errors.log10())
+        if step.every(_LOOK_EVERY) and step.index:
+            step.mark(averaged_loss=guard.look(codec, average))
         if step.every(settings.show_every):
-            step.show(decoded=Picture(_shown(average.network, album), _CAPTION))
-    frozen = freeze(average.network)
+            step.show(decoded=Picture(_shown(guard.best.network, album), _CAPTION))
+    frozen = freeze(guard.best.network)
     _keep_model(run, frozen)
     return Model(settings, frozen, run)
+
+
+def _loss(
+    codec: Codec, pictures: torch.Tensor, quality: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Give the loss, and the means of bits a pixel and of squared errors.
+
+    Each quality is weighed by the root of its lambda, or the finest would be all that counts.
+    """
+    lambdas = torch.tensor(LAMBDAS)
+    importance = (lambdas / lambdas.log().mean().exp()) ** -0.5
+    coded = codec(pictures, quality)
+    bits = coded.bits / pictures[0, 0].numel()
+    errors = (coded.pictures - pictures).square().mean((1, 2, 3))
+    loss = (importance[quality] * (bits + lambdas[quality] * 255**2 * errors)).mean()
+    return loss, bits.mean(), errors.mean()
 
 
 def load(run: Run) -> Model:
@@ -124,9 +143,10 @@ def load(run: Run) -> Model:
     path = _place(run, named) if isinstance(named, str) and named.isalnum() else None
     if path is not None and path.is_file():
         return Model(settings, _read(path, settings), run)
-    average = Average(Codec(settings.latents, settings.width), 1)
-    run.load_kept(average=average)
-    frozen = freeze(average.network)
+    codec = Codec(settings.latents, settings.width)
+    guard = Guard(lambda network: torch.zeros(()), codec)
+    run.load_kept(guard=guard)
+    frozen = freeze(guard.best.network)
     _keep_model(run, frozen)
     return Model(settings, frozen, run)
 

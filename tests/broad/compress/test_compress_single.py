@@ -49,7 +49,7 @@ def test_the_way_back_is_the_gradient() -> None:
     latents.grad = None
     from onward.broad.compress.single import Seen
 
-    own = Seen.apply(latents, torch.from_numpy(fit.single.layout.contexts), torch.from_numpy(fit.single.layout.users))
+    own = Seen.apply(latents, *fit.single.layout.ways)
     fit.single.teller(own)[0].sum().backward()
     assert torch.allclose(latents.grad, slope, atol=1e-5)
     assert found.isfinite().all()
