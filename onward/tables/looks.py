@@ -82,7 +82,8 @@ class TextLook:
         pattern = r"(?u)\b\w+\b|[^\w\s]"  # a sign is a word too
         least = 2 if len(texts) > 500 else 1
         counter = CountVectorizer(token_pattern=pattern, ngram_range=(1, 2), max_features=most, min_df=least)
-        there = np.asarray((counter.fit_transform(texts) > 0).sum(axis=0)).ravel()
+        counted: Rows = counter.fit_transform(texts)
+        there = np.asarray((counted > 0).sum(axis=0)).ravel()
         idf = np.log((1 + len(texts)) / (1 + there)) + 1
         return TextLook(tuple(counter.get_feature_names_out().tolist()), idf, is_dense)
 

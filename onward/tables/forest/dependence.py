@@ -81,7 +81,7 @@ def dependence_pictures(
         if source.kind == "text" or source.kind == "date" or len(np.unique(cells)) < 2:
             continue
         is_category = source.kind == "category"
-        grid = np.arange(min(len(source.categories), _MOST_BARS)) if is_category else _grid(cells)
+        grid = np.arange(float(min(len(source.categories), _MOST_BARS))) if is_category else _grid(cells)
         told = np.array([_told(forest, rows, int(own[0]), float(value))[shown] for value in grid])
         what = "mean probability" if classes else "mean"
         caption = f"how the {what} told depends on {source.name}, all else being as it is"

@@ -46,5 +46,5 @@ def bars_picture(names: Sequence[str], lengths: NDArray[np.float64], told: Seque
         reach = round((_WIDTH - _LEFT - 90) * float(lengths[place]) / longest)
         pen.text((_LEFT - 12, top + 6), str(names[place])[:28], fill=(60, 60, 60), font=font, anchor="ra")
         pen.rectangle((_LEFT, top + 4, _LEFT + reach, top + _LINE - 6), fill=_BAR)
-        pen.text((_LEFT + reach + 8, top + 6), told[place], fill=(60, 60, 60), font=font)
+        pen.text((_LEFT + reach + 8, top + 6), told[int(place)], fill=(60, 60, 60), font=font)
     return Picture(np.asarray(sheet), caption)

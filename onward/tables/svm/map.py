@@ -23,7 +23,7 @@ _ROWS = 500
 _MOST_CLASSES = 6
 _GRID = (150, 110)
 _CELL = 5
-_LEFT, _TOP, _RIGHT, _BELOW = 70, 30, 180, 50
+_LEFT, _TOP, _RIGHT, _BELOW = 90, 30, 180, 50
 _INK, _GREY = (40, 44, 52), (110, 110, 110)
 _ITERATIONS = 50_000
 
@@ -69,10 +69,11 @@ def map_picture(
     for axis, column in enumerate(columns):
         for share in (0.0, 0.5, 1.0):
             value = (low[axis] + share * (high[axis] - low[axis])) * scales[1, column] + scales[0, column]
+            told = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
             if axis == 0:
-                pen.text((_LEFT + share * size[0], _TOP + size[1] + 6), f"{value:.4g}", _GREY, font, "mt")
+                pen.text((_LEFT + share * size[0], _TOP + size[1] + 6), told, _GREY, font, "mt")
             else:
-                pen.text((_LEFT - 6, _TOP + (1 - share) * size[1]), f"{value:.4g}", _GREY, font, "rm")
+                pen.text((_LEFT - 6, _TOP + (1 - share) * size[1]), told, _GREY, font, "rm")
     pen.text((_LEFT + size[0] / 2, _TOP + size[1] + 24), str(names[columns[0]])[:60], _INK, font, "mt")
     pen.text((_LEFT, 8), str(names[columns[1]])[:60], fill=_INK, font=font)
     for line, kind in enumerate(shown):
@@ -93,7 +94,7 @@ def telling_columns(x: NDArray[np.float64], y: NDArray[np.float64], classes: int
         >>> telling_columns(x, y, 2)[0]
         2
     """
-    many = np.array([len(np.unique(np.round(column, 6))) > 5 for column in x.T])
+    many = np.array([_is_spread(np.round(column, 6)) for column in x.T])
     between, within = np.zeros(x.shape[1]), np.zeros(x.shape[1])
     middle = x.mean(axis=0)
     for kind in range(classes):
@@ -104,6 +105,12 @@ def telling_columns(x: NDArray[np.float64], y: NDArray[np.float64], classes: int
     ratio = np.where(many, between / np.maximum(within, 1e-9), -1.0)
     order = np.argsort(ratio)[::-1]
     return [int(place) for place in order[:2] if ratio[place] >= 0]
+
+
+def _is_spread(values: NDArray[np.float64]) -> bool:
+    """Say whether a column has many values, none of which most rows have."""
+    _, counts = np.unique(values, return_counts=True)
+    return len(counts) > 5 and int(counts.max()) < 0.5 * len(values)
 
 
 def _ground(machine: Machine, low: NDArray[np.float64], high: NDArray[np.float64]) -> Image.Image:

@@ -21,6 +21,7 @@ _INK, _GREY, _GRID = (40, 44, 52), (110, 110, 110), (230, 230, 230)
 _KERNEL_COLOURS = {"linear": COLOURS[4], "rbf": COLOURS[5], "poly": COLOURS[2]}
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BELOW = 880, 300, 80, 40, 56
 _MOST_POINTS = 1_500
+_LABEL_WIDTH = 52
 
 
 def ladder_picture(tried: Sequence[Tried], *, is_number: bool) -> Picture:
@@ -34,12 +35,14 @@ def ladder_picture(tried: Sequence[Tried], *, is_number: bool) -> Picture:
     is_ladder = len(set(rows.tolist())) > 1
     marks = rows if is_ladder else np.array([each.choice.cost for each in tried])
     first, last = np.log2(marks.min()) - 0.3, np.log2(marks.max()) + 0.3
-    chosen_marks = sorted(set(marks.tolist()))
+    chosen_marks, written = sorted(set(marks.tolist())), -1e9
     for mark in chosen_marks[:: max(1, len(chosen_marks) // 8)]:
         across = _LEFT + (_WIDTH - _LEFT - 150) * (np.log2(mark) - first) / (last - first)
         pen.line((across, _TOP, across, _TOP + _HEIGHT), fill=_GRID)
         told = f"{mark:,.0f}" if is_ladder else f"{mark:.3g}"
-        pen.text((across, _TOP + _HEIGHT + 8), told, fill=_GREY, font=font, anchor="mt")
+        if across > written + _LABEL_WIDTH:
+            pen.text((across, _TOP + _HEIGHT + 8), told, fill=_GREY, font=font, anchor="mt")
+            written = across
     for share in np.linspace(0, 1, 5):
         down = _TOP + _HEIGHT * (1 - share)
         pen.text((_LEFT - 8, down), f"{low + share * (high - low):.3f}", fill=_GREY, font=font, anchor="rm")
