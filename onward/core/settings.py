@@ -111,7 +111,5 @@ def _value(entry: Field, word: Any) -> Any:
     return value
 
 
-_BOOLEANS: dict[str, bool] = dict.fromkeys(("yes", "true", "1", "on"), True) | dict.fromkeys(
-    ("no", "false", "0", "off"), False
-)
+_BOOLEANS = {**dict.fromkeys(("yes", "true", "1", "on"), True), **dict.fromkeys(("no", "false", "0", "off"), False)}
 _KINDS = {int: "whole number", float: "number", bool: "yes or no", str: "word"}
