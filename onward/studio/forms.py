@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from onward.core.budget import parse_duration
@@ -39,8 +40,8 @@ def _entry(entry: Field) -> dict[str, Any]:
         "kind": entry.kind.__name__,
         "default": entry.default,
         "help": entry.help,
-        "low": entry.low,
-        "high": entry.high,
+        "low": entry.low if isfinite(entry.low) else None,
+        "high": entry.high if isfinite(entry.high) else None,
         "choices": list(entry.choices),
         "rare": entry.rare,
     }

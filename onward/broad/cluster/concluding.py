@@ -97,7 +97,7 @@ def _by_density(points: NDArray[np.float32], work: Work) -> NDArray[np.int64]:
 
     fewest = max(5, len(points) // 100)
     labels = (
-        HDBSCAN(min_cluster_size=fewest, min_samples=min(5, fewest), copy="yes").fit_predict(points).astype(np.int64)
+        HDBSCAN(min_cluster_size=fewest, min_samples=min(5, fewest), copy=True).fit_predict(points).astype(np.int64)
     )
     if labels.max() < 0:
         work.run.note("HDBSCAN found no dense group, so all items are in one.")

@@ -42,7 +42,7 @@ def fit_space(features: Any, dimensions: int, seed: int, *, centred: bool = True
 
     Example:
         >>> x = np.outer(np.arange(9.0), [3, 4]).astype(np.float32)
-        >>> np.abs(fit_space(x, 1, 0).axes[:, 0]).round(2).tolist()
+        >>> np.abs(fit_space(x, 1, 0).axes[:, 0]).astype(float).round(2).tolist()
         [0.6, 0.8]
     """
     chance = np.random.default_rng([seed, 3])

@@ -92,7 +92,7 @@ def write_number(value: int) -> bytes:
 
     Example:
         >>> write_number(300)
-        b'\\xac\\x02'
+        b'\xac\x02'
     """
     written = bytearray()
     while value > 127:

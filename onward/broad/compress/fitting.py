@@ -48,7 +48,7 @@ class Fit(nn.Module):
         self.single = Single(Layout(height, width), teller, painter)
         self.moved = nn.Parameter(torch.zeros(self.single.layout.count))
         self._worth = LAMBDAS[quality] * 255**2
-        self._pictures = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None].float() / 255
+        self._pictures = torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C"))[None].float() / 255
 
     @property
     def latents(self) -> Tensor:
