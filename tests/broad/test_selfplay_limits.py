@@ -142,13 +142,13 @@ def test_a_moment_is_measured_once_whether_or_not_the_run_was_broken_off(tmp_pat
     def moments(run: Run) -> list[int]:
         return [fact["step"] for fact in read_metrics(run.path / "metrics.jsonl", "show")]
 
-    whole = quick("tic_tac_toe", tmp_path / "whole", 40)
+    whole = quick("tic_tac_toe", tmp_path / "whole", 20)
     (tmp_path / "broken").mkdir()
 
     def stop(run: Run) -> None:
-        run.stop_requested = run.steps_done == 13
+        run.stop_requested = run.steps_done == 7
 
-    broken = _stopped(tmp_path / "broken", 40, stop)
+    broken = _stopped(tmp_path / "broken", 20, stop)
     resume(Folder(broken), quiet=True)
     assert moments(Run(Folder(broken))) == moments(whole)
 
@@ -237,6 +237,20 @@ def test_a_tree_is_drawn_as_it_grew() -> None:
     pixels = tree_picture(player, mate, 32)
     assert pixels.shape[2] == 3
     assert pixels.std() > 5
+
+
+def test_every_game_is_counted_once(tmp_path: Path) -> None:
+    run = quick("tic_tac_toe", tmp_path, 3, dear_share=1.0, opening_share=0.0)
+    path = run.folder.newest_checkpoint()
+    assert path is not None
+    kept = read_checkpoint(path)["kept"]
+    assert kept["watch"]["games"] == len(kept["replay"]["games"]["results"]) > 0
+
+
+def test_a_run_in_which_no_game_ended_says_so(tmp_path: Path) -> None:
+    run = quick("connect_four:5x6", tmp_path, 1, looks=5, opening_share=0.0)
+    notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
+    assert any("nothing was learned" in note for note in notes)
 
 
 def test_a_run_is_called_by_its_game_and_size(tmp_path: Path) -> None:

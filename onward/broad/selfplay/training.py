@@ -150,8 +150,8 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
             watch.look(step, average.network, shards, losses, replay, seconds)
             _set_pace(pace, run, settings, shards, seconds)
             keep_snapshot(run, average.network)
-            watch.look(step, average.network, shards, losses, replay, time.perf_counter() - began)
-            _set_pace(pace, run, settings, shards, time.perf_counter() - began)
+    if replay.rows_seen == 0:
+        run.note("No game of self-play came to its end in this time, so nothing was learned. Give it more minutes.")
     return Trained(game, average.network.eval(), run, settings.search)
 
 
