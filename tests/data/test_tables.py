@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.mangled_tables import CASES, outcome
+from benchmarks.mangled_cases import CASES
+from benchmarks.mangled_tables import outcome
 from onward.core.faults import DataFault
 from onward.data.tables import columns_from_json, columns_to_json, kinds_told, read_table
 

@@ -75,7 +75,7 @@ def apply(jury: Jury, source: Source, options: NoOptions) -> Iterator[Exhibit]:
         return
     labels = jury.labels(answers, 0)
     rows = [
-        [number, head.classes[int(label)], *(f"{share:.6f}" for share in row)]
+        [number, head.classes[int(label)], *(f"{share:.9f}" for share in row)]
         for number, (label, row) in enumerate(zip(labels, answers, strict=True))
     ]
     yield Table(["row", "prediction", *(f"probability_{name}" for name in head.classes)], rows, "predictions")
