@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,13 +16,15 @@ from onward.data.table_kinds import as_kind, as_known
 from onward.data.tables import Table
 from onward.tables.ensemble.blend import greedy_weights, nested_answers
 from onward.tables.ensemble.challenge import Challenge, Feature, heads_of
+from onward.tables.ensemble.course import Course
 from onward.tables.ensemble.decisions import class_weights, scored
 from onward.tables.ensemble.families.lesson import Lesson, shares_of
 from onward.tables.ensemble.folds import make_folds
 from onward.tables.ensemble.grove import Grove, from_histograms, from_lightgbm, from_scikit_learn
-from onward.tables.ensemble.lineup import known_families, proposals
+from onward.tables.ensemble.lineup import known_families, proposals, work_of
 from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.members import FAMILIES, Spec, fit_member, read_fit, write_fit
+from onward.tables.ensemble.pool import Member
 from onward.tables.ensemble.recipe import Recipe, make_recipe
 
 
@@ -156,6 +159,36 @@ def test_a_fit_whose_time_is_up_ends_and_still_answers(family: str) -> None:
     )
     assert time.process_time() - began < 6
     assert np.isfinite(fit.held).all()
+
+
+def test_loading_a_library_is_not_taken_for_the_time_of_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    def load(family: Any) -> None:
+        now[0] += 60.0
+
+    monkeypatch.setattr(type(FAMILIES["linear"]), "load", load)
+    challenge = made(60)
+    rows = np.arange(40), np.arange(40, 60)
+    assert fit_member(challenge, Spec("linear", "linear"), rows, 0, clock=lambda: now[0]).seconds == 0.0
+    assert now[0] == 60.0
+
+
+def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
+    challenge = made(60)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=30.0, crowding=1.0)
+    own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear", "lightgbm"], lambda *_: None)
+    held = np.zeros((60, 2), np.float32)
+    for seconds, next_one in ((3.0, "lightgbm"), (25.0, None)):  # it ends when told to, unless hardly a part were done
+        own.pool.members = [Member(Spec("linear", "linear"), held, None, [seconds] * 3)]
+        own.pool.position = 1
+        spec = own._spec()
+        assert (spec.name if spec else None) == next_one
+
+
+def test_a_member_with_more_trees_is_thought_to_take_longer() -> None:
+    few, many = (Spec("a", "lightgbm", {"trees": trees, "num_leaves": 15}) for trees in (100, 400))
+    assert work_of(many) == 4 * work_of(few)
 
 
 def test_classes_that_a_fold_lacks_are_told_to_be_unlikely() -> None:

@@ -17,7 +17,7 @@ from onward.tables.ensemble.challenge import Challenge
 from onward.tables.ensemble.families.vectors import MOST_ROWS
 from onward.tables.ensemble.members import Spec
 
-__all__ = ["FLOORS", "chosen_families", "known_families", "lineup", "proposals"]
+__all__ = ["FLOORS", "chosen_families", "known_families", "lineup", "proposals", "work_of"]
 
 FLOORS = {"lightgbm": "one LightGBM", "histograms": "one booster"}  # the members that are one booster as it comes
 _SMALL_ROWS = 3000
@@ -161,3 +161,20 @@ def _proposed(family: str, chance: np.random.Generator, rows: int) -> dict[str, 
 def _trees(rate: float, leaves: int) -> int:
     """Let slow learners and small trees have more of them."""
     return int(np.clip(18 / rate * (16 / leaves) ** 0.35, 80, 1500))
+
+
+def work_of(spec: Spec) -> float:
+    """Say how much work a fit is, beside others of its family: trees and their leaves, epochs and widths.
+
+    Example:
+        >>> work_of(Spec("a", "forest", {"trees": 200})) / work_of(Spec("b", "forest", {"trees": 100}))
+        2.0
+    """
+    rules = spec.rules
+    if spec.family == "network":
+        return float(rules.get("epochs", 60)) * (100 + float(rules.get("width", 128)))
+    leaves = rules.get("num_leaves") or rules.get("max_leaf_nodes") or 2 ** int(rules.get("depth", 0))
+    leaves = 2 ** int(rules["max_depth"]) if "max_depth" in rules else leaves
+    columns = rules.get("max_features", 0.5)  # that a tree of a forest looks at
+    part = 1.0 if spec.family != "forest" or isinstance(columns, str) else 0.2 + float(columns)
+    return float(rules.get("trees", 200)) * (8 + float(leaves)) * part
