@@ -26,6 +26,7 @@ from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.members import FAMILIES, Spec, fit_member, read_fit, write_fit
 from onward.tables.ensemble.pool import Member
 from onward.tables.ensemble.recipe import Recipe, make_recipe
+from onward.tables.ensemble.views import fit_view
 
 
 def made(rows: int = 240, kinds: int = 2, seed: int = 0, **more: Any) -> Challenge:
@@ -189,6 +190,14 @@ def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
 def test_a_member_with_more_trees_is_thought_to_take_longer() -> None:
     few, many = (Spec("a", "lightgbm", {"trees": trees, "num_leaves": 15}) for trees in (100, 400))
     assert work_of(many) == 4 * work_of(few)
+
+
+def test_a_number_far_off_comes_nearer_and_keeps_its_place() -> None:
+    x = np.append(np.random.default_rng(0).normal(size=200), [8.0, 60.0])[:, None]
+    view, _ = fit_view("dense", [Feature("a")], x[:200], np.zeros(200), 0)
+    seen = view.of(x)[:, 0]
+    assert seen[200] < seen[201] < 3.0
+    assert np.all(np.diff(seen[np.argsort(x[:, 0])]) >= 0)
 
 
 def test_classes_that_a_fold_lacks_are_told_to_be_unlikely() -> None:

@@ -96,7 +96,11 @@ class Course:
         """Go on without a member whose library failed; without a single one there is nothing to go on with."""
         self.pool.drop_work()
         self._failed += 1
-        words = f"{type(reason).__name__}: {str(reason).splitlines()[0][:120] if str(reason) else ''}"
+        words = str(reason).splitlines()[0][:120] if str(reason) else ""
+        if isinstance(reason, TimeoutError):
+            self.run.note(f"{spec.name} was left out: {words}.")
+            return
+        words = f"{type(reason).__name__}: {words}"
         if self._failed >= _MOST_FAILURES and not self.pool.members:
             raise RunFault(f"No member could be fitted ({spec.name}: {words}). Choose others with --members.")
         self.run.note(f"{spec.name} could not be fitted and was left out ({words}).")
