@@ -178,6 +178,7 @@ def test_loading_a_library_is_not_taken_for_the_time_of_a_fit(monkeypatch: pytes
 def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
     challenge = made(60)
     run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=30.0, crowding=1.0)
+    run.tail_seconds = 8.0
     own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear", "lightgbm"], lambda *_: None)
     held = np.zeros((60, 2), np.float32)
     for seconds, next_one in ((3.0, "lightgbm"), (25.0, None)):  # it ends when told to, unless hardly a part were done
@@ -185,6 +186,16 @@ def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
         own.pool.position = 1
         spec = own._spec()
         assert (spec.name if spec else None) == next_one
+
+
+def test_time_is_left_for_the_strict_estimate(tmp_path: Any) -> None:
+    challenge = made(60)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), tail_seconds=8.0)
+    own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear"], lambda *_: None)
+    for seconds, tail in ((1.5, 14.0), (100.0, 24.0), (0.1, 24.0)):  # a choice of weights for each of three folds
+        own.pool.blend_seconds = seconds
+        own._reserve_time()
+        assert run.tail_seconds == tail
 
 
 def test_a_member_with_more_trees_is_thought_to_take_longer() -> None:

@@ -65,6 +65,7 @@ class Course:
         self._timed = self.run.budget.seconds is not None
         self._seconds: dict[str, float] = {}
         self._failed = 0
+        self._tail_seconds = self.run.tail_seconds
         self._told: tuple[float, float] | None = None
 
     def turn(self, step: Step) -> None:
@@ -88,6 +89,7 @@ class Course:
         is_whole = self.pool.add(fit, is_new=is_new)
         step.log(members=len(self.pool.members))
         if is_whole:
+            self._reserve_time()
             self._whole(step)
         if len(self.pool.members) >= _MOST_MEMBERS:
             self.run.finish_early(f"{_MOST_MEMBERS} members are fitted; more would change little.")
@@ -104,6 +106,12 @@ class Course:
         if self._failed >= _MOST_FAILURES and not self.pool.members:
             raise RunFault(f"No member could be fitted ({spec.name}: {words}). Choose others with --members.")
         self.run.note(f"{spec.name} could not be fitted and was left out ({words}).")
+
+    def _reserve_time(self) -> None:
+        """Leave time for the strict estimate, which chooses weights once more for every fold."""
+        if self._timed:
+            needed = self._tail_seconds + (self.folds.count + 1) * self.pool.blend_seconds
+            self.run.tail_seconds = max(self.run.tail_seconds, min(needed, 0.4 * (self.run.budget.seconds or 0.0)))
 
     def _whole(self, step: Step) -> None:
         pool = self.pool
