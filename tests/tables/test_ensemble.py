@@ -190,12 +190,13 @@ def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
 
 def test_time_is_left_for_the_strict_estimate(tmp_path: Any) -> None:
     challenge = made(60)
-    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), tail_seconds=8.0)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), tail_seconds=32.0, crowding=2.0)
     own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear"], lambda *_: None)
-    for seconds, tail in ((1.5, 14.0), (100.0, 24.0), (0.1, 24.0)):  # a choice of weights for each of three folds
+    assert 6.0 < run.tail_seconds < 7.0  # not what other tasks' reports may need, twice as long on a busy machine
+    for seconds, tail in ((1.5, 12.0), (100.0, 24.0)):  # a choice of weights for each of three folds
         own.pool.blend_seconds = seconds
         own._reserve_time()
-        assert run.tail_seconds == tail
+        assert tail <= run.tail_seconds < tail + 0.1
 
 
 def test_a_member_with_more_trees_is_thought_to_take_longer() -> None:

@@ -34,6 +34,7 @@ _LOADING_SECONDS = {"network": 7.0, "lightgbm": 3.0, "catboost": 3.0, "xgboost":
 _SLOWER = 1.3  # than thought a fit may be
 _CUT = 0.6  # of what a fit needs, at least, for one that ends when it is told to
 _ENDS_WHEN_TOLD = ("lightgbm", "xgboost", "catboost", "histograms", "forest", "network")
+_REPORT_SECONDS, _REPORT_SECONDS_A_ROW, _MOST_TAIL = 3.0, 1.2e-4, 0.4  # of an idle machine; of the whole budget
 _LOOKED_AHEAD = 60  # members, for one that is done in time
 
 
@@ -65,8 +66,8 @@ class Course:
         self._timed = self.run.budget.seconds is not None
         self._seconds: dict[str, float] = {}
         self._failed = 0
-        self._tail_seconds = self.run.tail_seconds
         self._told: tuple[float, float] | None = None
+        self._reserve_time()
 
     def turn(self, step: Step) -> None:
         """Do one step: fit the member in work on its next fold, or turn to the next member that is done in time."""
@@ -108,10 +109,11 @@ class Course:
         self.run.note(f"{spec.name} could not be fitted and was left out ({words}).")
 
     def _reserve_time(self) -> None:
-        """Leave time for the strict estimate, which chooses weights once more for every fold."""
+        """Leave time for the report, and for the strict estimate, which chooses weights once more for every fold."""
         if self._timed:
-            needed = self._tail_seconds + (self.folds.count + 1) * self.pool.blend_seconds
-            self.run.tail_seconds = max(self.run.tail_seconds, min(needed, 0.4 * (self.run.budget.seconds or 0.0)))
+            needed = self.run.crowding * (_REPORT_SECONDS + _REPORT_SECONDS_A_ROW * len(self.challenge.x))
+            needed += (self.folds.count + 1) * self.pool.blend_seconds
+            self.run.tail_seconds = min(needed, _MOST_TAIL * (self.run.budget.seconds or 0.0))
 
     def _whole(self, step: Step) -> None:
         pool = self.pool
