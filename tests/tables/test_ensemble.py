@@ -165,7 +165,7 @@ def test_a_fit_whose_time_is_up_ends_and_still_answers(family: str) -> None:
 def test_loading_a_library_is_not_taken_for_the_time_of_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
 
-    def load(family: Any) -> None:
+    def load(family: Any, challenge: Challenge) -> None:
         now[0] += 60.0
 
     monkeypatch.setattr(type(FAMILIES["linear"]), "load", load)
@@ -178,7 +178,6 @@ def test_loading_a_library_is_not_taken_for_the_time_of_a_fit(monkeypatch: pytes
 def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
     challenge = made(60)
     run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=30.0, crowding=1.0)
-    run.tail_seconds = 8.0
     own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear", "lightgbm"], lambda *_: None)
     held = np.zeros((60, 2), np.float32)
     for seconds, next_one in ((3.0, "lightgbm"), (25.0, None)):  # it ends when told to, unless hardly a part were done
@@ -186,6 +185,15 @@ def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
         own.pool.position = 1
         spec = own._spec()
         assert (spec.name if spec else None) == next_one
+
+
+def test_the_last_of_a_member_s_fits_may_be_cut_shorter_than_the_first(tmp_path: Any) -> None:
+    challenge = made(60)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=5.0, crowding=1.0)
+    own = Course(cast(Any, run), challenge, make_folds(challenge, 5, 0), ["linear"], lambda *_: None)
+    assert own._has_time(Spec("a", "lightgbm"), 12.0, 4)
+    assert not own._has_time(Spec("a", "lightgbm"), 12.0, 0)
+    assert not own._has_time(Spec("a", "svm"), 12.0, 4)  # which cannot be cut
 
 
 def test_time_is_left_for_the_strict_estimate(tmp_path: Any) -> None:

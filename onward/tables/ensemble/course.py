@@ -127,7 +127,7 @@ class Course:
 
     def _fitted(self, spec: Spec, fold: int) -> Any:
         left = self.folds.fits - fold
-        FAMILIES[spec.family].load()
+        FAMILIES[spec.family].load(self.challenge)
         began = time.monotonic()
         needed = _SLOWER * self._seconds.get(spec.name, self._thought(spec))
         share = _MOST_SHARE if self.pool.members else 0.6
@@ -168,11 +168,12 @@ class Course:
         return None
 
     def _has_time(self, spec: Spec, seconds: float, fits: int) -> bool:
-        part = _CUT if spec.family in _ENDS_WHEN_TOLD else _SLOWER
+        """Say whether the fits that are missing would be done; the fewer they are, the more may be cut from them."""
+        part = max(_CUT / 2, _CUT * (1 - fits / self.folds.fits)) if spec.family in _ENDS_WHEN_TOLD else _SLOWER
         return part * seconds * (self.folds.fits - fits) < self.run.seconds_left
 
     def _loading(self, spec: Spec) -> float:
-        loaded = FAMILIES[spec.family].is_loaded
+        loaded = FAMILIES[spec.family].is_loaded(self.challenge)
         return 0.0 if loaded else self.run.crowding * _LOADING_SECONDS.get(spec.family, 1.0)
 
     def _thought(self, spec: Spec) -> float:

@@ -33,6 +33,7 @@ class Family:
 
     Attributes:
         libraries: the modules it is fitted with; a finished run needs none of them.
+        is_own_for_numbers: and no more does a fit, where a number is predicted.
     """
 
     view: str
@@ -40,20 +41,24 @@ class Family:
     tell: Callable[[_Arrays, NDArray[Any], int], NDArray[np.float64]]
     is_grove: bool = False
     libraries: tuple[str, ...] = ()
+    is_own_for_numbers: bool = False
 
-    @property
-    def is_loaded(self) -> bool:
+    def is_loaded(self, challenge: Challenge) -> bool:
         """Say whether the libraries it is fitted with are in memory."""
-        return all(name in sys.modules for name in self.libraries)
+        return self.needs_none(challenge) or all(name in sys.modules for name in self.libraries)
 
-    def load(self) -> None:
+    def needs_none(self, challenge: Challenge) -> bool:
+        """Say whether it is our own code alone that fits it."""
+        return self.is_own_for_numbers and not challenge.heads[0].classes
+
+    def load(self, challenge: Challenge) -> None:
         """Load the libraries it is fitted with, which can take longer than a fit."""
-        for name in self.libraries:
+        for name in () if self.needs_none(challenge) else self.libraries:
             import_module(name)
 
 
 FAMILIES = {
-    "linear": Family("dense", linear.fit, linear.tell, libraries=("sklearn.linear_model",)),
+    "linear": Family("dense", linear.fit, linear.tell, libraries=("sklearn.linear_model",), is_own_for_numbers=True),
     "lightgbm": Family("raw", boosting.fit_lightgbm, boosting.tell, is_grove=True, libraries=("lightgbm",)),
     "xgboost": Family("ranked", installed.fit_xgboost, installed.tell, is_grove=True, libraries=("xgboost",)),
     "catboost": Family("ranked", installed.fit_catboost, installed.tell, is_grove=True, libraries=("catboost",)),
@@ -128,7 +133,7 @@ def fit_member(
         seconds_left: how long the fit may still take; what it has by then is kept.
     """
     family, (known, held) = FAMILIES[spec.family], rows
-    family.load()  # what that takes says nothing of the next fit
+    family.load(challenge)  # what that takes says nothing of the next fit
     began, views, models = clock(), [], []
     seed = spec.seed * 1009 + fold
     learned = challenge.learned[known]
