@@ -18,6 +18,7 @@ from onward.tables.ensemble.blend import greedy_weights, nested_answers
 from onward.tables.ensemble.challenge import Challenge, Feature, heads_of
 from onward.tables.ensemble.course import Course
 from onward.tables.ensemble.decisions import class_weights, scored
+from onward.tables.ensemble.families.boosting import fit_lightgbm
 from onward.tables.ensemble.families.lesson import Lesson, shares_of
 from onward.tables.ensemble.folds import make_folds
 from onward.tables.ensemble.grove import Grove, from_histograms, from_lightgbm, from_scikit_learn
@@ -205,6 +206,24 @@ def test_time_is_left_for_the_strict_estimate(tmp_path: Any) -> None:
         own.pool.blend_seconds = seconds
         own._reserve_time()
         assert tail <= run.tail_seconds < tail + 0.1
+
+
+def test_a_booster_short_of_time_learns_faster_instead_of_less() -> None:
+    challenge = made(400, kinds=0)
+    x, y = challenge.x, challenge.y[:, 0]
+
+    def gap(time_is_short: bool, trees: int) -> float:
+        looks = [0]
+
+        def seconds_left() -> float:  # every look at this clock is a second
+            looks[0] += 1
+            return 60.0 - looks[0] if time_is_short else float("inf")
+
+        rules = {"learning_rate": 0.01, "num_leaves": 8, "trees": trees}
+        arrays = fit_lightgbm(Lesson(x, y, 0, 0, rules=rules, seconds_left=seconds_left))
+        return float(((Grove(arrays).tell(x)[:, 0] - y) ** 2).mean())
+
+    assert gap(True, 500) < 0.5 * gap(False, 60)  # as many trees as there was time for, at the rate as it was
 
 
 def test_a_member_with_more_trees_is_thought_to_take_longer() -> None:
