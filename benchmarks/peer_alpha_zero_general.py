@@ -1,9 +1,9 @@
-"""How fast alpha-zero-general plays Connect Four against itself, with a network of our size: run in its own environment.
+"""How fast alpha-zero-general plays Connect Four with a network of our size; run in an environment of its own.
 
     PYTHON peer_alpha_zero_general.py REPOSITORY SECONDS SIMULATIONS BLOCKS CHANNELS
 
 Its game and its search are used as they are, the search being asked for a move at a time as its `Coach` does; only two
-names that NumPy 2 no longer has are put back. It does nothing but play, where ours learns meanwhile. Prints one JSON line.
+names that NumPy 2 no longer has are put back. It only plays, where ours learns meanwhile. Prints one JSON line.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def main(seconds: float, simulations: int, blocks: int, channels: int) -> None:
     torch.manual_seed(0)
     game = pyspiel.load_game("connect_four")
     player = Player(blocks, channels, (6, 7), 7).eval()
-    chance, positions, games = np.random.RandomState(0), 0, 0  # noqa: NPY002 - what its search takes
+    chance, positions, games = np.random.RandomState(0), 0, 0
     began = time.process_time()
     while time.process_time() - began < seconds:
         bot = mcts.MCTSBot(
