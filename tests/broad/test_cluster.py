@@ -293,9 +293,10 @@ def test_each_method_groups_and_tells_new_rows(tmp_path: Path, method: str) -> N
     assert len(table(tmp_path / "out/clusters.csv")) == 180
 
 
-@pytest.mark.xfail(reason="Known and open: the autoencoder does not yet part these two kinds.")
 def test_an_autoencoder_learns_the_user_s_own_pictures(album: Path, tmp_path: Path) -> None:
     run, _ = trained(album, tmp_path, encoder="autoencoder", clusters="2", method="k-means", drawings="60")
     apply(run.folder, (str(album),), {}, tmp_path / "out")
     groups = {row["path"]: row["cluster"] for row in table(tmp_path / "out/clusters.csv")}
-    assert groups["a/u00.png"] != groups["a/v00.png"]
+    kinds = [[groups[f"a/{kind}{number:02d}.png"] for number in range(12)] for kind in "uv"]
+    right = sum(group == kinds[0][0] for group in kinds[0]) + sum(group != kinds[0][0] for group in kinds[1])
+    assert right >= 23

@@ -9,11 +9,13 @@ from onward.broad.cluster.choosing import Choice, measured
 from onward.broad.cluster.embedding import Embedding, neighbour_graph, placed
 from onward.broad.cluster.heads import Heads
 from onward.broad.cluster.kmeans import k_means, nearest_centre
+from onward.broad.cluster.maps import Map
 from onward.broad.cluster.mixture import fit_mixture
 from onward.broad.cluster.model import head_input
 from onward.broad.cluster.neighbours import nearest
 from onward.broad.cluster.plan import doubles_of
 from onward.broad.cluster.quality import counted, matched_accuracy, mutual_information, rand_index, silhouettes
+from onward.broad.cluster.settings import Settings
 from onward.broad.cluster.spaces import fit_space
 from onward.broad.cluster.twins import Twin, Twins, exact_twins
 
@@ -133,9 +135,6 @@ def test_the_gradient_of_heads_is_that_of_their_loss() -> None:
     assert (np.sign(moved)[large] == -np.sign(student.grad.numpy())[large]).mean() > 0.99
 
 
-@pytest.mark.xfail(
-    reason="Known and open: eight groups are found among five: the rule takes the largest number on which halves agree."
-)
 def test_the_number_of_blobs_is_found_without_labels() -> None:
     x, _ = blobs(5, 60)
     points = made_map(x, 80).points
@@ -144,6 +143,19 @@ def test_the_number_of_blobs_is_found_without_labels() -> None:
     best = choice.best()
     assert best is not None
     assert best.clusters in (5, 6)
+
+
+def test_few_items_are_not_joined_by_too_many_neighbours() -> None:
+    """Among fifteen neighbours of each of thirty items there would be many of the other kind; of fifty a map is made."""
+    for count in (12, 30):
+        x, truth = blobs(2, count)
+        mapped = Map(x, {}, Settings(), 0, centred=True)
+        for number in range(60):
+            mapped.move(number / 60)
+        labels, _ = nearest_centre(mapped.points, k_means(mapped.points, 2, np.random.default_rng(0)))
+        assert rand_index(labels, truth) == 1
+        assert mapped.places.shape[1] == (3 if count == 12 else 7)
+        assert (mapped.points is mapped.embedding.start) == (count == 12)
 
 
 def pictures(count: int = 60, side: int = 32) -> np.ndarray:

@@ -17,7 +17,7 @@ from onward.broad.cluster.features import codes_of_prints, column_features, eye_
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.looking import Looks
 from onward.broad.cluster.model import Groups
-from onward.broad.cluster.quality import counted, matched_accuracy, mutual_information, rand_index, silhouettes
+from onward.broad.cluster.quality import counted, found_again, matched_accuracy, mutual_information, silhouettes
 from onward.broad.cluster.reading import Items
 from onward.broad.cluster.showing import Seen, shown
 from onward.broad.cluster.spaces import fit_space
@@ -107,7 +107,7 @@ def _unlabelled(
 
 
 def _agreements(x: NDArray[np.float32], clusters: int) -> NDArray[np.float64]:
-    """Group halves apart and see how far they agree: adjusted Rand indices."""
+    """Group halves apart and see how far groups are found again: mean Jaccard indices."""
     chance = np.random.default_rng(29)
     if len(x) > _MOST:
         x = x[np.sort(chance.choice(len(x), _MOST, replace=False))]
@@ -116,7 +116,7 @@ def _agreements(x: NDArray[np.float32], clusters: int) -> NDArray[np.float64]:
     for _ in range(_SPLITS):
         halves = np.array_split(chance.permutation(len(x)), 2)
         one, other = (nearest_centre(x, k_means(x[half], clusters, chance, 1))[0] for half in halves)
-        found.append(rand_index(one, other))
+        found.append(found_again(one, other))
     return np.array(found)
 
 
