@@ -146,7 +146,7 @@ def test_the_number_of_blobs_is_found_without_labels() -> None:
 
 
 def test_few_items_are_not_joined_by_too_many_neighbours() -> None:
-    """Among fifteen neighbours of each of thirty items there would be many of the other kind; of fifty a map is made."""
+    """Among fifteen neighbours of each of thirty items there would be many of the other kind; fifty are mapped."""
     for count in (12, 30):
         x, truth = blobs(2, count)
         mapped = Map(x, {}, Settings(), 0, centred=True)
