@@ -7,6 +7,7 @@ import pytest
 
 from onward.broad.cluster.choosing import Choice, measured
 from onward.broad.cluster.embedding import Embedding, neighbour_graph, placed
+from onward.broad.cluster.features import column_features, column_recipe
 from onward.broad.cluster.heads import Heads
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.maps import Map
@@ -18,6 +19,7 @@ from onward.broad.cluster.quality import counted, matched_accuracy, mutual_infor
 from onward.broad.cluster.settings import Settings
 from onward.broad.cluster.spaces import fit_space
 from onward.broad.cluster.twins import Twin, Twins, exact_twins
+from onward.data.tables import Column
 
 
 def blobs(kinds: int = 4, each: int = 60, width: int = 10, spread: float = 0.6) -> tuple[np.ndarray, np.ndarray]:
@@ -195,8 +197,22 @@ def test_exact_twins_and_the_one_to_keep() -> None:
     assert "more pixels" in double.why
 
 
+def test_of_three_same_files_one_is_kept_whichever_comes_first() -> None:
+    digests = np.ones((3, 16), np.uint8)
+    facts = np.array([[10, 10, 500, 0, 0]] * 3)
+    found = doubles_of(exact_twins(digests), ["a long name.jpg", "b.jpg", "c.jpg"], facts)
+    assert [(each.place, each.kept) for each in found] == [(0, 1), (2, 1)]
+
+
 def test_a_chain_does_not_join_what_is_not_alike() -> None:
     facts = np.array([[3, 3, 9, 0, 0], [2, 2, 9, 0, 0], [1, 1, 9, 0, 0]])
     twins = [Twin(0, 1, "near", 0.99, "near"), Twin(1, 2, "near", 0.99, "near")]
     found = doubles_of(twins, ["a", "b", "c"], facts)
     assert [(each.place, each.kept) for each in found] == [(1, 0)]
+
+
+def test_a_row_alone_is_told_by_the_same_numbers_as_among_all() -> None:
+    columns = [Column("size", np.arange(6.0), ()), Column("kind", np.array([0, 0, 0, 1, 1, np.nan]), ("a", "b"))]
+    recipe = column_recipe(columns)
+    alone = [Column(each.name, each.values[3:4], each.categories) for each in columns]
+    assert np.allclose(column_features(alone, recipe), column_features(columns, recipe)[3:4])

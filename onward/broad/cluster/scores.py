@@ -56,16 +56,15 @@ def evaluate(groups: Groups, items: Items, seconds: float) -> Iterator[Score | E
     """Score groups, and show them."""
     began = time.monotonic()
     looks = looked_at(groups, items)
+    own = items.fingerprint == groups.run.folder.record["data"]["fingerprint"]
     if looks is not None:
-        own = items.fingerprint == groups.run.folder.record["data"]["fingerprint"]
         chunks = int(groups.facts.get("chunks", 0)) if own else 0
         while looks.done < (chunks or len(looks)):
             looks.look()
     rows = looks.gathered("places") if looks is not None else np.arange(len(items))
     features = prepared(groups, items, looks)
-    is_own = len(rows) == len(groups.known)
     labels, points = groups.labels, groups.points
-    if not is_own:
+    if not own or len(rows) != len(groups.known):
         labels, _, points = groups.tell(features)
     raw = pixel_features(looks) if looks is not None else features
     baseline = _plain_groups(raw, len(groups.centres), groups.run.seed, centred=items.kind != "texts")
