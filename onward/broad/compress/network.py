@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from onward.broad.compress.bounded import bounded
 from onward.broad.compress.settings import LAMBDAS
 
 __all__ = ["BLOCK", "HYPER", "LEVELS", "PHASES", "Codec", "Coded", "Probabilities", "Start", "scale_of"]
@@ -30,6 +31,7 @@ __all__ = ["BLOCK", "HYPER", "LEVELS", "PHASES", "Codec", "Coded", "Probabilitie
 BLOCK, HYPER = 8, 4  # pixels a latent, latents a hyper-latent, along each side
 LEVELS = 64  # of scale, from 0.11 to 64, each 1.106 times the last
 _MOST_SEEN = 4
+_ESCAPE, _FAR = 1e-5, 4.0  # how likely an escape is near 0, and by how much further out it is e times less so
 _LEAST_UNIT = 0.1  # of a latent, for pixels of 0 to 1
 _SMALLEST, _RATIO = 0.11, (64 / 0.11) ** (1 / (LEVELS - 1))
 PHASES = ((0, 0), (1, 1), (0, 1), (1, 0))  # row and column of the first latent of each
@@ -255,12 +257,11 @@ def _rounded(values: Tensor) -> Tensor:
 
 
 def _gaussian_bits(values: Tensor, answers: Tensor) -> Tensor:
-    """Give the bits of each picture's values about 0, B; a level out of range is cut, and its gradient passes."""
-    level = LEVELS_A_UNIT * answers + MIDDLE_LEVEL
-    scale = scale_of(level + (level.clamp(0, LEVELS - 1) - level).detach())
+    """Give the bits of each picture's values about 0, B; what is far out costs about what an escape does."""
+    scale = scale_of(bounded(LEVELS_A_UNIT * answers + MIDDLE_LEVEL, LEVELS - 1))
     far = values.abs()
     share = _below((0.5 - far) / scale) - _below((-0.5 - far) / scale)
-    return -share.clamp(min=1e-9).log2().sum((1, 2, 3))
+    return -(share + _ESCAPE * torch.exp(-far / _FAR)).log2().sum((1, 2, 3))
 
 
 def _below(values: Tensor) -> Tensor:

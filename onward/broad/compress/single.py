@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from onward.broad.compress.bounded import bounded
 from onward.broad.compress.container import tiles_of
 from onward.broad.compress.integers import ONE
 from onward.broad.compress.tables import TOTAL, Tables
@@ -206,8 +207,7 @@ class Single(nn.Module):
         """Give the bits of each latent under Laplace's distribution, N."""
         seen: Tensor = Seen.apply(latents, *self.layout.ways)  # pyright: ignore[reportAssignmentType]
         mean, answer = self.teller(seen)
-        level = _LEVELS_A_UNIT * answer + _MIDDLE_LEVEL
-        scale = scale_of(level + (level.clamp(0, LEVELS - 1) - level).detach())
+        scale = scale_of(bounded(_LEVELS_A_UNIT * answer + _MIDDLE_LEVEL, LEVELS - 1))
         far = (latents - mean).abs()
         # the middle interval holds both sides of the peak
         outside = 0.5 * torch.exp(-(far - 0.5).clamp(min=0) / scale) * -torch.expm1(-1 / scale)

@@ -36,7 +36,7 @@ __all__ = ["Model", "load", "train", "untrained"]
 
 _COOLDOWN = 0.3
 _HALF_LIFE = 3000  # cuts, of the averaged network
-_SLOWER = 0.05  # the transforms' share of the learning rate: their weights are small, and good from the start
+_SLOWER = 0.3  # the transforms' share of the learning rate: their weights are small, and good from the start
 _LONGEST_GRADIENT = 1.0
 _TAIL_SHARE, _LONGEST_TAIL_SECONDS = 0.1, 120.0
 _SHOWN = 3
@@ -108,6 +108,7 @@ def _train(run: Run, album: Album, settings: Settings) -> Model:
             step.mark(averaged_loss=guard.look(codec, average))
         if step.every(settings.show_every):
             step.show(decoded=Picture(_shown(guard.best.network, album), _CAPTION))
+    guard.look(codec, average)  # the last steps, after which no look was due
     frozen = freeze(guard.best.network)
     _keep_model(run, frozen)
     return Model(settings, frozen, run)
