@@ -162,7 +162,9 @@ class Course:
                 return None
             if not self._timed or not (pool.members or pool.position):
                 return spec
-            if self._has_time(spec, self._thought(spec) + self._loading(spec) / self.folds.fits, 0):
+            loading = self._loading(spec)  # which nothing can cut short
+            is_loaded_in_time = 2 * _SLOWER * loading <= self.run.seconds_left
+            if is_loaded_in_time and self._has_time(spec, self._thought(spec) + loading / self.folds.fits, 0):
                 return spec
             pool.drop_work()
         return None
