@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
-from onward.broad.cluster.choosing import Choice, measured
+from onward.broad.cluster.choosing import Choice, Trial, measured
+from onward.broad.cluster.concluding import _tell
 from onward.broad.cluster.embedding import Embedding, neighbour_graph, placed
 from onward.broad.cluster.features import column_features, column_recipe
 from onward.broad.cluster.heads import Heads
@@ -145,6 +149,19 @@ def test_the_number_of_blobs_is_found_without_labels() -> None:
     best = choice.best()
     assert best is not None
     assert best.clusters in (5, 6)
+
+
+def test_numbers_there_was_no_time_to_try_are_said() -> None:
+    said: list[str] = []
+    choice = Choice()
+    choice.trials = [Trial("lite0", 8, 0.4, (0.9, 0.9)), Trial("lite0", 4, 0.4, (0.95, 0.9))]
+    run = SimpleNamespace(note=said.append)
+    work: Any = SimpleNamespace(run=run, settings=Settings(), choice=choice, items=[0], count=lambda: 1, looks=None)
+    for left in (0, 3):
+        work.trials_left = lambda left=left: left
+        _tell(work, "lite0", "k-means", {"k-means": 0.4}, 8)
+    assert "there was time" not in said[0]
+    assert "there was time to try 4, 8 only" in said[1]
 
 
 def test_few_items_are_not_joined_by_too_many_neighbours() -> None:

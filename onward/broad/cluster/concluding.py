@@ -132,8 +132,11 @@ def _tell(work: Work, name: str, method: str, quality: dict[str, float], cluster
         told = (
             "chosen without labels: the most that are found again in halves"
             if sure
-            else ("chosen without labels, and not clearly: no number of groups is found again in halves")
+            else "chosen without labels, and not clearly: no number of groups is found again in halves"
         )
+        if work.choice.trials and work.trials_left():
+            tried = sorted({each.clusters for each in work.choice.trials})
+            told += f"; there was time to try {', '.join(map(str, tried))} only"
     run.note(f"{clusters} groups ({told}), told by {name}, made by {method}; silhouette {quality[method]:.2f}.")
     if work.count() < len(work.items):
         lost = len(work.looks.unreadable) if work.looks is not None else 0
