@@ -17,6 +17,11 @@ from onward.core.folder import Folder
 CASES = {  # what is killed: its task, its data, and settings that make it short
     "gan": ("gan", "pictures/cifar10.zip:train/horse", ["--steps", "40", "--width", "16"]),
     "forest": ("forest", "tables/titanic/train.csv", ["--steps", "60", "--target", "Survived"]),
+    "table": (
+        "table",
+        "tables/titanic/train.csv",
+        ["--steps", "30", "--target", "Survived", "--members", "linear,lightgbm,forest"],
+    ),
     "classify from nothing": (
         "classify",
         "pictures/cifar10.zip",

@@ -19,7 +19,6 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import nn
-from torchvision import models  # pyright: ignore[reportMissingImports]
 
 STYLE_WEIGHT, CONTENT_WEIGHT = 1e6, 1.0
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -36,11 +35,29 @@ def network() -> tuple[list[nn.Module], str]:
     """Give VGG-19 to its fifth convolution, and whether its weights are trained or random."""
     torch.manual_seed(0)
     try:
+        from torchvision import models  # pyright: ignore[reportMissingImports]
+    except (ImportError, RuntimeError) as reason:  # of another torch
+        print(f"torchvision is not here ({reason}): the same layers with random weights are taken.", file=sys.stderr)
+        return _layers(), "random"
+    try:
         layers, weights = models.vgg19(weights="DEFAULT").features, "trained"
     except OSError as reason:
         print(f"VGG-19's weights are not here ({reason}): random ones are taken.", file=sys.stderr)
         layers, weights = models.vgg19(weights=None).features, "random"
     return [nn.ReLU() if isinstance(layer, nn.ReLU) else layer for layer in list(layers)[:11]], weights
+
+
+def _layers() -> list[nn.Module]:
+    """Build VGG-19 as far as its fifth convolution (arXiv:1409.1556, table 1, column E)."""
+    layers: list[nn.Module] = []
+    before = 3
+    for after in (64, 64, None, 128, 128, None, 256):
+        if after is None:
+            layers.append(nn.MaxPool2d(2))
+        else:
+            layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU()]
+            before = after
+    return layers[:11]
 
 
 def looked(layers: list[nn.Module], picture: torch.Tensor) -> list[torch.Tensor]:

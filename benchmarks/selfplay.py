@@ -2,6 +2,7 @@
 
 python -m benchmarks selfplay --games tic_tac_toe connect_four --minutes 1 10
 python -m benchmarks selfplay --throughput
+python -m benchmarks selfplay --peers PYTHON ALPHA_ZERO_GENERAL
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from benchmarks.results import command, write_section
 
 _SCORES = ("game", "minutes", "games", "positions", "measured", "value", "95 % interval", "of", "untrained")
+_BESIDE = ("whose", "games", "positions", "seconds", "positions/s", "ours is")
 _SPEED = ("game", "processes", "seconds", "games/s", "positions/s", "looks/s", "known already", "against one")
 
 
@@ -29,10 +31,15 @@ def main(words: list[str]) -> None:
     parser.add_argument("--minutes", nargs="+", type=float, default=[1.0, 10.0], help="of each game, in order")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--throughput", action="store_true", help="games a second on one process and on all cores")
+    parser.add_argument("--peers", nargs=2, help="a Python with torch, and a copy of alpha-zero-general")
     given = parser.parse_args(words)
     written = f"python -m benchmarks selfplay {command(words)}".strip()
     if given.throughput:
         write_section("selfplay-speed", "Self-play: how fast", written, _SPEED, _speeds(given.seed))
+        return
+    if given.peers:
+        title = "Self-play: Connect Four beside others, 32 looks a move, 4 blocks of 48 channels, one core"
+        write_section("selfplay-peers", title, written, _BESIDE, _beside(given.peers[0], given.peers[1], given.seed))
         return
     rows: list[list[str]] = []
     for game, minutes in zip(given.games, given.minutes, strict=True):
@@ -90,4 +97,30 @@ def _speeds(seed: int) -> list[list[str]]:
         figures = [f"{seconds:.0f}", f"{games / seconds:.1f}", f"{positions / seconds:.0f}"]
         figures += [f"{sum(looks) / len(looks):.0f}", f"{100 * sum(known) / len(known):.0f} %"]
         rows.append(["connect_four", str(processes), *figures, f"{positions / seconds / first:.2f}×"])
+    return rows
+
+
+def _beside(python: str, source: str, seed: int) -> list[list[str]]:
+    """Alternate ours, which learns meanwhile and searches every move in full, and two others, which only play."""
+    place = Path(__file__).parent
+    others = {
+        "alpha-zero-general": [python, str(place / "peer_alpha_zero_general.py"), source],
+        "OpenSpiel, search in Python": [sys.executable, str(place / "peer_open_spiel.py")],
+    }
+    found: dict[str, list[dict[str, float]]] = {"Onward": [], **{name: [] for name in others}}
+    for _ in range(2):
+        facts = _facts("connect_four", 90, seed, "--actors", "1", "--preset", "small", "--set", "dear_share=1")
+        logs = [fact for fact in facts if fact["kind"] == "log" and "positions_per_second" in fact]
+        begun = next(fact for fact in logs if fact["seconds"] > 20)
+        found["Onward"].append({name: logs[-1][name] - begun[name] for name in ("games", "positions", "seconds")})
+        for name, typed in others.items():
+            told = subprocess.run([*typed, "45", "32", "4", "48"], check=True, capture_output=True, text=True).stdout
+            found[name].append(json.loads(told.splitlines()[-1]))
+    sums = {name: {key: sum(each[key] for each in two) for key in two[0]} for name, two in found.items()}
+    own = sums["Onward"]["positions"] / sums["Onward"]["seconds"]
+    rows = []
+    for name, each in sums.items():
+        pace = each["positions"] / each["seconds"]
+        told = [f"{each['games']:,.0f}", f"{each['positions']:,.0f}", f"{each['seconds']:.0f}", f"{pace:.1f}"]
+        rows.append([name, *told, f"{own / pace:.1f}×"])
     return rows

@@ -145,13 +145,15 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--questions", type=int, default=25, help="of cross-validation, at most")
     given = parser.parse_args(words)
-    rows, proposals = list[list[str]](), list[list[str]]()
     typed = f"python -m benchmarks semi {command(words)}"
     for name in given.sets:
+        rows = list[list[str]]()
         seen = Seen(name, given.side, given.pool, given.tested)
         print(f"{name}: {3 * given.pool / seen.seconds:.0f} views a second, those recalled counted")
-        proposals.append(next_row(name, seen, given.draws))
-        write_section("semi-next", "Which pictures to label: as many labels as classes", typed, NEXT_COLUMNS, proposals)
+        proposed = next_row(name, seen, given.draws)
+        title = f"Which pictures to label: as many labels as classes, {name}"
+        write_section(f"semi-next-{name}", title, typed, NEXT_COLUMNS, [proposed])
         for a_class in given.labels:
             rows.append(pool_row(name, seen, a_class, given.draws, given.questions))
-            write_section("semi", "Few labels and a pool: accuracy on test pictures", typed, COLUMNS, rows)
+            title = f"Few labels and a pool: accuracy on test pictures, {name}"
+            write_section(f"semi-{name}", title, typed, COLUMNS, rows)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,21 @@ import torch
 from PIL import Image
 
 from benchmarks.results import real_data, write_section
+from onward.core.folder import Folder
+from onward.core.run import Run
 from onward.data.films import footage
 from onward.data.photo import read_photo
 from onward.generation.features import find_sight
-from onward.generation.style.painting import Painting, as_tensor
+from onward.generation.style.painting import Painting, as_pixels, as_tensor
 from onward.generation.style.pictures import beside
+from onward.generation.style.quick import quickly_painted
 from onward.generation.style.reading import Subject, read_styles
+from onward.generation.style.result import load
 from onward.generation.style.scales import measured_cost, plan_of
 from onward.generation.style.scores import style_distance
 from onward.generation.style.settings import Restyling, Settings
 from onward.generation.style.tiles import Objective
+from onward.generation.style.using import painted
 from onward.generation.style.video import restyled_frames
 from onward.parts.dense_flow import FlowFinder, fetched, searched
 
@@ -207,10 +213,46 @@ def _flicker(results: list[np.ndarray], shots: list[np.ndarray]) -> float:
     return float(np.mean(differences))
 
 
+def at_once(minutes: float, seconds: float, runs: Path) -> None:
+    """Compare a network learned from photos of raccoons with a walk of each photo's own pixels, on other photos."""
+    path, style = runs / "fast", str(real_data() / "pictures/paintings/starry_night.jpg")
+    if not (path / "result.png").exists():
+        words = ["train", "style", str(real_data() / "detect/raccoon"), "--style", style, "--fast", "yes"]
+        words += ["--time", f"{60 * minutes:g}s", "--name", path.name, "--out", str(runs)]
+        subprocess.run([sys.executable, "-m", "onward", *words], check=True)
+    learned, rows, shown = load(Run(Folder(path))), [], []
+    if learned.painter is None:
+        raise SystemExit(f"{path} is no --fast run.")
+    quick, settings = learned.painter, replace(learned.settings, fast=False)
+    cost = measured_cost(find_sight(settings.backbone))
+    for name in ("chelsea.png", "coffee.png", "astronaut.png"):
+        place = str(real_data() / "pictures/photos" / name)
+        photo, judged, chance = read_photo(place), objective_for(place, style, 256, "random"), np.random.default_rng(0)
+        quickly_painted(quick, photo.pixels, settings)
+        began = time.process_time()
+        fast = quickly_painted(quick, photo.pixels, settings)
+        taken = time.process_time() - began
+        walk = painted(Subject(photo, read_styles(style)), settings, cost, seconds).picture(is_final=True)
+        coloured = as_pixels(quick.in_colours(photo.pixels))
+        values = [style_distance(judged, each, chance)[0] for each in (coloured, fast, walk)]
+        size = f"{photo.pixels.shape[1]} x {photo.pixels.shape[0]}"
+        rows.append([name, size, f"{taken:.2f}", f"{seconds:g}", *(f"{value:.3f}" for value in values)])
+        shown += [photo.pixels, fast, walk]
+    columns = ("photo", "size", "at once, processor s", "walk, s", "distance of its colours alone", "at once", "walk")
+    told = f"python -m benchmarks style fast --minutes {minutes:g} --seconds {seconds:g}"
+    write_section("style-fast", "Style transfer at once, learned from 199 other photos", told, columns, rows)
+    sheets = [beside(shown[number : number + 3], high=300) for number in range(0, len(shown), 3)]
+    Image.fromarray(
+        beside([each for pair in zip(shown[::3], shown[1::3], strict=True) for each in pair], high=260)
+    ).save(SHOWN / "style-fast.jpg", quality=88)
+    for name, sheet in zip(("chelsea", "coffee", "astronaut"), sheets, strict=True):
+        Image.fromarray(sheet).save(runs / f"fast-{name}.png")
+
+
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=("speed", "time", "tiles", "memory", "film", "pictures"))
+    parser.add_argument("part", choices=("speed", "time", "fast", "tiles", "memory", "film", "pictures"))
     parser.add_argument("--peer-python", default="", help="a Python that has torchvision")
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--names", nargs="+", default=list(PAIRS))
@@ -223,6 +265,8 @@ def main(words: list[str]) -> None:
         speed(given.peer_python)
     elif given.part == "time":
         equal_time(given.peer_python, given.minutes, given.names, given.runs)
+    elif given.part == "fast":
+        at_once(given.minutes, given.seconds, given.runs)
     elif given.part == "pictures":
         pictures(given.names, given.runs)
     elif given.part == "tiles":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,8 @@ SETS = {  # address below tables/, measure, has names, its own test file
 }
 TARGETS = {"titanic": "Survived"}
 PEERS = ("flaml", "autogluon")
-COLUMNS = ("set", "split", "measure", "one LightGBM", "estimate", "interval", "Onward", *PEERS, "seconds")
+COLUMNS = ("set", "split", "measure", "one LightGBM", "estimate", "interval", "gain in the same folds", "Onward",
+           *PEERS, "seconds", "peak memory")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,17 @@ def ours(split: Split, measure: str, limits: list[str], seed: int, place: Path) 
     began = time.monotonic()
     words = ["--metric", measure, "--seed", str(seed), "--out", str(place), "--name", "run", "--predict"]
     kind = "number" if find_measure(measure).kind == "numbers" else "classes"
-    subprocess.run([*onward, "train", "table", str(split.train), *limits, *words, kind], check=True)
+    child = os.spawnv(os.P_NOWAIT, sys.executable, [*onward, "train", "table", str(split.train), *limits, *words, kind])
+    _, status, used = os.wait4(child, 0)
     seconds = time.monotonic() - began
+    if status:
+        sys.exit(f"table on {split.train} ended with {status}")
     subprocess.run([*onward, "apply", str(place / "run"), str(split.test), "--out", str(place / "told")], check=True)
     facts = [json.loads(line) for line in (place / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     own = next(fact for fact in facts if fact["kind"] == "score" and fact["name"] == measure)
-    return {"path": place / "told" / "predictions.csv", "seconds": seconds, "score": own}
+    gain = next((fact for fact in facts if fact["kind"] == "score" and "gained on" in fact["name"]), None)
+    told = {"path": place / "told" / "predictions.csv", "score": own, "gain": gain}
+    return told | {"seconds": seconds, "megabytes": used.ru_maxrss / 1024}
 
 
 def peer(name: str, python: str, split: Split, measure: str, seconds: float, place: Path) -> Path | None:
@@ -153,6 +160,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--steps", help="count fits instead; the peers still have the seconds")
     parser.add_argument("--peer-python", help="a Python that has FLAML and AutoGluon")
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=PEERS)
+    parser.add_argument("--section", default="tables", help="of RESULTS.md")
     given = parser.parse_args(words)
     limits = ["--steps", given.steps] if given.steps else ["--time", f"{given.seconds:g}s"]
     rows: list[list[str]] = []
@@ -168,10 +176,13 @@ def main(words: list[str]) -> None:
                 row["Onward"] = f"{score(measure, split.truth, own['path']):.4f}"
                 row["estimate"] = f"{own['score']['value']:.4f}"
                 row["interval"] = " to ".join(f"{end:.4f}" for end in own["score"]["interval"])
-                row["seconds"] = f"{own['seconds']:.0f}"
+                row["seconds"], row["peak memory"] = f"{own['seconds']:.0f}", f"{own['megabytes']:,.0f} MB"
+                if own["gain"] is not None:
+                    ends = " to ".join(f"{end:.4f}" for end in own["gain"]["interval"])
+                    row["gain in the same folds"] = f"{own['gain']['value']:.4f} ({ends})"
                 for each in given.peers if given.peer_python else ():
                     told = peer(each, given.peer_python, split, measure, given.seconds, place)
                     row[each] = "failed" if told is None else f"{score(measure, split.truth, told):.4f}"
             rows.append([row[column] for column in COLUMNS])
             title = "Tables told: the measure on held-out rows that no program saw answered"
-            write_section("tables", title, f"python -m benchmarks tables {command(words)}", COLUMNS, rows)
+            write_section(given.section, title, f"python -m benchmarks tables {command(words)}", COLUMNS, rows)

@@ -80,6 +80,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--steps", help="count steps instead")
     parser.add_argument("--labels", type=float, default=1.0)
     parser.add_argument("--runs", help="a language model to begin from")
+    parser.add_argument("--section", default="text_classify", help="of RESULTS.md")
     given = parser.parse_args(words)
     limits = ["--steps", given.steps] if given.steps else ["--time", given.time]
     settings = [*limits, "--set", f"labels_used={given.labels}"]
@@ -96,4 +97,5 @@ def main(words: list[str]) -> None:
             found |= {"set": name, "fold": str(fold), "learned from": f"{round(given.labels * lines):,}"}
             rows.append([found[column] for column in COLUMNS])
             title = "Texts told apart: accuracy in % on texts nobody learned from"
-            write_section("text_classify", title, f"python -m benchmarks text_classify {command(words)}", COLUMNS, rows)
+            typed = f"python -m benchmarks text_classify {command(words)}"
+            write_section(given.section, title, typed, COLUMNS, rows)

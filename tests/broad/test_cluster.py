@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from onward.broad.cluster.model import _check
 from onward.broad.cluster.sorting import take_back
 from onward.core.faults import DataFault, RunFault, UsageFault
 from onward.core.folder import Folder
@@ -19,6 +20,8 @@ from onward.core.metrics import Score, read_metrics
 from onward.core.run import Run
 from onward.tasks import find_task
 from onward.verbs.apply import apply
+from onward.verbs.evaluate import evaluate
+from onward.verbs.loading import load_model
 from onward.verbs.train import train
 
 
@@ -87,6 +90,24 @@ def scores_of(scores: list[Score]) -> dict[str, Score]:
 def test_it_finds_the_groups_of_a_table(tmp_path: Path) -> None:
     _, scores = trained(blob_table(tmp_path / "t.csv"), tmp_path, label="kind")
     assert scores_of(scores)["accuracy of paired groups"].interval[0] > 0.85
+
+
+def test_other_rows_of_the_same_number_are_told_anew(tmp_path: Path) -> None:
+    run, scores = trained(blob_table(tmp_path / "t.csv"), tmp_path, label="kind")
+    heads, *rows = (tmp_path / "t.csv").read_text().splitlines()
+    (tmp_path / "turned.csv").write_text("\n".join([heads, *reversed(rows[:70]), *rows[70:]]) + "\n")
+    told = evaluate(run.folder, str(tmp_path / "turned.csv"))
+    before = scores_of(scores)["accuracy of paired groups"].value
+    assert scores_of(told)["accuracy of paired groups"].value == pytest.approx(before, abs=0.03)
+
+
+def test_a_stranger_s_recipe_that_does_not_fit_is_one_sentence(tmp_path: Path) -> None:
+    path = blob_table(tmp_path / "t.csv")
+    run, _ = trained(path, tmp_path)
+    groups = load_model(run.folder)
+    groups.recipe["middles"] = groups.recipe["middles"][:2]
+    with pytest.raises(ValueError, match="shapes"):
+        _check(groups)
 
 
 def test_in_shuffled_columns_it_finds_none(tmp_path: Path) -> None:
@@ -293,9 +314,10 @@ def test_each_method_groups_and_tells_new_rows(tmp_path: Path, method: str) -> N
     assert len(table(tmp_path / "out/clusters.csv")) == 180
 
 
-@pytest.mark.xfail(reason="Known and open: the autoencoder does not yet part these two kinds.")
 def test_an_autoencoder_learns_the_user_s_own_pictures(album: Path, tmp_path: Path) -> None:
     run, _ = trained(album, tmp_path, encoder="autoencoder", clusters="2", method="k-means", drawings="60")
     apply(run.folder, (str(album),), {}, tmp_path / "out")
     groups = {row["path"]: row["cluster"] for row in table(tmp_path / "out/clusters.csv")}
-    assert groups["a/u00.png"] != groups["a/v00.png"]
+    kinds = [[groups[f"a/{kind}{number:02d}.png"] for number in range(12)] for kind in "uv"]
+    right = sum(group == kinds[0][0] for group in kinds[0]) + sum(group != kinds[0][0] for group in kinds[1])
+    assert right >= 23

@@ -7,15 +7,19 @@ import pytest
 
 from onward.broad.cluster.choosing import Choice, measured
 from onward.broad.cluster.embedding import Embedding, neighbour_graph, placed
+from onward.broad.cluster.features import column_features, column_recipe
 from onward.broad.cluster.heads import Heads
 from onward.broad.cluster.kmeans import k_means, nearest_centre
+from onward.broad.cluster.maps import Map
 from onward.broad.cluster.mixture import fit_mixture
 from onward.broad.cluster.model import head_input
 from onward.broad.cluster.neighbours import nearest
 from onward.broad.cluster.plan import doubles_of
 from onward.broad.cluster.quality import counted, matched_accuracy, mutual_information, rand_index, silhouettes
+from onward.broad.cluster.settings import Settings
 from onward.broad.cluster.spaces import fit_space
 from onward.broad.cluster.twins import Twin, Twins, exact_twins
+from onward.data.tables import Column
 
 
 def blobs(kinds: int = 4, each: int = 60, width: int = 10, spread: float = 0.6) -> tuple[np.ndarray, np.ndarray]:
@@ -133,9 +137,6 @@ def test_the_gradient_of_heads_is_that_of_their_loss() -> None:
     assert (np.sign(moved)[large] == -np.sign(student.grad.numpy())[large]).mean() > 0.99
 
 
-@pytest.mark.xfail(
-    reason="Known and open: eight groups are found among five: the rule takes the largest number on which halves agree."
-)
 def test_the_number_of_blobs_is_found_without_labels() -> None:
     x, _ = blobs(5, 60)
     points = made_map(x, 80).points
@@ -144,6 +145,19 @@ def test_the_number_of_blobs_is_found_without_labels() -> None:
     best = choice.best()
     assert best is not None
     assert best.clusters in (5, 6)
+
+
+def test_few_items_are_not_joined_by_too_many_neighbours() -> None:
+    """Among fifteen neighbours of each of thirty items there would be many of the other kind; fifty are mapped."""
+    for count in (12, 30):
+        x, truth = blobs(2, count)
+        mapped = Map(x, {}, Settings(), 0, centred=True)
+        for number in range(60):
+            mapped.move(number / 60)
+        labels, _ = nearest_centre(mapped.points, k_means(mapped.points, 2, np.random.default_rng(0)))
+        assert rand_index(labels, truth) == 1
+        assert mapped.places.shape[1] == (3 if count == 12 else 7)
+        assert (mapped.points is mapped.embedding.start) == (count == 12)
 
 
 def pictures(count: int = 60, side: int = 32) -> np.ndarray:
@@ -183,8 +197,22 @@ def test_exact_twins_and_the_one_to_keep() -> None:
     assert "more pixels" in double.why
 
 
+def test_of_three_same_files_one_is_kept_whichever_comes_first() -> None:
+    digests = np.ones((3, 16), np.uint8)
+    facts = np.array([[10, 10, 500, 0, 0]] * 3)
+    found = doubles_of(exact_twins(digests), ["a long name.jpg", "b.jpg", "c.jpg"], facts)
+    assert [(each.place, each.kept) for each in found] == [(0, 1), (2, 1)]
+
+
 def test_a_chain_does_not_join_what_is_not_alike() -> None:
     facts = np.array([[3, 3, 9, 0, 0], [2, 2, 9, 0, 0], [1, 1, 9, 0, 0]])
     twins = [Twin(0, 1, "near", 0.99, "near"), Twin(1, 2, "near", 0.99, "near")]
     found = doubles_of(twins, ["a", "b", "c"], facts)
     assert [(each.place, each.kept) for each in found] == [(1, 0)]
+
+
+def test_a_row_alone_is_told_by_the_same_numbers_as_among_all() -> None:
+    columns = [Column("size", np.arange(6.0), ()), Column("kind", np.array([0, 0, 0, 1, 1, np.nan]), ("a", "b"))]
+    recipe = column_recipe(columns)
+    alone = [Column(each.name, each.values[3:4], each.categories) for each in columns]
+    assert np.allclose(column_features(alone, recipe), column_features(columns, recipe)[3:4])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,14 +16,18 @@ from onward.data.table_kinds import as_kind, as_known
 from onward.data.tables import Table
 from onward.tables.ensemble.blend import greedy_weights, nested_answers
 from onward.tables.ensemble.challenge import Challenge, Feature, heads_of
+from onward.tables.ensemble.course import Course
 from onward.tables.ensemble.decisions import class_weights, scored
+from onward.tables.ensemble.families.boosting import fit_lightgbm
 from onward.tables.ensemble.families.lesson import Lesson, shares_of
 from onward.tables.ensemble.folds import make_folds
 from onward.tables.ensemble.grove import Grove, from_histograms, from_lightgbm, from_scikit_learn
-from onward.tables.ensemble.lineup import known_families, proposals
+from onward.tables.ensemble.lineup import known_families, proposals, work_of
 from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.members import FAMILIES, Spec, fit_member, read_fit, write_fit
+from onward.tables.ensemble.pool import Member
 from onward.tables.ensemble.recipe import Recipe, make_recipe
+from onward.tables.ensemble.views import fit_view
 
 
 def made(rows: int = 240, kinds: int = 2, seed: int = 0, **more: Any) -> Challenge:
@@ -156,6 +161,82 @@ def test_a_fit_whose_time_is_up_ends_and_still_answers(family: str) -> None:
     )
     assert time.process_time() - began < 6
     assert np.isfinite(fit.held).all()
+
+
+def test_loading_a_library_is_not_taken_for_the_time_of_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    def load(family: Any, challenge: Challenge) -> None:
+        now[0] += 60.0
+
+    monkeypatch.setattr(type(FAMILIES["linear"]), "load", load)
+    challenge = made(60)
+    rows = np.arange(40), np.arange(40, 60)
+    assert fit_member(challenge, Spec("linear", "linear"), rows, 0, clock=lambda: now[0]).seconds == 0.0
+    assert now[0] == 60.0
+
+
+def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
+    challenge = made(60)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=30.0, crowding=1.0)
+    own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear", "lightgbm"], lambda *_: None)
+    held = np.zeros((60, 2), np.float32)
+    for seconds, next_one in ((3.0, "lightgbm"), (25.0, None)):  # it ends when told to, unless hardly a part were done
+        own.pool.members = [Member(Spec("linear", "linear"), held, None, [seconds] * 3)]
+        own.pool.position = 1
+        spec = own._spec()
+        assert (spec.name if spec else None) == next_one
+
+
+def test_the_last_of_a_member_s_fits_may_be_cut_shorter_than_the_first(tmp_path: Any) -> None:
+    challenge = made(60)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=5.0, crowding=1.0)
+    own = Course(cast(Any, run), challenge, make_folds(challenge, 5, 0), ["linear"], lambda *_: None)
+    assert own._has_time(Spec("a", "lightgbm"), 12.0, 4)
+    assert not own._has_time(Spec("a", "lightgbm"), 12.0, 0)
+    assert not own._has_time(Spec("a", "svm"), 12.0, 4)  # which cannot be cut
+
+
+def test_time_is_left_for_the_strict_estimate(tmp_path: Any) -> None:
+    challenge = made(60)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), tail_seconds=32.0, crowding=2.0)
+    own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear"], lambda *_: None)
+    assert 6.0 < run.tail_seconds < 7.0  # not what other tasks' reports may need, twice as long on a busy machine
+    for seconds, tail in ((1.5, 12.0), (100.0, 24.0)):  # a choice of weights for each of three folds
+        own.pool.blend_seconds = seconds
+        own._reserve_time()
+        assert tail <= run.tail_seconds < tail + 0.1
+
+
+def test_a_booster_short_of_time_learns_faster_instead_of_less() -> None:
+    challenge = made(400, kinds=0)
+    x, y = challenge.x, challenge.y[:, 0]
+
+    def gap(time_is_short: bool, trees: int) -> float:
+        looks = [0]
+
+        def seconds_left() -> float:  # every look at this clock is a second
+            looks[0] += 1
+            return 60.0 - looks[0] if time_is_short else float("inf")
+
+        rules = {"learning_rate": 0.01, "num_leaves": 8, "trees": trees}
+        arrays = fit_lightgbm(Lesson(x, y, 0, 0, rules=rules, seconds_left=seconds_left))
+        return float(((Grove(arrays).tell(x)[:, 0] - y) ** 2).mean())
+
+    assert gap(True, 500) < 0.5 * gap(False, 60)  # as many trees as there was time for, at the rate as it was
+
+
+def test_a_member_with_more_trees_is_thought_to_take_longer() -> None:
+    few, many = (Spec("a", "lightgbm", {"trees": trees, "num_leaves": 15}) for trees in (100, 400))
+    assert work_of(many) == 4 * work_of(few)
+
+
+def test_a_number_far_off_comes_nearer_and_keeps_its_place() -> None:
+    x = np.append(np.random.default_rng(0).normal(size=200), [8.0, 60.0])[:, None]
+    view, _ = fit_view("dense", [Feature("a")], x[:200], np.zeros(200), 0)
+    seen = view.of(x)[:, 0]
+    assert seen[200] < seen[201] < 3.0
+    assert np.all(np.diff(seen[np.argsort(x[:, 0])]) >= 0)
 
 
 def test_classes_that_a_fold_lacks_are_told_to_be_unlikely() -> None:

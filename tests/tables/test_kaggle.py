@@ -197,6 +197,7 @@ def test_the_made_contest_is_told_better_than_chance_and_shuffled_it_is_not(tmp_
     real = np.array([answer == "yes" for answer in truth()], int)
     area = area_under_curve(real, np.array(told))
     auc = next(score for score in scores if score.name == "AUC")
+    assert run.folder.record["kaggle"]["score"] == auc.value  # the strict one stands beside the leaderboard's
     assert area > 0.65
     assert abs(area - auc.value) < 0.04
     assert area_under_curve(np.random.default_rng(0).permutation(real), np.array(told)) < 0.56

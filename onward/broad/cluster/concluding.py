@@ -96,9 +96,8 @@ def _by_density(points: NDArray[np.float32], work: Work) -> NDArray[np.int64]:
     from sklearn.cluster import HDBSCAN
 
     fewest = max(5, len(points) // 100)
-    labels = (
-        HDBSCAN(min_cluster_size=fewest, min_samples=min(5, fewest), copy=True).fit_predict(points).astype(np.int64)
-    )
+    apart: Any = HDBSCAN  # its types say that `copy` is a word, and it is yes or no
+    labels = apart(min_cluster_size=fewest, min_samples=min(5, fewest), copy=True).fit_predict(points).astype(np.int64)
     if labels.max() < 0:
         work.run.note("HDBSCAN found no dense group, so all items are in one.")
         labels[:] = 0
@@ -131,7 +130,7 @@ def _tell(work: Work, name: str, method: str, quality: dict[str, float], cluster
         best = work.choice.best()
         sure = best is not None and best.stability >= AGREED
         told = (
-            "chosen without labels: the most that halves agree on"
+            "chosen without labels: the most that are found again in halves"
             if sure
             else ("chosen without labels, and not clearly: no number of groups is found again in halves")
         )

@@ -91,11 +91,12 @@ def word_features(texts: Sequence[str], recipe: dict[str, Any]) -> Any:
 
 
 def column_recipe(columns: Sequence[Column]) -> dict[str, Any]:
-    """Note each column's middle and spread, or how many categories it has."""
-    middles, spreads, kinds = [], [], []
+    """Note each column's middle and spread, or how many categories it has and how often each is there."""
+    middles, spreads, kinds, shares = [], [], [], [np.empty(0)]
     for column in columns:
         present = column.values[~np.isnan(column.values)]
         kinds.append(len(column.categories))
+        shares.append((column.values[:, None] == np.arange(kinds[-1])[None]).mean(axis=0))
         if column.categories or not len(present):
             middles.append(0.0)
             spreads.append(1.0)
@@ -104,7 +105,8 @@ def column_recipe(columns: Sequence[Column]) -> dict[str, Any]:
         spread = (high - low) / 1.349 or float(present.std()) or 1.0
         middles.append(float(middle))
         spreads.append(float(spread))
-    return {"middles": np.array(middles), "spreads": np.array(spreads), "kinds": np.array(kinds, np.int64)}
+    numbers = {"middles": np.array(middles), "spreads": np.array(spreads)}
+    return {**numbers, "kinds": np.array(kinds, np.int64), "shares": np.concatenate(shares)}
 
 
 def column_features(columns: Sequence[Column], recipe: dict[str, Any]) -> NDArray[np.float32]:
@@ -112,13 +114,14 @@ def column_features(columns: Sequence[Column], recipe: dict[str, Any]) -> NDArra
 
     Returns: N F.
     """
-    found = []
+    found, begun = [], 0
     for column, middle, spread, kinds in zip(
         columns, recipe["middles"], recipe["spreads"], recipe["kinds"].tolist(), strict=True
     ):
         if kinds:
             is_kind = column.values[:, None] == np.arange(kinds)[None]
-            share = is_kind.mean(axis=0)
+            share = recipe["shares"][begun : begun + kinds]  # of the items grouped: a new row is told as they were
+            begun += kinds
             found.append((is_kind - share * ~np.isnan(column.values)[:, None]) / np.sqrt(max(1.0, kinds / 2)))
         else:
             scaled = np.clip((column.values - middle) / spread, -_FAR, _FAR)

@@ -15,6 +15,9 @@ __all__ = ["Map", "Maps"]
 _COMPONENTS = 64
 _FIRST_RATE = 0.5
 _FEWEST_EPOCHS = 25
+_MOST_SHARE = 8  # one item of so many is a neighbour at most: in a small set fifteen would join what is apart
+_FEWEST_NEIGHBOURS = 3
+_FEWEST_ITEMS = 50  # of fewer, neighbours say less than the first principal components do
 
 
 class Map:
@@ -31,7 +34,8 @@ class Map:
         self.recipe = recipe
         self.space: Space = fit_space(features, _COMPONENTS, seed, centred=centred)
         self.x = self.space.project(features)
-        graph, self.places = neighbour_graph(self.x, settings.neighbours)
+        near = min(settings.neighbours, max(_FEWEST_NEIGHBOURS, len(self.x) // _MOST_SHARE))
+        graph, self.places = neighbour_graph(self.x, near)
         start = self.x[:, : settings.dimensions]
         if start.shape[1] < settings.dimensions:
             start = np.pad(start, ((0, 0), (0, settings.dimensions - start.shape[1])))
@@ -39,8 +43,8 @@ class Map:
 
     @property
     def points(self) -> NDArray[np.float32]:
-        """Give the map, or where there was no time to make one the first principal components, on a like scale."""
-        if self.embedding.epochs >= _FEWEST_EPOCHS:
+        """Give the map; where items are few or there was no time, the first principal components, on a like scale."""
+        if self.embedding.epochs >= _FEWEST_EPOCHS and len(self.x) >= _FEWEST_ITEMS:
             return self.embedding.points
         return self.embedding.start
 

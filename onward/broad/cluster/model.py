@@ -54,7 +54,11 @@ class Groups:
         Args:
             features: N F, prepared by the recipe.
         Returns: N groups, N distances to their groups' middles in the map, and N D places in the map.
+        Raises:
+            RunFault: the run's own reduction takes other features.
         """
+        if features.shape[1] != len(self.space.axes):
+            raise RunFault(f"The run {self.run.name} is damaged: its groups do not fit each other. Train it anew.")
         x = self.space.project(features)
         points = placed(self.known, self.points, x)
         labels = self._labelled(x, points)
@@ -127,11 +131,25 @@ def _check(groups: Groups) -> None:
         and 0 < clusters <= _MOST_CLUSTERS
         and groups.labels.min(initial=0) >= -1
         and groups.labels.max(initial=0) < clusters
+        and _fits_recipe(groups.facts, groups.recipe, len(groups.space.axes))
         and _fits_method(groups.facts, groups.parts, groups.known.shape[1], *groups.centres.shape)
         and all(np.isfinite(each).all() for each in (groups.known, groups.points, groups.centres, groups.space.axes))
     )
     if not fits:
         raise ValueError("shapes")
+
+
+def _fits_recipe(facts: dict[str, Any], recipe: dict[str, NDArray[Any]], width: int) -> bool:
+    """Say whether what texts and rows are prepared with is as wide as the reduction."""
+    if facts["kind"] == "texts":
+        words = recipe["words"].tobytes().decode().split("\n")
+        return len(words) == len(set(words)) == width and recipe["weights"].shape == (width,)
+    if facts["kind"] == "rows":
+        kinds = [len(each["categories"]) for each in facts["columns"]]
+        shapes = {np.shape(recipe[name]) for name in ("middles", "spreads", "kinds")}
+        is_same = shapes == {(len(kinds),)} and recipe["kinds"].tolist() == kinds
+        return is_same and recipe["shares"].shape == (sum(kinds),) and sum(max(1, each) for each in kinds) == width
+    return True
 
 
 def _fits_method(facts: dict[str, Any], parts: dict[str, NDArray[Any]], width: int, clusters: int, axes: int) -> bool:

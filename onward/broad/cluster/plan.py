@@ -43,7 +43,7 @@ def doubles_of(twins: Sequence[Twin], names: Sequence[str], facts: NDArray[np.in
         facts: N 5, as in `looking.FACTS`; None for what are no pictures.
     """
     beside: dict[int, list[tuple[int, Twin]]] = {}
-    for twin in twins:
+    for twin in _beside_the_best(twins, names, facts):
         beside.setdefault(twin.first, []).append((twin.second, twin))
         beside.setdefault(twin.second, []).append((twin.first, twin))
     order = sorted(beside, key=lambda place: _rank(place, names, facts))
@@ -60,6 +60,20 @@ def doubles_of(twins: Sequence[Twin], names: Sequence[str], facts: NDArray[np.in
                     other, place, twin.kind, twin.likeness, f"{words}; {_better(place, other, facts)}"
                 )
     return [found[place] for place in sorted(found)]
+
+
+def _beside_the_best(twins: Sequence[Twin], names: Sequence[str], facts: NDArray[np.int64] | None) -> list[Twin]:
+    """Pair exact copies with the best of all of the same bytes, whichever of them comes first in the folder."""
+    copies: dict[int, list[Twin]] = {}
+    for twin in twins:
+        if twin.kind == "exact":
+            copies.setdefault(twin.first, []).append(twin)
+    found = []
+    for first, same in copies.items():
+        places = [first, *(twin.second for twin in same)]
+        best = min(places, key=lambda place: _rank(place, names, facts))
+        found += [Twin(best, place, "exact", 1.0, same[0].why) for place in places if place != best]
+    return [*found, *(twin for twin in twins if twin.kind != "exact")]
 
 
 def _rank(place: int, names: Sequence[str], facts: NDArray[np.int64] | None) -> tuple[float, ...] | tuple[object, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from onward.broad.cluster.neighbours import squared_distances
 
-__all__ = ["counted", "matched_accuracy", "mutual_information", "rand_index", "silhouettes"]
+__all__ = ["counted", "found_again", "matched_accuracy", "mutual_information", "rand_index", "silhouettes"]
 
 _MOST = 2500
 
@@ -59,6 +59,21 @@ def counted(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int6
     counts = np.zeros((int(one.max()) + 1, int(other.max()) + 1), np.int64)
     np.add.at(counts, (one, other), 1)
     return counts
+
+
+def found_again(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """Say how far groups are found again: the Jaccard index of each with its most alike, averaged over both groupings.
+
+    Example:
+        >>> found_again(np.array([0, 0, 0, 1]), np.array([1, 1, 1, 0]))
+        1.0
+        >>> found_again(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 0]))
+        0.4166666666666667
+    """
+    counts = counted(one, other).astype(np.float64)
+    counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
+    shares = counts / (counts.sum(axis=1)[:, None] + counts.sum(axis=0)[None] - counts)
+    return float(np.concatenate([shares.max(axis=1), shares.max(axis=0)]).mean())
 
 
 def rand_index(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:

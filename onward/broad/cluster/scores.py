@@ -17,7 +17,7 @@ from onward.broad.cluster.features import codes_of_prints, column_features, eye_
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.looking import Looks
 from onward.broad.cluster.model import Groups
-from onward.broad.cluster.quality import counted, matched_accuracy, mutual_information, rand_index, silhouettes
+from onward.broad.cluster.quality import counted, found_again, matched_accuracy, mutual_information, silhouettes
 from onward.broad.cluster.reading import Items
 from onward.broad.cluster.showing import Seen, shown
 from onward.broad.cluster.spaces import fit_space
@@ -56,16 +56,15 @@ def evaluate(groups: Groups, items: Items, seconds: float) -> Iterator[Score | E
     """Score groups, and show them."""
     began = time.monotonic()
     looks = looked_at(groups, items)
+    own = items.fingerprint == groups.run.folder.record["data"]["fingerprint"]
     if looks is not None:
-        own = items.fingerprint == groups.run.folder.record["data"]["fingerprint"]
         chunks = int(groups.facts.get("chunks", 0)) if own else 0
         while looks.done < (chunks or len(looks)):
             looks.look()
     rows = looks.gathered("places") if looks is not None else np.arange(len(items))
     features = prepared(groups, items, looks)
-    is_own = len(rows) == len(groups.known)
     labels, points = groups.labels, groups.points
-    if not is_own:
+    if not own or len(rows) != len(groups.known):
         labels, _, points = groups.tell(features)
     raw = pixel_features(looks) if looks is not None else features
     baseline = _plain_groups(raw, len(groups.centres), groups.run.seed, centred=items.kind != "texts")
@@ -107,7 +106,7 @@ def _unlabelled(
 
 
 def _agreements(x: NDArray[np.float32], clusters: int) -> NDArray[np.float64]:
-    """Group halves apart and see how far they agree: adjusted Rand indices."""
+    """Group halves apart and see how far groups are found again: mean Jaccard indices."""
     chance = np.random.default_rng(29)
     if len(x) > _MOST:
         x = x[np.sort(chance.choice(len(x), _MOST, replace=False))]
@@ -116,7 +115,7 @@ def _agreements(x: NDArray[np.float32], clusters: int) -> NDArray[np.float64]:
     for _ in range(_SPLITS):
         halves = np.array_split(chance.permutation(len(x)), 2)
         one, other = (nearest_centre(x, k_means(x[half], clusters, chance, 1))[0] for half in halves)
-        found.append(rand_index(one, other))
+        found.append(found_again(one, other))
     return np.array(found)
 
 

@@ -2,7 +2,8 @@
 
 For each batch of B labelled pictures there are μB without a label. The network says what a weak view shows; where it
 is sure, that has to hold for a strong view of the same picture (algorithm 1). Thresholds may follow the network, one a
-class (FreeMatch, arXiv:2205.07246, equations 5 to 7). What is kept is a running mean of the weights.
+class (FreeMatch, arXiv:2205.07246, equations 5 to 7). What is kept is a running mean of the weights, whose
+normalisations are measured anew at the end, as weights that were averaged need (arXiv:1803.05407, section 3.2).
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ __all__ = ["Thresholds", "learn_from_nothing"]
 
 _USUAL_WIDTH, _BATCH = 32, 16
 _RATE, _DECAY = 0.03, 5e-4  # table 4
-_KEPT = 0.999
+_KEPT, _RECENT = 0.999, 10  # running means: the most that is kept, and how soon (a tenth of what was seen counts)
 _SHOWN = 24
+_MEASURED, _AT_ONCE = 512, 64  # pictures that normalisations are measured on
 
 
 class Thresholds:
@@ -47,11 +49,14 @@ class Thresholds:
         self._fixed = fixed
         self.sure = torch.tensor(1.0 / kinds)
         self.shares = torch.full((kinds,), 1.0 / kinds)
+        self.steps = 0
 
     def passed(self, told: Tensor) -> Tensor:
         """Say which guesses count: N K probabilities to N ones and zeros; the means follow what is told."""
-        self.sure = _KEPT * self.sure + (1 - _KEPT) * told.max(dim=1).values.mean()
-        self.shares = _KEPT * self.shares + (1 - _KEPT) * told.mean(dim=0)
+        kept = min(_KEPT, self.steps / (self.steps + _RECENT))  # 0.999 from the start would not move in a short run
+        self.steps += 1
+        self.sure = kept * self.sure + (1 - kept) * told.max(dim=1).values.mean()
+        self.shares = kept * self.shares + (1 - kept) * told.mean(dim=0)
         best, named = told.max(dim=1)
         if self._fixed is not None:
             return (best >= self._fixed).float()
@@ -59,11 +64,11 @@ class Thresholds:
 
     def state_dict(self) -> dict[str, Any]:
         """Take the means."""
-        return {"sure": self.sure, "shares": self.shares}
+        return {"sure": self.sure, "shares": self.shares, "steps": self.steps}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put them back."""
-        self.sure, self.shares = state["sure"], state["shares"]
+        self.sure, self.shares, self.steps = state["sure"], state["shares"], int(state["steps"])
 
 
 def learn_from_nothing(run: Run, album: Album, settings: Settings) -> Classifier:
@@ -100,7 +105,10 @@ def learn_from_nothing(run: Run, album: Album, settings: Settings) -> Classifier
         average.follow(network, pictures=len(x) + len(u))
         step.log(supervised_loss=supervised, agreement_loss=agreement, guesses_used_share=mask.mean())
         if step.index % 500 == 0 or step.is_last:
+            _measure(average.network, album)
             _show(step, average.network, album)
+    _measure(average.network, album)
+    run.save()
     facts = {**run.folder.record["classifier"], "kept": "fixmatch"}
     run.folder.update(classifier=facts)
     return Classifier(average.network.eval(), album.classes, size, 1.0, None, False, facts, run)
@@ -122,6 +130,23 @@ def _viewed(images: np.ndarray, places: np.ndarray, step: int, which: int, view:
     seeds = np.random.default_rng([step, which, 5]).integers(0, 2**31, len(places)).tolist()
     pictures = as_pixels(images[places])
     return torch.stack([view(one, seed) for one, seed in zip(pictures, seeds, strict=True)])
+
+
+@torch.no_grad()
+def _measure(network: WideNetwork, album: Album) -> None:
+    """Measure the means and spreads of normalisations on pictures as they are, with and without a label."""
+    norms = [each for each in network.modules() if isinstance(each, torch.nn.BatchNorm2d)]
+    usual = norms[0].momentum
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean of all batches
+    places = np.concatenate([album.labelled, album.pool])[:_MEASURED]
+    network.train()
+    for part in np.array_split(places, max(1, len(places) // _AT_ONCE)):
+        network(as_pixels(album.pictures.images[part]))
+    network.eval()
+    for norm in norms:
+        norm.momentum = usual
 
 
 @torch.no_grad()

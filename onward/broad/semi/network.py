@@ -68,9 +68,9 @@ class _Block(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
         super().__init__()
-        self.first_norm = nn.BatchNorm2d(channels_in, momentum=0.01)
+        self.first_norm = nn.BatchNorm2d(channels_in)
         self.first = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.second_norm = nn.BatchNorm2d(channels_out, momentum=0.01)
+        self.second_norm = nn.BatchNorm2d(channels_out)
         self.second = nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
         is_same = channels_in == channels_out and stride == 1
         self.around = nn.Identity() if is_same else nn.Conv2d(channels_in, channels_out, 1, stride, bias=False)
@@ -100,7 +100,7 @@ class WideNetwork(nn.Module):
         self.stem = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
         self.early = nn.Sequential(*(nn.Conv2d(16, 16, 3, 2, 1, bias=False) for _ in range(halvings)))
         self.blocks = nn.Sequential(_Block(16, width, 1), _Block(width, 2 * width, 2), _Block(2 * width, 4 * width, 2))
-        self.norm = nn.BatchNorm2d(4 * width, momentum=0.01)
+        self.norm = nn.BatchNorm2d(4 * width)
         self.head = nn.Linear(4 * width, kinds)
 
     def features(self, pictures: Tensor) -> Tensor:

@@ -28,9 +28,11 @@ class Settings:
     unfreeze: bool = setting(True, "Train the last blocks of the eyes too, where time is left.")
     width: int | None = setting(None, "Channels of the first block, without pretrained eyes.", 8, 256)
     batch_size: int | None = setting(None, "Labelled pictures a step, without pretrained eyes.", 2, 1024)
-    learning_rate: float | None = setting(None, "The highest one.", 1e-6, 10.0)
+    learning_rate: float | None = setting(None, "The highest one, without pretrained eyes.", 1e-6, 10.0)
     ratio: int = setting(7, "FixMatch: pictures without a label for each labelled one.", 1, 64, rare=True)
-    threshold: float = setting(0.95, "FixMatch: how sure the network has to be of a label.", 0.0, 1.0, rare=True)
+    threshold: float = setting(
+        0.95, "FixMatch: how sure it has to be of a label, where adaptive=no.", 0.0, 1.0, rare=True
+    )
     adaptive: bool = setting(True, "FixMatch: thresholds that follow the network, a class each.", rare=True)
 
 

@@ -4,8 +4,9 @@
 
 Read in this order: `settings.py`, `statistics.py` (what a style is), `tiles.py` (the loss and its exact slope, in the
 memory of a tile), `colours.py`, `scales.py` (coarse to fine, on the clock), `painting.py` (the picture on its way; its
-pixels walk by `onward/parts/lbfgs.py`), `training.py`, then `reading.py`, `drawn.py` (styles the program draws),
-`result.py`, `using.py`, `video.py`, `scores.py`. `onward/generation/features.py` has the networks it looks through.
+pixels walk by `onward/parts/lbfgs.py`), `training.py`, then `quick_network.py` and `quick.py` (learned once, then at
+once), then `reading.py`, `drawn.py` (styles the program draws), `result.py`, `using.py`, `video.py`, `scores.py`.
+`onward/generation/features.py` has the networks it looks through.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _NO_PHOTOS = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".npz", ".npy", ".mp4",
 TASK: Task = Task(
     name="style",
     summary="redraw a photo in the style of another picture; works untrained",
-    takes="a photo; its styles by --style; further photos and films to apply to",
+    takes="a photo, or with --fast a folder of them; its styles by --style; further photos and films to apply to",
     example="meadow:scene",
     settings=Settings,
     read=late("onward.generation.style.reading:read"),

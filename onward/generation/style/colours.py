@@ -6,10 +6,14 @@ way (Pitié and Kokaram 2007): T = A^(-1/2) (A^(1/2) B A^(1/2))^(1/2) A^(-1/2), 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["moved_colours", "with_colours_of"]
+__all__ = ["Palette", "blended_colours", "moved_colours", "palette_of", "with_colours_of"]
+
+Palette = tuple[NDArray[np.float64], NDArray[np.float64]]  # mean and covariance of colours in 0 to 1: 3, 3 3
 
 _LEAST_VARIANCE = 1e-5  # of colours in 0 to 1: a grey or one-coloured picture has directions without any
 _FARTHEST = 4.0  # times that a colour's distance from the mean may grow: a plain photo stays calm
@@ -27,7 +31,25 @@ def moved_colours(photo: NDArray[np.floating], style: NDArray[np.floating]) -> N
         >>> moved_colours(grey, red)[0, 0].round(2).tolist()
         [1.0, 0.0, 0.0]
     """
-    (mean, own), (wanted, other) = (_moments(each) for each in (photo, style))
+    return _moved(photo, palette_of(photo), palette_of(style))
+
+
+def blended_colours(
+    photo: NDArray[np.floating], palettes: Sequence[Palette], weights: Sequence[float], own: Palette | None = None
+) -> NDArray[np.float32]:
+    """Give a photo, H W 3 in [0, 1], in the mean of what several pictures' colours would make of it.
+
+    Args:
+        own: the colours it is taken to have, where it is one of several that are to be changed alike.
+    """
+    own = palette_of(photo) if own is None else own
+    shares = np.asarray(weights, np.float32) / np.float32(sum(weights))
+    moved = [_moved(photo, own, palette) for palette in palettes]
+    return np.tensordot(shares, np.stack(moved), 1)
+
+
+def _moved(photo: NDArray[np.floating], before: Palette, after: Palette) -> NDArray[np.float32]:
+    (mean, own), (wanted, other) = before, after
     root, back = _power(own, 0.5), _power(own, -0.5)
     way = back @ _power(root @ other @ root, 0.5) @ back
     values, vectors = np.linalg.eigh((way + way.T) / 2)
@@ -41,7 +63,8 @@ def with_colours_of(picture: NDArray[np.floating], photo: NDArray[np.floating]) 
     return np.clip(np.concatenate([light, hues], axis=2) @ np.linalg.inv(_TO_YIQ).T, 0, 1).astype(np.float32)
 
 
-def _moments(picture: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def palette_of(picture: NDArray[np.floating]) -> Palette:
+    """Take mean and covariance of a picture's colours: H W 3 in [0, 1]."""
     colours = np.asarray(picture, np.float64).reshape(-1, 3)
     centred = colours - colours.mean(axis=0)
     return colours.mean(axis=0), centred.T @ centred / len(colours) + _LEAST_VARIANCE * np.eye(3)

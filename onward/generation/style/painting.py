@@ -18,7 +18,7 @@ from torch import Tensor
 
 from onward.core.faults import RunFault
 from onward.generation.features import Sight
-from onward.generation.style.colours import moved_colours, with_colours_of
+from onward.generation.style.colours import blended_colours, moved_colours, palette_of, with_colours_of
 from onward.generation.style.pictures import small
 from onward.generation.style.reading import Subject
 from onward.generation.style.scales import Plan, remembered, tile_side
@@ -27,9 +27,10 @@ from onward.generation.style.statistics import Moments, mixed, moments_of
 from onward.generation.style.tiles import Goal, Objective, mirrored
 from onward.parts.lbfgs import LBFGS
 
-__all__ = ["Painting", "as_pixels", "as_tensor", "content_weight"]
+__all__ = ["CALM", "Painting", "as_pixels", "as_tensor", "content_weight"]
 
-_CONTENT_TAP, _CALM = -1, 2.5
+_CONTENT_TAP = -1
+CALM = 2.5  # what differences of neighbours count at the greatest `smooth`
 _STEADY = 20.0  # what it counts that a film's things keep their look
 _LEAST_STYLE_SIDE = 32
 
@@ -146,9 +147,10 @@ class Painting:
             return photo
         if len(self._masks) > 1:
             return self._patched(photo)
-        moved = torch.stack([_with_colours(photo, style) for style in self._styles])
-        shares = torch.tensor([style.weight for style in self.subject.styles])
-        return (moved * (shares / shares.sum())[:, None, None, None, None]).sum(dim=0)
+        palettes = [palette_of(style[0].permute(1, 2, 0).numpy()) for style in self._styles]
+        weights = [style.weight for style in self.subject.styles]
+        moved = blended_colours(photo[0].permute(1, 2, 0).numpy(), palettes, weights)
+        return torch.from_numpy(moved).permute(2, 0, 1)[None].contiguous()
 
     def _patched(self, photo: Tensor) -> Tensor:
         """Give each region its own style's colours."""
@@ -165,7 +167,7 @@ class Painting:
         content = self._content(empty, photo)
         styles = [self._moments(style, photo, max(height, width)) for style in self._styles]
         goals = self._goals(styles, empty)
-        calm = _CALM * self.settings.smooth**2
+        calm = CALM * self.settings.smooth**2
         return Objective(sight, (height, width), goals, content, calm, side)
 
     def _side(self, height: int, width: int) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,17 @@ from numpy.typing import NDArray
 
 from onward.core.faults import DataFault, UsageFault, did_you_mean
 from onward.core.task import Source
-from onward.data.photo import Photo, read_photo
+from onward.data.photo import Photo, holds_photos, read_photo, read_photos
 from onward.generation.style.drawn import DRAWN_STYLES, drawn_style
+from onward.generation.style.pictures import small
 from onward.generation.style.settings import Settings
 
 __all__ = ["Style", "Subject", "read", "read_styles", "subject_of"]
 
 _FLAT = 2.0  # of 255: a style that varies less than this has no strokes
 _LEAST_REGION, _UNCOVERED = 0.01, 0.02
+_MOST_PHOTOS, _LONGEST_LEARNED, _MOST_SAID = 300, 1024, 5
+_FEW = " Fifty or more of the kind you mean to restyle make it surer."
 _LONG = 250  # letters, more than a file's name can have
 
 
@@ -43,18 +47,21 @@ class Subject:
     """A photo and what it is to become.
 
     Attributes:
+        photos: further ones, to learn from; none of them is the photo.
         masks: for each style where it goes, H W in [0, 1]; none for everywhere; one alone leaves the rest as it was.
     """
 
     photo: Photo
     styles: tuple[Style, ...]
     masks: tuple[NDArray[np.float32], ...] = ()
+    photos: tuple[Photo, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """Give a digest of all pictures, weights and masks."""
         parts = [self.photo.digest, *(f"{style.digest} {style.weight:g}" for style in self.styles)]
         parts += [hashlib.blake2b(mask.tobytes(), digest_size=16).hexdigest() for mask in self.masks]
+        parts += [photo.digest for photo in self.photos]
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
     def findings(self) -> list[str]:
@@ -62,6 +69,8 @@ class Subject:
         height, width = self.photo.pixels.shape[:2]
         named = ", ".join(f"{style.name} {style.pixels.shape[1]} x {style.pixels.shape[0]}" for style in self.styles)
         said = [f"1 photo, {width} x {height} pixels, to be restyled after {named}."]
+        if self.photos:
+            said.append(f"It is learned from {len(self.photos)} other photos.{_FEW if len(self.photos) < 50 else ''}")
         if self.photo.alpha is not None:
             said.append("What is transparent stays so.")
         for style in self.styles:
@@ -83,7 +92,22 @@ def read(source: Source, settings: Settings) -> Subject:
         DataFault: one cannot be read, or masks do not fit.
         UsageFault: weights or masks are not written as they have to be.
     """
-    return subject_of(read_photo(source.address), settings)
+    if not settings.fast:
+        return subject_of(read_photo(source.address), settings)
+    if settings.mask:
+        raise UsageFault("A mask is of one photo's places, and --fast learns for any. Leave out one of them.")
+    if not holds_photos(source.address):
+        return subject_of(read_photo(source.address), settings)
+    unread: list[str] = []
+    first, *others = islice(_read_small(source.address, unread), _MOST_PHOTOS)
+    notes = (*first.notes, *(f"Left out: {sentence}" for sentence in unread[:_MOST_SAID]))
+    return replace(subject_of(replace(first, notes=notes), settings), photos=tuple(others))
+
+
+def _read_small(address: str, unread: list[str]) -> Iterator[Photo]:
+    """Read photos, no larger than they are learned from."""
+    for photo in read_photos(address, unread):
+        yield replace(photo, pixels=small(photo.pixels, _LONGEST_LEARNED), alpha=None)
 
 
 def subject_of(photo: Photo, settings: Settings) -> Subject:

@@ -10,17 +10,24 @@ from PIL import Image
 from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.data.photo import Photo
+from onward.generation.style.quick_network import QuickPainter
 from onward.generation.style.settings import Settings
+from onward.parts.trained import facts_of, kept_average
 
 __all__ = ["Restyled", "load", "untrained"]
 
 
 @dataclass(frozen=True)
 class Restyled:
-    """How photos are restyled, and the one that was; without training only the usual settings."""
+    """How photos are restyled, and the one that was; without training only the usual settings.
+
+    Attributes:
+        painter: what restyles at once, if that was learned.
+    """
 
     settings: Settings
     result: Photo | None = None
+    painter: QuickPainter | None = None
 
 
 def untrained() -> Restyled:
@@ -34,10 +41,24 @@ def load(run: Run) -> Restyled:
     Raises:
         RunFault: it has made nothing yet.
     """
-    path = run.path / "result.png"
+    path, settings, painter = run.path / "result.png", run.settings(Settings), None
+    if settings.fast:
+        painter = _painter(run)
+    if painter is not None and not path.is_file():
+        return Restyled(settings, painter=painter)
     if not path.is_file():
         raise RunFault(f"{run.name} has no result yet. Go on with: onward resume {run.name}")
     with Image.open(path) as picture:
         alpha = np.asarray(picture.getchannel("A")) if "A" in picture.getbands() else None
         pixels = np.asarray(picture.convert("RGB"))
-    return Restyled(run.settings(Settings), Photo(pixels, alpha, path.name))
+    return Restyled(settings, Photo(pixels, alpha, path.name), painter)
+
+
+def _painter(run: Run) -> QuickPainter:
+    """Load what a run learned; the run may be a stranger's."""
+    facts = facts_of(run, "style")
+    try:
+        width, styles = int(facts["width"]), int(facts["styles"])
+        return kept_average(run, "average", lambda: QuickPainter(width, styles))
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError):
+        raise RunFault(f"{run.name} is damaged: its network cannot be read. Train it anew.") from None

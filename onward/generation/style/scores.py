@@ -15,6 +15,7 @@ from onward.core.metrics import Baseline, Score
 from onward.generation.features import find_sight
 from onward.generation.style.painting import Painting, as_tensor
 from onward.generation.style.pictures import beside
+from onward.generation.style.quick import quickly_painted
 from onward.generation.style.reading import Subject
 from onward.generation.style.result import Restyled
 from onward.generation.style.scales import plan_of
@@ -28,9 +29,12 @@ _DRAWS = 60
 
 def evaluate(model: Restyled, subject: Subject, seconds: float) -> Iterator[Any]:
     """Compare the result with the style; the baseline is the photo with the style's colours alone."""
-    if model.result is None:
+    if model.painter is not None:
+        pixels = quickly_painted(model.painter, subject.photo.pixels, model.settings)
+    elif model.result is not None:
+        pixels = model.result.pixels
+    else:
         return
-    pixels = model.result.pixels
     styles = [style.pixels for style in subject.styles]
     names = " | ".join(["photo", *(style.name for style in subject.styles), "result"])
     yield Picture(pixels, "the result")

@@ -14,6 +14,7 @@ class Settings:
     """How a photo is restyled; the defaults are for two processor cores."""
 
     style: str = setting("oil", "Pictures, or oil, pencil, watercolour; several as a.jpg=2,b.jpg=1.")
+    fast: bool = setting(False, "Learn from a folder of photos to restyle any photo in a second.")
     size: int | None = setting(None, "Longer side of the result in pixels; by itself by the minutes.", 16, 8192)
     strength: float = setting(0.5, "How much of the photo gives way, 0 to 1.", 0.0, 1.0)
     stroke: float = setting(1.0, "How large the style's strokes become.", 0.25, 4.0)

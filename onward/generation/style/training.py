@@ -17,6 +17,7 @@ from onward.generation.features import Sight, find_sight
 from onward.generation.redrawn import write_redrawn
 from onward.generation.style.painting import Painting
 from onward.generation.style.pictures import small
+from onward.generation.style.quick import learned
 from onward.generation.style.reading import Subject
 from onward.generation.style.result import Restyled
 from onward.generation.style.scales import (
@@ -43,6 +44,8 @@ def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
     """Restyle a photo (Gatys, Ecker and Bethge 2015, arXiv:1508.06576; coarse to fine)."""
     run.machine  # noqa: B018 - sets threads before anything is built
     run.cooldown = 0.0
+    if settings.fast:
+        return learned(run, subject, settings)
     if run.budget.seconds is not None:
         run.tail_seconds = run.crowding * min(_TAIL[0] + _TAIL[1] * run.budget.seconds, 0.3 * run.budget.seconds)
     sight = find_sight(settings.backbone)

@@ -7,7 +7,7 @@ comes into view begins as the photo. So a frame needs a few looks only.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,33 +21,43 @@ from onward.core.faults import DataFault
 from onward.data.film_writing import FilmWriter
 from onward.data.films import footage
 from onward.data.photo import Photo
+from onward.generation.style.colours import palette_of
 from onward.generation.style.painting import Painting, as_tensor
+from onward.generation.style.quick import quickly_painted
+from onward.generation.style.quick_network import QuickPainter
 from onward.generation.style.reading import subject_of
 from onward.generation.style.scales import Cost, film_side, plan_of
 from onward.generation.style.settings import Restyling, Settings
 from onward.parts.dense_flow import FlowFinder, fetched, searched
 from onward.parts.film_progress import through_film
 
-__all__ = ["RestyledFilm", "restyled_frames"]
+__all__ = ["RestyledFilm", "quickly_restyled_frames", "restyled_frames"]
 
 _LEAST_LOOKS = 3
 
 
+Restyler = Callable[[Iterator[NDArray[np.uint8]]], Iterator[NDArray[np.uint8]]]  # frames, H W 3 each, to others
+
+
 @dataclass(frozen=True)
 class RestyledFilm:
-    """A film, restyled while it is written."""
+    """A film, restyled while it is written.
+
+    Attributes:
+        frames: of it, at most.
+        restyled: what is done to it.
+    """
 
     caption: str
     address: str
-    settings: Settings
-    options: Restyling
-    cost: Cost
+    frames: int | None
+    restyled: Restyler
 
     def write(self, folder: Path, name: str) -> Path:
         """Write `NAME.mp4`, frame by frame; a kill leaves what was done to be watched."""
         shots = footage(self.address)
         frames = through_film(shots.moments(), shots.frames, Path(self.address).name)
-        frames = islice(frames, self.options.frames)
+        frames = islice(frames, self.frames)
         path = folder / f"{name}.mp4"
         moments: list[float] = []
 
@@ -57,7 +67,7 @@ class RestyledFilm:
                 yield np.asarray(picture.convert("RGB"))
 
         with FilmWriter(path) as film:
-            for pixels in restyled_frames(pictures(), self.settings, self.options, self.cost):
+            for pixels in self.restyled(pictures()):
                 film.add(pixels, moments[-1])
         return path
 
@@ -92,6 +102,16 @@ def restyled_frames(
         _turned(painting, options.frame_seconds, 1.0)
         yield painting.picture(is_final=True)
         before = now
+
+
+def quickly_restyled_frames(
+    frames: Iterator[NDArray[np.uint8]], painter: QuickPainter, settings: Settings, longest: int | None
+) -> Iterator[NDArray[np.uint8]]:
+    """Restyle pictures in time at once, H W 3 each, each by itself, all from the first one's colours."""
+    colours = None
+    for frame in frames:
+        colours = palette_of(frame / np.float32(255)) if colours is None else colours
+        yield quickly_painted(painter, frame, settings, longest, colours)
 
 
 def _turned(painting: Painting, seconds: float, progress: float) -> None:

@@ -38,7 +38,7 @@ _READING_IS_FASTER = 3.0  # than learning
 _FEWEST_EXAMINED, _MOST_EXAMINED = 2_000, 100_000
 _LONGEST_GRADIENT = 1.0
 _PEAKS, _USUAL_PEAK = {"mingru": 5e-3}, 8e-3  # learning rates, the best of three tried at equal time
-_SAMPLE_CHARACTERS = 400
+_SAMPLE_CHARACTERS = (400, 120)  # at every fourth exam, and at the others
 _HALF_LIFE_TURNS = 100
 
 
@@ -109,7 +109,8 @@ class Exam:
             self._best_bits = bits
             self.best.load_state_dict(network.state_dict())
         model = Model(network, self._corpus.tokenizer, self._run)
-        text = "".join(write(model, Writing(length=_SAMPLE_CHARACTERS), self._writing_seconds))
+        length = _SAMPLE_CHARACTERS[0 if number % 4 == 0 else 1]
+        text = "".join(write(model, Writing(length=length), self._writing_seconds))
         sample: Any = Passage([text], f"what it writes after {step.index} turns, {bits:.2f} bits per byte")
         step.show(sample=sample)
         if number % 4 == 0:

@@ -27,7 +27,7 @@ class Model:
     run: Run
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def write(model: Model, writing: Writing, seconds: float = math.inf) -> Iterator[str]:
     """Write what follows the prompt, so many characters, a few at a time and never half of one.
 

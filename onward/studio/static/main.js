@@ -11,7 +11,7 @@ const PAGES = { runs: showRuns, run: showRun, new: showNew, try: showTry, compar
 const main = document.getElementById("main");
 const trouble = document.getElementById("trouble");
 let ended = new AbortController();
-let shown = "";
+let shown; // nothing yet: an address without a page is one too
 
 export function complain(reason) {
   if (reason.name === "AbortError") return;

@@ -6,20 +6,21 @@ Fits are timed, and a member that would not be done in time is not begun; one in
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from onward.core.faults import Fault, RunFault
 from onward.core.machine import cores
 from onward.core.run import Run, Step
 from onward.tables.ensemble.challenge import Challenge
 from onward.tables.ensemble.folds import Folds
-from onward.tables.ensemble.lineup import lineup
-from onward.tables.ensemble.members import Spec, fit_member
+from onward.tables.ensemble.lineup import lineup, work_of
+from onward.tables.ensemble.members import FAMILIES, Spec, fit_member
 from onward.tables.ensemble.pool import Pool
 
 __all__ = ["Course", "threads_for"]
@@ -28,10 +29,13 @@ _MANY_ROWS = 50_000  # below, two threads wait for each other more than they wor
 _MOST_MEMBERS = 250
 _MOST_FAILURES = 10
 _MOST_SHARE = 0.3  # of the time left that one member may take
+_MOST_SHARE_KNOWN = 0.9  # the same, where it is known to need so much
 _LOADING_SECONDS = {"network": 7.0, "lightgbm": 3.0, "catboost": 3.0, "xgboost": 3.0}
-_LIBRARIES = {"network": "torch", "lightgbm": "lightgbm", "catboost": "catboost", "xgboost": "xgboost"}
 _SLOWER = 1.3  # than thought a fit may be
-_LOOKED_AHEAD = 12  # members, for one that is done in time
+_CUT = 0.6  # of what a fit needs, at least, for one that ends when it is told to
+_ENDS_WHEN_TOLD = ("lightgbm", "xgboost", "catboost", "histograms", "forest", "network")
+_REPORT_SECONDS, _REPORT_SECONDS_A_ROW, _MOST_TAIL = 3.0, 1.2e-4, 0.4  # of an idle machine; of the whole budget
+_LOOKED_AHEAD = 60  # members, for one that is done in time
 
 
 def threads_for(rows: int, *, timed: bool) -> int:
@@ -63,6 +67,7 @@ class Course:
         self._seconds: dict[str, float] = {}
         self._failed = 0
         self._told: tuple[float, float] | None = None
+        self._reserve_time()
 
     def turn(self, step: Step) -> None:
         """Do one step: fit the member in work on its next fold, or turn to the next member that is done in time."""
@@ -85,6 +90,7 @@ class Course:
         is_whole = self.pool.add(fit, is_new=is_new)
         step.log(members=len(self.pool.members))
         if is_whole:
+            self._reserve_time()
             self._whole(step)
         if len(self.pool.members) >= _MOST_MEMBERS:
             self.run.finish_early(f"{_MOST_MEMBERS} members are fitted; more would change little.")
@@ -93,10 +99,21 @@ class Course:
         """Go on without a member whose library failed; without a single one there is nothing to go on with."""
         self.pool.drop_work()
         self._failed += 1
-        words = f"{type(reason).__name__}: {str(reason).splitlines()[0][:120] if str(reason) else ''}"
+        words = str(reason).splitlines()[0][:120] if str(reason) else ""
+        if isinstance(reason, TimeoutError):
+            self.run.note(f"{spec.name} was left out: {words}.")
+            return
+        words = f"{type(reason).__name__}: {words}"
         if self._failed >= _MOST_FAILURES and not self.pool.members:
             raise RunFault(f"No member could be fitted ({spec.name}: {words}). Choose others with --members.")
         self.run.note(f"{spec.name} could not be fitted and was left out ({words}).")
+
+    def _reserve_time(self) -> None:
+        """Leave time for the report, and for the strict estimate, which chooses weights once more for every fold."""
+        if self._timed:
+            needed = self.run.crowding * (_REPORT_SECONDS + _REPORT_SECONDS_A_ROW * len(self.challenge.x))
+            needed += (self.folds.count + 1) * self.pool.blend_seconds
+            self.run.tail_seconds = min(needed, _MOST_TAIL * (self.run.budget.seconds or 0.0))
 
     def _whole(self, step: Step) -> None:
         pool = self.pool
@@ -110,11 +127,16 @@ class Course:
 
     def _fitted(self, spec: Spec, fold: int) -> Any:
         left = self.folds.fits - fold
+        FAMILIES[spec.family].load(self.challenge)
         began = time.monotonic()
-        share = min(1.0, _MOST_SHARE if self.pool.members else 0.6)
-        allowed = self.run.seconds_left * max(share, 1 / max(1, left)) / left if self._timed else float("inf")
+        needed = _SLOWER * self._seconds.get(spec.name, self._thought(spec))
+        share = _MOST_SHARE if self.pool.members else 0.6
+        allowed = float("inf")
         if self._timed and fold > 0:
-            allowed = max(allowed, min(self.run.seconds_left / left, _SLOWER * self._seconds.get(spec.name, 0.0)))
+            allowed = self.run.seconds_left / left
+        elif self._timed:
+            allowed = self.run.seconds_left / left
+            allowed = max(share * allowed, min(_MOST_SHARE_KNOWN * allowed, needed))
         return fit_member(
             self.challenge,
             spec,
@@ -131,29 +153,35 @@ class Course:
         if pool.work:
             spec = pool.work_spec
             needed = self._seconds.get(pool.work[0].spec.name, pool.work[0].seconds)
-            if spec is not None and (not self._timed or not pool.members or self._has_time(needed, pool.fits)):
+            if spec is not None and (not self._timed or not pool.members or self._has_time(spec, needed, pool.fits)):
                 return spec
             pool.drop_work()
         for _ in range(_LOOKED_AHEAD):
             spec = self._drawn_at(pool.position)
             if spec is None:
                 return None
-            if not self._timed or not (pool.members or pool.position) or self._has_time(self._thought(spec), 0):
+            if not self._timed or not (pool.members or pool.position):
+                return spec
+            if self._has_time(spec, self._thought(spec) + self._loading(spec) / self.folds.fits, 0):
                 return spec
             pool.drop_work()
         return None
 
-    def _has_time(self, seconds: float, fits: int) -> bool:
-        return _SLOWER * seconds * (self.folds.fits - fits) < self.run.seconds_left
+    def _has_time(self, spec: Spec, seconds: float, fits: int) -> bool:
+        """Say whether the fits that are missing would be done; the fewer they are, the more may be cut from them."""
+        part = max(_CUT / 2, _CUT * (1 - fits / self.folds.fits)) if spec.family in _ENDS_WHEN_TOLD else _SLOWER
+        return part * seconds * (self.folds.fits - fits) < self.run.seconds_left
+
+    def _loading(self, spec: Spec) -> float:
+        loaded = FAMILIES[spec.family].is_loaded(self.challenge)
+        return 0.0 if loaded else self.run.crowding * _LOADING_SECONDS.get(spec.family, 1.0)
 
     def _thought(self, spec: Spec) -> float:
-        """Guess how long a fit takes, from what members of the family took."""
-        library = _LIBRARIES.get(spec.family)
-        loading = _LOADING_SECONDS.get(spec.family, 0.0) if library is not None and library not in sys.modules else 0.0
-        own = [max(each.seconds) for each in self.pool.members if each.spec.family == spec.family]
-        others = [max(each.seconds) for each in self.pool.members]
-        guess = sorted(own)[len(own) // 2] if own else 2 * min(others, default=0.2)
-        return guess + loading / self.folds.fits
+        """Guess how long a fit takes, from what members of the family took for their work."""
+        own = [max(each.seconds) / work_of(each.spec) for each in self.pool.members if each.spec.family == spec.family]
+        if own:
+            return float(np.median(own)) * work_of(spec)
+        return 2 * min((max(each.seconds) for each in self.pool.members), default=0.2)
 
     def _drawn_at(self, place: int) -> Spec | None:
         missing = place + 1 - len(self._drawn)

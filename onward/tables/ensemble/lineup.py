@@ -6,7 +6,7 @@ its members' rules, only how much each is heard.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,10 +17,11 @@ from onward.tables.ensemble.challenge import Challenge
 from onward.tables.ensemble.families.vectors import MOST_ROWS
 from onward.tables.ensemble.members import Spec
 
-__all__ = ["FLOORS", "chosen_families", "known_families", "lineup", "proposals"]
+__all__ = ["FLOORS", "chosen_families", "known_families", "lineup", "proposals", "work_of"]
 
 FLOORS = {"lightgbm": "one LightGBM", "histograms": "one booster"}  # the members that are one booster as it comes
 _SMALL_ROWS = 3000
+_FEW_ROWS_NETWORK = {"learning_rate": 4e-4, "waves": 0.0, "drop": 0.3}  # faster, it knows few rows by heart
 _OPTIONAL = ("lightgbm", "catboost", "xgboost")
 _MOST_CELLS = 2e8  # of a dense view: more would not fit into a home machine's memory
 
@@ -61,13 +62,13 @@ def lineup(challenge: Challenge, families: list[str], seed: int) -> Iterator[Spe
         first.append(Spec("lightgbm", "lightgbm", {"learning_rate": 0.04, "num_leaves": 15, "trees": 300}, seed))
     else:
         first.append(Spec("histograms", "histograms", {"learning_rate": 0.06, "max_leaf_nodes": 15}, seed))
-    first.append(Spec("extra-trees", "forest", {"trees": 200}, seed))
+    first.append(Spec("extra-trees", "forest", {"trees": 100}, seed))
     if "lightgbm" in wanted:
         rules: dict[str, Any] = {"learning_rate": 0.03, "num_leaves": 8 if rows < _SMALL_ROWS else 31, "trees": 600}
         rules |= {"feature_fraction": 0.4, "bagging_fraction": 0.7, "lambda_l2": 3.0, "cat_smooth": 20.0}
         first.append(Spec("lightgbm-slow", "lightgbm", rules, seed))
-    first.append(Spec("linear-strict", "linear", {"strength": 0.01}, seed))
-    first.append(Spec("network", "network", {}, seed))
+    first.append(Spec("linear-free", "linear", {"strength": 0.5}, seed))
+    first.append(Spec("network", "network", dict(_FEW_ROWS_NETWORK) if rows < _SMALL_ROWS else {}, seed))
     if rows <= MOST_ROWS and not is_wide:
         first.append(Spec("svm", "svm", {}, seed))
     if "lightgbm" in wanted:
@@ -119,14 +120,7 @@ def _proposed(family: str, chance: np.random.Generator, rows: int) -> dict[str, 
     if family == "svm":
         return {"strength": between(0.3, 20), "gamma": between(0.1, 2)}
     if family == "network":
-        return {
-            "width": one(64, 128, 192),
-            "drop": float(chance.uniform(0, 0.4)),
-            "learning_rate": between(7e-4, 5e-3),
-            "weight_decay": between(1e-3, 0.3),
-            "waves": one(0.0, 0.3, 1.0),
-            "epochs": one(30, 60, 120),
-        }
+        return _proposed_network(between, one, rows)
     if family == "forest":
         columns = one("sqrt", 0.2, 0.4, 0.7)
         leaf = one(1, 2, 4, 8) if rows < 20_000 else one(4, 8, 16)
@@ -158,6 +152,32 @@ def _proposed(family: str, chance: np.random.Generator, rows: int) -> dict[str, 
     }
 
 
+def _proposed_network(between: Callable[[float, float], float], one: Callable[..., Any], rows: int) -> dict[str, Any]:
+    rules = {"weight_decay": between(1e-3, 0.3), "drop": between(0.05, 0.5)}
+    if rows < _SMALL_ROWS:
+        own = {"width": one(64, 128), "learning_rate": between(1.5e-4, 1e-3), "epochs": one(20, 60, 120)}
+        return rules | own | {"waves": one(0.0, 0.0, 0.1)}
+    own = {"width": one(64, 128, 192), "learning_rate": between(7e-4, 5e-3), "epochs": one(30, 60, 120)}
+    return rules | own | {"waves": one(0.0, 0.3, 1.0)}
+
+
 def _trees(rate: float, leaves: int) -> int:
     """Let slow learners and small trees have more of them."""
     return int(np.clip(18 / rate * (16 / leaves) ** 0.35, 80, 1500))
+
+
+def work_of(spec: Spec) -> float:
+    """Say how much work a fit is, beside others of its family: trees and their leaves, epochs and widths.
+
+    Example:
+        >>> work_of(Spec("a", "forest", {"trees": 200})) / work_of(Spec("b", "forest", {"trees": 100}))
+        2.0
+    """
+    rules = spec.rules
+    if spec.family == "network":
+        return float(rules.get("epochs", 60)) * (100 + float(rules.get("width", 128)))
+    leaves = rules.get("num_leaves") or rules.get("max_leaf_nodes") or 2 ** int(rules.get("depth", 0))
+    leaves = 2 ** int(rules["max_depth"]) if "max_depth" in rules else leaves
+    columns = rules.get("max_features", 0.5)  # that a tree of a forest looks at
+    part = 1.0 if spec.family != "forest" or isinstance(columns, str) else 0.2 + float(columns)
+    return float(rules.get("trees", 200)) * (8 + float(leaves)) * part

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +29,45 @@ _MOST_BYTES = 2**31
 
 @dataclass(frozen=True)
 class Family:
-    """How members of a kind see, learn and answer."""
+    """How members of a kind see, learn and answer.
+
+    Attributes:
+        libraries: the modules it is fitted with; a finished run needs none of them.
+        is_own_for_numbers: and no more does a fit, where a number is predicted.
+    """
 
     view: str
     fit: Callable[[Lesson], _Arrays]
     tell: Callable[[_Arrays, NDArray[Any], int], NDArray[np.float64]]
     is_grove: bool = False
+    libraries: tuple[str, ...] = ()
+    is_own_for_numbers: bool = False
+
+    def is_loaded(self, challenge: Challenge) -> bool:
+        """Say whether the libraries it is fitted with are in memory."""
+        return self.needs_none(challenge) or all(name in sys.modules for name in self.libraries)
+
+    def needs_none(self, challenge: Challenge) -> bool:
+        """Say whether it is our own code alone that fits it."""
+        return self.is_own_for_numbers and not challenge.heads[0].classes
+
+    def load(self, challenge: Challenge) -> None:
+        """Load the libraries it is fitted with, which can take longer than a fit."""
+        for name in () if self.needs_none(challenge) else self.libraries:
+            import_module(name)
 
 
 FAMILIES = {
-    "linear": Family("dense", linear.fit, linear.tell),
-    "lightgbm": Family("raw", boosting.fit_lightgbm, boosting.tell, is_grove=True),
-    "xgboost": Family("ranked", installed.fit_xgboost, installed.tell, is_grove=True),
-    "catboost": Family("ranked", installed.fit_catboost, installed.tell, is_grove=True),
-    "histograms": Family("ranked", boosting.fit_histograms, boosting.tell, is_grove=True),
-    "forest": Family("filled", forests.fit, forests.tell, is_grove=True),
-    "svm": Family("dense", vectors.fit, vectors.tell),
-    "network": Family("dense", network.fit, network.tell),
+    "linear": Family("dense", linear.fit, linear.tell, libraries=("sklearn.linear_model",), is_own_for_numbers=True),
+    "lightgbm": Family("raw", boosting.fit_lightgbm, boosting.tell, is_grove=True, libraries=("lightgbm",)),
+    "xgboost": Family("ranked", installed.fit_xgboost, installed.tell, is_grove=True, libraries=("xgboost",)),
+    "catboost": Family("ranked", installed.fit_catboost, installed.tell, is_grove=True, libraries=("catboost",)),
+    "histograms": Family(
+        "ranked", boosting.fit_histograms, boosting.tell, is_grove=True, libraries=("sklearn.ensemble",)
+    ),
+    "forest": Family("filled", forests.fit, forests.tell, is_grove=True, libraries=("sklearn.tree",)),
+    "svm": Family("dense", vectors.fit, vectors.tell, libraries=("sklearn.svm",)),
+    "network": Family("dense", network.fit, network.tell, libraries=("torch",)),
 }
 
 
@@ -109,6 +133,7 @@ def fit_member(
         seconds_left: how long the fit may still take; what it has by then is kept.
     """
     family, (known, held) = FAMILIES[spec.family], rows
+    family.load(challenge)  # what that takes says nothing of the next fit
     began, views, models = clock(), [], []
     seed = spec.seed * 1009 + fold
     learned = challenge.learned[known]

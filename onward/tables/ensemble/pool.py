@@ -6,6 +6,7 @@ checkpoint holds names and figures only, and a fit that is on disk already is re
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -60,6 +61,7 @@ class Pool:
         fits: how often the one in work is fitted already.
         weights: how much each member is heard.
         score: what the blend is worth on rows its members had not seen.
+        blend_seconds: how long the last choice of weights took; the report makes one more a fold.
     """
 
     def __init__(self, folder: Path, challenge: Challenge, folds: Folds) -> None:
@@ -70,6 +72,7 @@ class Pool:
         self.weights: NDArray[np.float64] = np.zeros(0)
         self.cuts: list[NDArray[np.float64] | None] = [None] * len(challenge.heads)
         self.score = self.loss = float("nan")
+        self.blend_seconds = 0.0
         self.work_spec: Spec | None = None
         self.tellers = list(folds.tellers)
 
@@ -158,11 +161,12 @@ class Pool:
         return member
 
     def _blend(self) -> None:
-        challenge, rows = self.challenge, self.rows
+        challenge, rows, began = self.challenge, self.rows, time.monotonic()
         self.weights = greedy_weights(challenge, [each.held for each in self.members], rows)
         told = self.answers()
         self.cuts = class_weights(challenge, told, rows)
         self.score, self.loss = scored(challenge, told, rows, self.cuts), answers_lost(challenge, told, rows)
+        self.blend_seconds = time.monotonic() - began
 
     def state_dict(self) -> dict[str, Any]:
         """Take names and figures; the answers lie in `members/`."""

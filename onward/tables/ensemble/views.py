@@ -3,7 +3,8 @@
 raw      numbers and category numbers as they are                                  (LightGBM)
 ranked   categories as the mean target of their rows, told from other rows        (histogram boosting)
 filled   ranked, with empty cells below the smallest value                        (forests)
-dense    standardised numbers, skewed ones as logarithms, and a column a category  (linear, networks, SVM)
+dense    standardised numbers, skewed ones as logarithms, far ones nearer,
+         and a column a category                                                  (linear, networks, SVM)
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from onward.tables.ensemble.challenge import Feature
 __all__ = ["View", "fit_view"]
 
 _MOST_KINDS_SHOWN = 60  # of a category, as columns
-_FARTHEST = 6.0  # standard deviations
+_FARTHEST = 3.0  # standard deviations that the farthest number is seen at
 _TRUST = 12.0  # rows of a category that weigh as much as all rows together
 _INNER_FOLDS = 5
 
@@ -73,7 +74,8 @@ class View:
         numbers = x[:, parts["numbers"]]
         logged = np.sign(numbers) * np.log1p(np.abs(numbers))
         numbers = (np.where(parts["is_log"], logged, numbers) - parts["middle"]) / parts["spread"]
-        numbers = np.clip(np.nan_to_num(numbers, nan=0.0), -_FARTHEST, _FARTHEST)
+        numbers = np.nan_to_num(numbers, nan=0.0)
+        numbers = numbers / np.sqrt(1 + (numbers / _FARTHEST) ** 2)  # arXiv:2407.04491, section 3: far ones come nearer
         gaps = np.isnan(x[:, parts["gaps"]])
         kinds = np.nan_to_num(x[:, parts["shown"][:, 0]], nan=-1.0) == parts["shown"][:, 1]
         return np.concatenate([numbers, gaps, kinds], axis=1).astype(np.float32)

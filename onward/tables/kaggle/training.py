@@ -8,6 +8,7 @@ from onward.core.run import Run, Step
 from onward.tables.ensemble.course import Course
 from onward.tables.ensemble.decisions import decided
 from onward.tables.ensemble.drift import find_drift
+from onward.tables.ensemble.exam import measured
 from onward.tables.ensemble.folds import make_folds
 from onward.tables.ensemble.jury import Jury, keep_jury, load_jury
 from onward.tables.ensemble.lineup import chosen_families
@@ -48,7 +49,10 @@ def train(run: Run, contest: Contest, settings: Settings) -> Jury:
     pool = course.pool
     pool.close()
     _write_blend(run, contest, pool)
-    return keep_jury(run, pool, contest.recipe)
+    jury = keep_jury(run, pool, contest.recipe)
+    strict = measured(challenge.measure, jury.own_answers(challenge))  # what stands beside the leaderboard's later
+    run.folder.update(kaggle=run.folder.record["kaggle"] | {"score": strict})
+    return jury
 
 
 def load(run: Run) -> Jury:
