@@ -31,6 +31,9 @@ _RATE = 1e-2
 _WIDTHS = ((30_000, 8, 12), (300_000, 12, 20), (10**12, 16, 32))  # up to so many pixels: teller, painter
 _STEPS = (3, 4, 5, 6, 7, 8)  # weights are rounded to 1/2 to this power
 _LONGEST_GRADIENT = 1.0
+_TURNS_TO_WRITE = 8  # how many steps' time it takes to choose the weights' steps and to write the file
+_LOOKS_TO_END = 40  # the same and decoding, in times of bits and errors counted once
+_MOST_TAIL = 0.5  # of a run's budget
 
 
 class Fit(nn.Module):
@@ -79,6 +82,13 @@ class Fit(nn.Module):
         return {"loss": loss, "bits_a_pixel": bits, "error_decibels": -10 * errors.log10()}
 
     @torch.no_grad()
+    def look(self) -> float:
+        """Count bits and errors once; gives the seconds it took."""
+        began = time.monotonic()
+        self.loss(self.latents.round())
+        return time.monotonic() - began
+
+    @torch.no_grad()
     def written(self) -> tuple[Single, tuple[int, int], Tensor]:
         """Give the networks as they will be in the file, the steps their weights are in, and the whole latents."""
         latents = self.latents.round()
@@ -114,8 +124,11 @@ def fit_picture(photo: Photo, quality: int, seconds: float) -> bytes:
     began = time.monotonic()
     fit = Fit(photo.pixels, quality)
     adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
-    while (progress := (time.monotonic() - began) / max(0.5, 0.95 * seconds - 0.5)) < 1:
-        fit.turn(adam, progress, _RATE)
+    started, turns, a_turn = time.monotonic(), 0, 0.0
+    while (now := time.monotonic()) - began < (learning := max(0.5, 0.95 * seconds - 0.5 - _TURNS_TO_WRITE * a_turn)):
+        fit.turn(adam, (now - began) / learning, _RATE)
+        turns += 1
+        a_turn = (time.monotonic() - started) / turns
     return encode_single(photo, quality, *fit.written())
 
 
@@ -125,6 +138,10 @@ def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
     fit = Fit(photo.pixels, settings.quality - 1)
     adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
     run.keep(fit=fit, adam=adam)
+    if run.budget.seconds is not None:
+        fit.look()  # the first is slower
+        tail = _LOOKS_TO_END * fit.look()
+        run.tail_seconds = max(run.tail_seconds, min(_MOST_TAIL * run.budget.seconds, tail))
     for step in run.steps():
         step.log(**fit.turn(adam, step.progress, _RATE * 0.5**run.setbacks))
         if step.every(settings.show_every):

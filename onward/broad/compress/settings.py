@@ -26,7 +26,7 @@ class Settings:
     batch_size: int = setting(8, "Cuts a step.", 1, 256)
     width: int = setting(64, "Channels of the layers between.", 4, 512)
     latents: int = setting(96, "Numbers that stand for 8 x 8 pixels.", 3, 192)
-    learning_rate: float = setting(2e-3, "At the start.", 1e-6, 0.1)
+    learning_rate: float = setting(2e-3, "At the start, of a folder's codec.", 1e-6, 0.1)
     show_every: int = setting(100, "Steps between pictures.", 1, 1_000_000)
 
 
