@@ -128,28 +128,30 @@ def holds_photos(address: str) -> bool:
     return bool(inner) or path.is_dir() or path.name.lower().endswith(_ARCHIVES)
 
 
-def read_photos(address: str, unread: list[str]) -> Iterator[Photo]:
+def read_photos(address: str, unread: list[str], longest: int | None = None) -> Iterator[Photo]:
     """Read the photos of a folder or an archive one after the other, each named by its path there.
 
     Args:
         unread: what cannot be read is added here, a sentence each.
+        longest: pixels of the longer side that are wanted; large JPEGs are read smaller then, in a tenth of the time.
     Raises:
         DataFault: none can be read.
     """
     store, count = open_store(address), 0
-    for photo in _readable(store, _pictures_of(store), unread):
+    for photo in _readable(store, _pictures_of(store), unread, longest):
         yield photo
         count += 1
     if not count:
         _first(store, address)  # says why
 
 
-def decode_photo(content: bytes, name: str, fewest_pixels: int = FEWEST_PIXELS) -> Photo:
+def decode_photo(content: bytes, name: str, fewest_pixels: int = FEWEST_PIXELS, longest: int | None = None) -> Photo:
     """Decode a picture whole.
 
     Args:
         content: the file's bytes.
         fewest_pixels: that its shorter side may have.
+        longest: as in `read_photos`.
     Raises:
         UnreadablePicture: with the reason.
     """
@@ -158,7 +160,7 @@ def decode_photo(content: bytes, name: str, fewest_pixels: int = FEWEST_PIXELS) 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pixels, alpha = _decoded(content, notes)
+            pixels, alpha = _decoded(content, notes, longest)
     except UnidentifiedImageError:
         raise UnreadablePicture("it is no picture, whatever its name says") from None
     except Image.DecompressionBombError:
@@ -187,7 +189,9 @@ def _check_kind(content: bytes) -> None:
         raise UnreadablePicture("it is only a Git LFS pointer: run git lfs pull")
 
 
-def _decoded(content: bytes, notes: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _decoded(
+    content: bytes, notes: list[str], longest: int | None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     image = Image.open(io.BytesIO(content))
     width, height = image.size
     if width * height > _MOST_PIXELS:
@@ -195,6 +199,8 @@ def _decoded(content: bytes, notes: list[str]) -> tuple[NDArray[np.uint8], NDArr
         if image.width * image.height > _MOST_PIXELS:
             raise UnreadablePicture(f"it is {width} x {height} pixels, more than {_MOST_PIXELS:,}: make it smaller")
         notes.append(f"{width} x {height} pixels are many, so it was read at {image.width} x {image.height}.")
+    elif longest is not None:
+        image.draft("RGB", (longest, longest))
     count = getattr(image, "n_frames", 1)
     if count > 1:
         notes.append(f"It holds {count} pictures, of which the first is taken.")
@@ -260,10 +266,10 @@ def _pictures_of(store: Store) -> list[str]:
     return [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
 
 
-def _readable(store: Store, names: Sequence[str], unread: list[str]) -> Iterator[Photo]:
+def _readable(store: Store, names: Sequence[str], unread: list[str], longest: int | None = None) -> Iterator[Photo]:
     for name in names:
         try:
-            yield decode_photo(store.read(name), name)
+            yield decode_photo(store.read(name), name, longest=longest)
         except UnreadablePicture as reason:
             unread.append(f"{name}: {reason}.")
         except Exception as reason:  # zlib, zipfile and the disk each raise kinds of their own

@@ -10,14 +10,16 @@ import pytest
 import torch
 from PIL import Image
 
-from onward.core.faults import RunFault, UsageFault
+from onward.core.faults import DataFault, RunFault, UsageFault
 from onward.core.folder import Folder
 from onward.core.task import Source
+from onward.data.photo import read_photos
 from onward.generation.style.colours import blended_colours, moved_colours, palette_of
 from onward.generation.style.quick import quickly_painted
 from onward.generation.style.quick_network import QuickPainter
 from onward.generation.style.reading import read
-from onward.generation.style.settings import Settings
+from onward.generation.style.settings import Restyling, Settings
+from onward.generation.style.using import restyling_settings
 from onward.generation.style.video import quickly_restyled_frames
 from onward.tasks import find_task
 from onward.verbs.apply import apply as applied
@@ -99,7 +101,17 @@ def test_masks_and_a_folder_without_photos_are_refused(photos: Path, tmp_path: P
     assert any("Fifty" in each for each in subject.findings())
 
 
-@pytest.mark.parametrize("told", [{"width": "wide", "styles": 1}, {"width": 32, "styles": 1}, {"width": 1e12}, {}])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"width": 16, "styles": 0},
+        {"width": 16, "styles": 10**6},
+        {"width": "wide", "styles": 1},
+        {"width": 32, "styles": 1},
+        {"width": 1e12},
+        {},
+    ],
+)
 def test_a_stranger_s_run_of_another_shape_is_refused(
     run: Folder, told: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +131,37 @@ def test_mixed_colours_are_the_mean_of_each() -> None:
 
 def test_any_size_comes_out_as_it_went_in() -> None:
     painter = QuickPainter(4, 2).eval()
-    for size in ((16, 16), (17, 31), (33, 18)):
+    for size in ((16, 16), (17, 31), (33, 18), (1, 5), (4, 64)):
         with torch.no_grad():
             assert painter(torch.rand(1, 3, *size)).shape == (1, 3, *size)
+
+
+def test_a_film_may_begin_in_black_and_a_result_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    painter, settings, frame = QuickPainter(4, 1).eval(), Settings(), blobs(0)
+    shown = list(quickly_restyled_frames(iter([np.zeros_like(frame), frame]), painter, settings, None))
+    alone = quickly_painted(painter, frame, settings)
+    assert abs(float(shown[1].mean()) - float(alone.mean())) < 2
+    monkeypatch.setattr("onward.generation.style.quick._MOST_PIXELS", 1000)
+    with pytest.raises(DataFault, match=r"96 x 72 pixels .* smaller --size"):
+        quickly_painted(painter, frame, settings)
+
+
+def test_one_photo_and_its_copies_are_said_to_be_alone(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.fromarray(blobs(0)).save(tmp_path / name)
+    for address in (tmp_path, tmp_path / "a.png"):
+        subject = read(Source((str(address),)), Settings(fast=True))
+        assert not subject.photos
+        assert any("this photo alone" in each for each in subject.findings())
+
+
+def test_another_style_is_painted_at_its_own_size(run: Folder) -> None:
+    assert restyling_settings(load_model(run).settings, Restyling(style="pencil")).size is None
+
+
+def test_large_jpegs_are_read_smaller_where_small_ones_are_wanted(tmp_path: Path) -> None:
+    Image.fromarray(blobs(0, 1200, 1600)).save(tmp_path / "a.jpg")
+    (photo,) = read_photos(str(tmp_path), [], 320)
+    assert photo.pixels.shape[:2] == (600, 800)  # the least power of two with both sides long enough is a half
+    (whole,) = read_photos(str(tmp_path), [])
+    assert whole.pixels.shape[:2] == (1200, 1600)

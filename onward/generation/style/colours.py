@@ -44,8 +44,10 @@ def blended_colours(
     """
     own = palette_of(photo) if own is None else own
     shares = np.asarray(weights, np.float32) / np.float32(sum(weights))
-    moved = [_moved(photo, own, palette) for palette in palettes]
-    return np.tensordot(shares, np.stack(moved), 1)
+    blended = np.zeros(photo.shape, np.float32)
+    for share, palette in zip(shares, palettes, strict=True):
+        blended += share * _moved(photo, own, palette)
+    return blended
 
 
 def _moved(photo: NDArray[np.floating], before: Palette, after: Palette) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.core.exhibits import Picture
+from onward.core.faults import DataFault
 from onward.core.run import Run
 from onward.data.photo import Photo
 from onward.generation.features import Sight, find_sight
@@ -24,8 +25,9 @@ from onward.generation.style.colours import Palette, palette_of, with_colours_of
 from onward.generation.style.painting import CALM, as_pixels, as_tensor, content_weight
 from onward.generation.style.pictures import beside, small
 from onward.generation.style.quick_network import QuickPainter
-from onward.generation.style.reading import Subject
+from onward.generation.style.reading import LONGEST_LEARNED, Subject, learned_side
 from onward.generation.style.result import Restyled
+from onward.generation.style.scales import tile_side
 from onward.generation.style.settings import Settings
 from onward.generation.style.statistics import mixed, moments_of
 from onward.generation.style.tiles import Goal, Objective, mirrored
@@ -35,13 +37,15 @@ from onward.parts.schedules import triangle
 
 __all__ = ["Lessons", "learned", "quickly_painted"]
 
-_USUAL_SIDE, _PIECE = 320, 160
+_PIECE = 160  # pixels
 _LEARNING_RATE, _LONGEST_SLOPE = 4e-3, 1.0
 _WIDTH = 16
 _KEPT = 3.0  # times what the photo counts in a walk, which begins at it and never goes far
 _HALF_LIFE = 100  # pictures
 _EXAMS = 12
 _LONGEST = 1024  # of a result, unless a size is asked for
+_MOST_PIXELS, _BYTES_A_PIXEL = 12_000_000, 600  # of a result; measured
+_LEAST_STYLE_SIDE = 32
 _TAIL = (2.0, 0.02)  # seconds, and share of the time: painting the photo that was held out, measuring, the report
 
 
@@ -88,12 +92,13 @@ def learned(run: Run, subject: Subject, settings: Settings) -> Restyled:
     if run.budget.seconds is not None:
         run.tail_seconds = run.crowding * min(_TAIL[0] + _TAIL[1] * run.budget.seconds, 0.3 * run.budget.seconds)
     run.folder.update(style={"styles": len(subject.styles), "width": _WIDTH})
-    sight, side = find_sight(settings.backbone).magnified(1), settings.size or _USUAL_SIDE
+    sight, side = find_sight(settings.backbone).magnified(1), learned_side(settings)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed)
         painter = QuickPainter(_WIDTH, len(subject.styles))
     weights = [style.weight for style in subject.styles]
-    painter.take_colours([palette_of(style.pixels / np.float32(255)) for style in subject.styles], weights)
+    palettes = [palette_of(small(style.pixels, LONGEST_LEARNED) / np.float32(255)) for style in subject.styles]
+    painter.take_colours(palettes, weights)
     objective = _objective(subject, settings, sight, side)
     descent = Adam(painter.parameters(), _LEARNING_RATE, (0.9, 0.99))
     average, lessons = Average(painter, _HALF_LIFE), Lessons(subject, painter, side, run.seed)
@@ -124,8 +129,9 @@ def _objective(subject: Subject, settings: Settings, sight: Sight, side: int) ->
     """Say what each piece is to become."""
     read = []
     for style in subject.styles:
-        picture = as_tensor(small(style.pixels, math.ceil(side * settings.stroke)))
-        looked = Objective(sight, (int(picture.shape[2]), int(picture.shape[3])), (), None, 0.0, max(picture.shape))
+        picture = as_tensor(small(style.pixels, max(_LEAST_STYLE_SIDE, math.ceil(side * settings.stroke))))
+        height, width = int(picture.shape[2]), int(picture.shape[3])
+        looked = Objective(sight, (height, width), (), None, 0.0, tile_side(sight, height, width))
         read.append([moments_of(each) for each in looked.sums(picture)])
     weights = [style.weight for style in subject.styles]
     goal = Goal(tuple(mixed(each, weights) for each in zip(*read, strict=True)))
@@ -145,8 +151,16 @@ def quickly_painted(
 
     Args:
         colours: what it is taken to have: a film's first frame's.
+    Raises:
+        DataFault: it is too large to be restyled at once.
     """
     own = small(photo, longest or _LONGEST)
+    height, width = own.shape[:2]
+    if height * width > _MOST_PIXELS:
+        gigabytes = height * width * _BYTES_A_PIXEL / 1e9
+        raise DataFault(
+            f"{width} x {height} pixels at once need {gigabytes:.0f} GB of memory. Choose a smaller --size."
+        )
     pixels = as_pixels(painter(painter.in_colours(own, colours)))
     if settings.keep_color:
         kept = with_colours_of(pixels / np.float32(255), own / np.float32(255))

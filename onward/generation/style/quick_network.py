@@ -78,13 +78,14 @@ class QuickPainter(nn.Module):
         return torch.from_numpy(moved).permute(2, 0, 1)[None].contiguous()
 
     def forward(self, photos: Tensor) -> Tensor:
-        """Restyle B 3 H W, in the style's colours, about 0 to 1; sides are at least 16.
+        """Restyle B 3 H W, in the style's colours, about 0 to 1; sides are any.
 
         Returns: the same, within 0 to 1.
         """
         height, width = photos.shape[2:]
         begun = photos.clamp(_STEEP, 1 - _STEEP)
-        filled = nn.functional.pad(begun, (0, -width % 4, 0, -height % 4), mode="replicate")
+        right, below = (max(8 - side, -side % 4) for side in (width, height))  # the widest mirrored rim is 4
+        filled = nn.functional.pad(begun, (0, right, 0, below), mode="replicate")
         changed = self.body(2 * filled - 1)[..., :height, :width]
         return torch.sigmoid(changed + self.kept * torch.logit(begun))
 

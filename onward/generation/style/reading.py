@@ -18,11 +18,16 @@ from onward.generation.style.drawn import DRAWN_STYLES, drawn_style
 from onward.generation.style.pictures import small
 from onward.generation.style.settings import Settings
 
-__all__ = ["Style", "Subject", "read", "read_styles", "subject_of"]
+__all__ = [
+    "LONGEST_LEARNED", "MOST_STYLES", "Style", "Subject", "learned_side", "read", "read_styles", "subject_of",
+]  # fmt: skip
 
 _FLAT = 2.0  # of 255: a style that varies less than this has no strokes
 _LEAST_REGION, _UNCOVERED = 0.01, 0.02
-_MOST_PHOTOS, _LONGEST_LEARNED, _MOST_SAID = 300, 1024, 5
+LONGEST_LEARNED, _USUAL_LEARNED = 1024, 320  # pixels, of photos that --fast learns from
+MOST_STYLES = 100
+_MOST_PHOTOS, _MANY, _MOST_SAID = 300, 50, 5
+_ALONE = "It is learned from this photo alone, and measured on it. Fifty or more of a kind serve for any of them."
 _FEW = " Fifty or more of the kind you mean to restyle make it surer."
 _LONG = 250  # letters, more than a file's name can have
 
@@ -70,7 +75,8 @@ class Subject:
         named = ", ".join(f"{style.name} {style.pixels.shape[1]} x {style.pixels.shape[0]}" for style in self.styles)
         said = [f"1 photo, {width} x {height} pixels, to be restyled after {named}."]
         if self.photos:
-            said.append(f"It is learned from {len(self.photos)} other photos.{_FEW if len(self.photos) < 50 else ''}")
+            many = "1 other photo" if len(self.photos) == 1 else f"{len(self.photos)} other photos"
+            said.append(f"It is learned from {many}.{_FEW if len(self.photos) < _MANY else ''}")
         if self.photo.alpha is not None:
             said.append("What is transparent stays so.")
         for style in self.styles:
@@ -97,17 +103,28 @@ def read(source: Source, settings: Settings) -> Subject:
     if settings.mask:
         raise UsageFault("A mask is of one photo's places, and --fast learns for any. Leave out one of them.")
     if not holds_photos(source.address):
-        return subject_of(read_photo(source.address), settings)
+        photo = read_photo(source.address)
+        return subject_of(replace(photo, notes=(*photo.notes, _ALONE)), settings)
     unread: list[str] = []
-    first, *others = islice(_read_small(source.address, unread), _MOST_PHOTOS)
-    notes = (*first.notes, *(f"Left out: {sentence}" for sentence in unread[:_MOST_SAID]))
-    return replace(subject_of(replace(first, notes=notes), settings), photos=tuple(others))
+    first, *others = islice(_read_small(source.address, unread, learned_side(settings)), _MOST_PHOTOS)
+    notes = [*first.notes, *(f"Left out: {sentence}" for sentence in unread[:_MOST_SAID])]
+    if len(others) == _MOST_PHOTOS - 1:
+        notes.append(f"No more than {_MOST_PHOTOS} photos are read.")
+    others = [each for each in others if each.digest != first.digest]  # the first is for measuring
+    if not others:
+        notes.append(_ALONE)
+    return replace(subject_of(replace(first, notes=tuple(notes)), settings), photos=tuple(others))
 
 
-def _read_small(address: str, unread: list[str]) -> Iterator[Photo]:
-    """Read photos, no larger than they are learned from."""
-    for photo in read_photos(address, unread):
-        yield replace(photo, pixels=small(photo.pixels, _LONGEST_LEARNED), alpha=None)
+def learned_side(settings: Settings) -> int:
+    """Give the longer side, in pixels, that --fast learns at."""
+    return min(settings.size or _USUAL_LEARNED, LONGEST_LEARNED)
+
+
+def _read_small(address: str, unread: list[str], side: int) -> Iterator[Photo]:
+    """Read photos, no larger than they are needed: the first is painted, the others are learned from."""
+    for number, photo in enumerate(read_photos(address, unread, LONGEST_LEARNED)):
+        yield replace(photo, pixels=small(photo.pixels, side if number else LONGEST_LEARNED), alpha=None)
 
 
 def subject_of(photo: Photo, settings: Settings) -> Subject:
@@ -126,6 +143,8 @@ def read_styles(words: str) -> tuple[Style, ...]:
     names = _names(words)
     if not names:
         raise UsageFault("No style was named. Give a picture, or one of: " + ", ".join(DRAWN_STYLES))
+    if len(names) > MOST_STYLES:
+        raise UsageFault(f"{len(names)} styles were named, and {MOST_STYLES} are the most. Leave some out.")
     return tuple(_style(each) for each in names)
 
 

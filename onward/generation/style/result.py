@@ -11,6 +11,7 @@ from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.data.photo import Photo
 from onward.generation.style.quick_network import QuickPainter
+from onward.generation.style.reading import MOST_STYLES
 from onward.generation.style.settings import Settings
 from onward.parts.trained import facts_of, kept_average
 
@@ -59,6 +60,8 @@ def _painter(run: Run) -> QuickPainter:
     facts = facts_of(run, "style")
     try:
         width, styles = int(facts["width"]), int(facts["styles"])
+        if not 1 <= styles <= MOST_STYLES:
+            raise ValueError(styles)
         return kept_average(run, "average", lambda: QuickPainter(width, styles))
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError):
         raise RunFault(f"{run.name} is damaged: its network cannot be read. Train it anew.") from None

@@ -30,7 +30,7 @@ from onward.generation.style.scales import Cost, fitting_side, measured_cost, pl
 from onward.generation.style.settings import Restyling, Settings
 from onward.generation.style.video import RestyledFilm, Restyler, quickly_restyled_frames, restyled_frames
 
-__all__ = ["apply", "painted"]
+__all__ = ["apply", "painted", "restyling_settings"]
 
 _EXAMPLE = "onward apply style photo.jpg --style scream.jpg"
 _MOST_SAID = 5
@@ -45,7 +45,7 @@ def apply(model: Restyled, source: Source, options: Restyling) -> Iterator[Any]:
     Raises:
         DataFault: nothing was named, or it cannot be read.
     """
-    settings = _settings(model.settings, options)
+    settings = restyling_settings(model.settings, options)
     if not source.addresses and model.result is not None:
         yield Redrawn("result", model.result.pixels, model.result)
         return
@@ -146,9 +146,11 @@ def painted(subject: Subject, settings: Settings, cost: Cost, seconds: float) ->
     return painting
 
 
-def _settings(own: Settings, options: Restyling) -> Settings:
+def restyling_settings(own: Settings, options: Restyling) -> Settings:
     """Give a run's settings, as far as the options say nothing else."""
-    changed: dict[str, Any] = {"size": options.size or own.size}
+    changed: dict[str, Any] = {
+        "size": options.size or (None if own.fast else own.size)
+    }  # what it learned at is no result's
     if options.style:
         changed |= {"style": options.style, "mask": ""}
     for name in ("strength", "stroke", "keep_color"):

@@ -34,6 +34,7 @@ from onward.parts.film_progress import through_film
 __all__ = ["RestyledFilm", "quickly_restyled_frames", "restyled_frames"]
 
 _LEAST_LOOKS = 3
+_FLAT = 3e-3  # of the variances of colours in 0 to 1: no picture yet
 
 
 Restyler = Callable[[Iterator[NDArray[np.uint8]]], Iterator[NDArray[np.uint8]]]  # frames, H W 3 each, to others
@@ -110,7 +111,8 @@ def quickly_restyled_frames(
     """Restyle pictures in time at once, H W 3 each, each by itself, all from the first one's colours."""
     colours = None
     for frame in frames:
-        colours = palette_of(frame / np.float32(255)) if colours is None else colours
+        if colours is None or np.trace(colours[1]) < _FLAT:  # a film may begin in black
+            colours = palette_of(frame / np.float32(255))
         yield quickly_painted(painter, frame, settings, longest, colours)
 
 
