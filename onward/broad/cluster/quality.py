@@ -67,8 +67,8 @@ def found_again(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
     Example:
         >>> found_again(np.array([0, 0, 0, 1]), np.array([1, 1, 1, 0]))
         1.0
-        >>> found_again(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 0]))
-        0.4166666666666667
+        >>> round(found_again(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 0])), 3)
+        0.417
     """
     counts = counted(one, other).astype(np.float64)
     counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
