@@ -39,6 +39,7 @@ def main(words: list[str]) -> None:
         return
     if given.peers:
         title = "Self-play: Connect Four beside others, 32 looks a move, 4 blocks of 48 channels, one core"
+        written = "python -m benchmarks selfplay --peers PYTHON ALPHA_ZERO_GENERAL"
         write_section("selfplay-peers", title, written, _BESIDE, _beside(given.peers[0], given.peers[1], given.seed))
         return
     rows: list[list[str]] = []
