@@ -5,9 +5,10 @@ each grouping is carried over to all items (after Ben-Hur, Elisseeff and Guyon 2
 every group alike: its Jaccard index with the group of the other half that is most like it, averaged over groups (Hennig
 2007, who calls 0.85 and more highly stable). An index over pairs of items would hardly notice that a few stragglers are
 another group each time. The largest number on which halves agree is taken: more groups than there are cannot be found
-twice. A first look takes two thousand items; where there is time a second takes more of them and begins k-means more
-often, for halves also differ where one of them ended in a poorer grouping than there is. Among encoders the silhouette
-decides, which follows the true quality closely (arXiv:2406.02465).
+twice. A group that is one in truth and cut in two anywhere costs two groups about half of their index each, so all
+groups together may not lose as much as one. A first look takes two thousand items; where there is time a second takes
+more of them and begins k-means more often, for halves also differ where one of them ended in a poorer grouping than
+there is. Among encoders the silhouette decides, which follows the true quality closely (arXiv:2406.02465).
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from numpy.typing import NDArray
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.quality import found_again, silhouettes
 
-__all__ = ["AGREED", "EFFORTS", "Choice", "Trial", "candidates", "measured"]
+__all__ = ["EFFORTS", "Choice", "Trial", "candidates", "measured"]
 
-AGREED = 0.85  # mean Jaccard index of groups from which halves count as agreeing
+_AGREED = 0.85  # mean Jaccard index of groups from which halves count as agreeing
 EFFORTS = (
     (2000, 4),
     (8000, 10),
 )  # items at most, and beginnings of k-means: with few, halves differ in where they began
+_MOST_LOST = 0.75  # groups: what their Jaccard indices lack of 1, added up
 _SPLITS = 4
 _HOPELESS = 0.6  # stability at the first look that no second one mends
 
@@ -46,6 +48,11 @@ class Trial:
     silhouette: float
     agreements: tuple[float, ...]
     effort: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        """Say whether halves agree on this number of groups."""
+        return self.stability >= _AGREED and self.clusters * (1 - self.stability) < _MOST_LOST
 
     @property
     def is_open(self) -> bool:
@@ -111,7 +118,7 @@ class Choice:
     def best_number(self, encoder: str) -> Trial | None:
         """Give the trial of the largest number of groups on which halves agree; else of the one they agree on best."""
         trials = self.of(encoder)
-        agreed = [each for each in trials if each.stability >= AGREED]
+        agreed = [each for each in trials if each.agrees]
         if agreed:
             return agreed[-1]
         return max(trials, key=lambda each: each.stability + each.silhouette, default=None)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.broad.cluster.choosing import AGREED
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.mixture import fit_mixture
 from onward.broad.cluster.model import Groups, head_parts
@@ -128,7 +127,7 @@ def _tell(work: Work, name: str, method: str, quality: dict[str, float], cluster
     told = "the number asked for"
     if settings.clusters is None:
         best = work.choice.best()
-        sure = best is not None and best.stability >= AGREED
+        sure = best is not None and best.agrees
         told = (
             "chosen without labels: the most that are found again in halves"
             if sure
