@@ -19,7 +19,8 @@ from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean
 from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
-from onward.report import write_report
+from onward.progress import announce
+from onward.report import compare_json, compare_lines, write_report
 from onward.studio.command import studio_command
 from onward.tasks import find_task, list_tasks
 from onward.verbs import apply as _apply
@@ -30,7 +31,6 @@ from onward.verbs import listing as _listing
 from onward.verbs import resume as _resume
 from onward.verbs import selftest as _selftest
 from onward.verbs import train as _train
-from onward.verbs.sitting import announce
 
 __all__ = ["main"]
 
@@ -235,8 +235,8 @@ def stop(run: str) -> None:
 @_json
 def compare(one: str, other: str, as_json: bool) -> None:
     """Set two runs side by side."""
-    folders = find_run(one), find_run(other)
-    _tell(as_json, _listing.compare_json(*folders), _listing.compare_lines(*folders))
+    both = [_listing.status_json(find_run(word)) for word in (one, other)]
+    _tell(as_json, compare_json(*both), compare_lines(*both))
 
 
 @program.command()

@@ -159,7 +159,7 @@ class Run:
         if self._machine is None:
             stored = self.folder.record.get("machine")
             if stored:
-                self._machine = Machine(**stored)
+                self._machine = Machine.from_json(stored)
             else:
                 self._machine = probe_machine(self.folder.record["device"], timed=self.budget.seconds is not None)
                 self.folder.update(machine=self._machine.as_json())
@@ -215,13 +215,13 @@ class Run:
             kind, step=self.steps_done, seconds=round(self.seconds, 3), progress=round(self.progress, 6), **facts
         )
 
-    def show(self, name: str, exhibit: Exhibit) -> Path:
-        """Write an exhibit into `samples/` under the step's number."""
+    def show(self, name: str, exhibit: Exhibit, kind: str = "show") -> Path:
+        """Write an exhibit into `samples/`, under the step's number where it is not one of the end."""
         folder = self.path / "samples"
         folder.mkdir(exist_ok=True)
-        path = exhibit.write(folder, f"{name}-{self.steps_done:06d}")
+        path = exhibit.write(folder, f"{name}-{self.steps_done:06d}" if kind == "show" else name)
         self.latest["picture"] = path
-        self.record("show", name=name, file=f"samples/{path.name}", caption=exhibit.caption)
+        self.record(kind, name=name, file=f"samples/{path.name}", caption=exhibit.caption)
         return path
 
     def steps(self) -> Iterator[Step]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.faults import DataFault
-from onward.data.archive import Store
+from onward.data.archive import Store, read_whole
 from onward.data.splits import split_of
 
 __all__ = ["Kind", "Marked", "PointFile", "read_coco_points", "sight_of"]
@@ -103,7 +103,7 @@ def read_coco_points(store: Store) -> PointFile | None:
         if not name.lower().endswith(".json"):
             continue
         try:
-            page = json.loads(store.read(name).decode("utf-8-sig", "replace"))
+            page = json.loads(read_whole(store, name).decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError) as reason:
             raise DataFault(f"{store.title}: {name} is no readable json ({reason}). Write it anew.") from None
         if isinstance(page, list) and page and isinstance(page[0], dict) and "joints" in page[0]:
