@@ -13,6 +13,7 @@ import signal
 import tempfile
 import time
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,7 +65,8 @@ def outcome(name: str, chance: Random, place: Path) -> str:
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before, began = _peak_bytes(), time.monotonic()
     try:
-        with _in_time():
+        with _in_time(), warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # as in the suite: a user should not see one either
             READERS[name].read(place)
         said = "read"
     except Fault as fault:

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 import onward
-from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean
+from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean, printable
 from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
@@ -255,7 +255,7 @@ program.add_command(studio_command(lambda: {name: find_task(name) for name in li
 
 def _tell(as_json: bool, document: Any, lines: Sequence[str]) -> None:
     """Print one JSON document, or lines for people."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1) if as_json else "\n".join(map(printable, lines)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -167,14 +167,13 @@ def _is_record(record: Any) -> bool:
     """Look at what every verb counts on in a record, which may be a stranger's: kinds, and no absurd numbers."""
     try:
         known = {"status": "", "created": 0, "elapsed_seconds": 0, "steps_done": 0, "machine": {}} | record
-        budget, data = ({"seconds": 0, "steps": 0} | known[part] for part in ("budget", "data"))
+        limits, data, machine = {"seconds": 0, "steps": 0} | known["budget"], known["data"], known["machine"]
         words = [known[key] for key in ("task", "device", "status")] + [data[key] for key in ("address", "fingerprint")]
+        words += [machine.get(key, "") for key in ("device", "precision", "why")]
         numbers = [known[key] for key in ("schema", "seed", "created", "elapsed_seconds", "steps_done")]
-        numbers += [budget[key] or 0 for key in ("seconds", "steps")]
-        return all(isinstance(each, str) for each in words) and (
-            all(0 <= each < 1e15 for each in numbers) and isinstance(known["machine"], dict)
-        )
-    except (KeyError, TypeError):
+        numbers += [limits["seconds"] or 0, limits["steps"] or 0, machine.get("threads", 0)]
+        return all(isinstance(each, str) for each in words) and all(0 <= each < 1e15 for each in numbers)
+    except (AttributeError, KeyError, TypeError):
         return False
 
 

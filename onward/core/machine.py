@@ -46,12 +46,6 @@ class Machine:
         """Give the plain values that `run.json` holds."""
         return asdict(self)
 
-    @staticmethod
-    def from_json(stored: dict[str, Any]) -> Machine:
-        """Undo `as_json`; a record may be a stranger's."""
-        device, precision, why = (str(stored.get(key, "")) for key in ("device", "precision", "why"))
-        return Machine(device, threads if isinstance(threads := stored.get("threads"), int) else 1, precision, why)
-
     def set_up(self) -> None:
         """Tell torch how many threads to use."""
         import torch

@@ -159,7 +159,7 @@ class Run:
         if self._machine is None:
             stored = self.folder.record.get("machine")
             if stored:
-                self._machine = Machine.from_json(stored)
+                self._machine = Machine(**stored)
             else:
                 self._machine = probe_machine(self.folder.record["device"], timed=self.budget.seconds is not None)
                 self.folder.update(machine=self._machine.as_json())
@@ -240,16 +240,11 @@ class Run:
                 self._go_back(step)
                 continue
             if _is_logged(step.index) or last or step.is_marked:
-                self.record("log", **self.latest_facts(step))
+                self.latest["figures"] = {name: float(value) for name, value in step.facts.items()}
+                self.record("log", **self.latest["figures"])
             self.steps_done += 1
             self._between_steps()
         self.save()
-
-    def latest_facts(self, step: Step) -> dict[str, float]:
-        """Turn a step's figures into floats and remember them."""
-        figures = {name: float(value) for name, value in step.facts.items()}
-        self.latest["figures"] = figures
-        return figures
 
     def save(self, label: str | None = None) -> None:
         """Write a checkpoint: kept things, random states, the clock."""
