@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -178,6 +179,8 @@ def _hit(child: subprocess.Popen[str], name: str, moment: float) -> bool:
 
 
 def _onward_words(path: Path, again: list[str]) -> list[str]:
+    if path.exists() and not (path / "run.json").exists():  # what the sentence about such a folder says
+        shutil.rmtree(path)
     return [sys.executable, "-m", "onward", "resume", str(path)] if (path / "run.json").exists() else again
 
 

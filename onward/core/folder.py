@@ -226,7 +226,10 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
                 path.mkdir()
             except FileExistsError:
                 if name:
-                    raise RunFault(f"{path} exists. Choose another --name, or go on: onward resume {name}") from None
+                    more = (
+                        f"go on: onward resume {name}" if (path / "run.json").exists() else "remove it: it is no run."
+                    )
+                    raise RunFault(f"{path} exists. Choose another --name, or {more}") from None
                 continue
             return path
     except OSError as reason:
