@@ -23,11 +23,15 @@ from random import Random
 from types import FrameType
 
 from benchmarks.fuzz_damage import damaged, hostile_name
-from benchmarks.fuzz_readers import READERS, Files
+from benchmarks.fuzz_programs import PROGRAM_READERS
+from benchmarks.fuzz_readers import READERS as DATA_READERS
+from benchmarks.fuzz_readers import Files
 from benchmarks.results import write_section
 from onward.core.faults import Fault
 
-__all__ = ["outcome"]
+__all__ = ["READERS", "outcome"]
+
+READERS = DATA_READERS | PROGRAM_READERS
 
 _MOST_SECONDS = 10
 _MOST_BYTES = 2**30

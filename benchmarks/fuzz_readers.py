@@ -22,7 +22,7 @@ from onward.core.task import Source
 from onward.tasks import find_task
 from onward.verbs.loading import read_data
 
-__all__ = ["READERS", "Reader"]
+__all__ = ["READERS", "Files", "Reader", "run_files"]
 
 Files = dict[str, bytes]
 
@@ -308,7 +308,8 @@ def _folder(place: Path) -> None:
     write_report(folder)
 
 
-def _run_files() -> Files:
+def run_files() -> Files:
+    """Give a finished run as it lies on a disk, without checkpoints."""
     record = {
         "schema": 1, "version": "0.1.0", "name": "run", "task": "forest", "status": "finished", "created": 1.0,
         "seed": 0, "device": "cpu", "budget": {"seconds": 10.0, "steps": None}, "elapsed_seconds": 9.0, "steps_done": 3,
@@ -330,7 +331,7 @@ def _run_files() -> Files:
         "run/run.json": json.dumps(record).encode(),
         "run/settings.json": json.dumps({"target": {"value": "kind", "from": "flag"}}).encode(),
         "run/metrics.jsonl": "\n".join(map(json.dumps, facts)).encode(),
-        "run/samples/a.png": _picture(0, 200),
+        "run/samples/a.png": _picture(0),
         "run/samples/b.csv": b"a,b\n1,2\n",
     }
 
@@ -382,5 +383,5 @@ READERS: dict[str, Reader] = {
     "a film": Reader(_film, _filmed),
     "a game's address": Reader(lambda: {"t.game": b"mnk\nm=3\nn=3\nk=3\n"}, _task("selfplay", "t.game")),
     "SGF": Reader(_games, _replayed),
-    "a run's folder": Reader(_run_files, _folder),
+    "a run's folder": Reader(run_files, _folder),
 }  # fmt: skip
