@@ -19,7 +19,7 @@ from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean, pr
 from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
-from onward.progress import announce
+from onward.progress import announce, machine_trouble
 from onward.report import compare_json, compare_lines, write_report
 from onward.studio.command import studio_command
 from onward.tasks import find_task, list_tasks
@@ -285,8 +285,8 @@ def _guarded(call: Callable[[], Any]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except OSError as reason:  # a full disk, a folder that is not ours
-        click.echo(
-            f"{reason.filename or 'A file'} cannot be written ({reason.strerror or reason}). Make room.", err=True
-        )
+    except (OSError, MemoryError, ImportError, RuntimeError) as reason:
+        if (words := machine_trouble(reason)) is None or os.environ.get("ONWARD_TRACEBACK"):
+            raise
+        click.echo(printable(words), err=True)
         return MachineFault.exit_code

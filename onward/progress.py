@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from onward.core.metrics import Score
     from onward.core.run import Run
 
-__all__ = ["ProgressLine", "announce"]
+__all__ = ["ProgressLine", "announce", "machine_trouble"]
+
+_NO_MEMORY = re.compile("allocate|out of memory|failed to map segment", re.IGNORECASE)  # as torch and loaders say it
 
 
 class ProgressLine:
@@ -87,3 +90,19 @@ def announce(run: Run, scores: list[Score], seconds: float) -> None:
     click.echo(f"{run.name} finished in {spoken_duration(seconds)}, {run.steps_done} steps.")
     click.echo(f"Report: {run.path / 'report.html'}")
     click.echo(f"Next:   onward apply {run.name}    or more time: onward resume {run.name} --time +10m")
+
+
+def machine_trouble(reason: Exception) -> str | None:
+    """Say what this computer lacks, where that is what an error of a library or of the disk means; else None.
+
+    Example:
+        >>> machine_trouble(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+        "This computer's memory is full. Close other programs, or choose smaller settings or files."
+        >>> machine_trouble(RuntimeError("shapes differ")) is None
+        True
+    """
+    if isinstance(reason, MemoryError) or _NO_MEMORY.search(str(reason)):
+        return "This computer's memory is full. Close other programs, or choose smaller settings or files."
+    if isinstance(reason, OSError):  # a full disk, a folder that is not ours
+        return f"{reason.filename or 'A file'} cannot be written ({reason.strerror or reason}). Make room."
+    return None

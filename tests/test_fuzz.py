@@ -17,8 +17,8 @@ from benchmarks.fuzz import READERS, outcome
 # the rest needs learning libraries that take seconds to load, or draws for long
 CHEAP = [
     "csv", "json lines", "a zip of a table", "labelled texts", "labelled lines", "pairs, tsv", "pairs, json lines",
-    "a zip of pairs", "texts", "boxes, COCO", "boxes, YOLO", "boxes, VOC", "points, COCO", "points, csv", "points, DeepLabCut",
-    "a zip of points", "flow", "SGF", "settings", "a run's folder", "the studio's requests",
+    "a zip of pairs", "texts", "boxes, COCO", "boxes, YOLO", "boxes, VOC", "points, COCO", "points, csv",
+    "points, DeepLabCut", "a zip of points", "flow", "SGF", "settings", "a run's folder", "the studio's requests",
 ]  # fmt: skip
 EXAMPLES = 6
 

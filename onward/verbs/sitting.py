@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from onward.core import randomness
-from onward.core.faults import DataFault, Fault, Stopped
+from onward.core.faults import DataFault, Stopped
 from onward.core.folder import Lock
 from onward.core.metrics import Score
 from onward.core.run import Run
@@ -48,7 +48,7 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
                 randomness.seed_everything(run.seed)
                 model = task.train(run, data, run.settings(task.settings))
                 scores = _finish(task, run, data, model)
-        except (Fault, KeyboardInterrupt, OSError) as reason:
+        except (Exception, KeyboardInterrupt) as reason:
             _leave(run, _LEFT.get(type(reason), "failed"))
             raise
         finally:
@@ -85,7 +85,7 @@ def _finish(task: Task[Any, Any, Any], run: Run, data: Data, model: Any) -> list
 
 
 def _leave(run: Run, status: str) -> None:
-    with suppress(OSError):  # on a full disk, which is what is said then
+    with suppress(OSError, MemoryError):  # on a full disk, which is what is said then
         run.folder.update(status=status, elapsed_seconds=round(run.seconds, 3))
         _write_report(run.folder)
 
