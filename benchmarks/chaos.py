@@ -10,6 +10,7 @@ samples have to be those of the undisturbed run. `chaos_rooms.py` has what is no
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib.util
 import json
 import os
@@ -138,14 +139,17 @@ def differences(one: Path, other: Path) -> list[str]:
     """Say in what two runs differ: checkpoint, figures, samples, report."""
     found = []
     if content(one) != content(other):
-        found.append("checkpoint")
+        found.append(f"checkpoint ({', '.join(_places(content(one), content(other)))[:200]})")
     (facts, notes), (others, more) = _facts(one), _facts(other)
     if facts != others:
         lines = [pair for pair in zip(facts, others, strict=False) if pair[0] != pair[1]]
         found.append(f"metrics ({len(facts)} and {len(others)} facts; {lines[:1]})")
     if notes != more:
         found.append(f"notes ({sorted(notes ^ more)})")
-    samples = [{p.name: p.read_bytes() for p in sorted((r / "samples").glob("*")) if p.is_file()} for r in (one, other)]
+    samples = [
+        {path.name: _timeless(path) for path in sorted((run / "samples").glob("*")) if path.is_file()}
+        for run in (one, other)
+    ]
     if samples[0].keys() != samples[1].keys():
         found.append(f"samples ({sorted(samples[0].keys() ^ samples[1].keys())})")
     elif samples[0] != samples[1]:
@@ -153,6 +157,26 @@ def differences(one: Path, other: Path) -> list[str]:
     if not (other / "report.html").exists():
         found.append("report")
     return found
+
+
+def _timeless(path: Path) -> bytes | str:
+    """Give a sample's content; of a table all but its columns of times."""
+    if path.suffix != ".csv":
+        return path.read_bytes()
+    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    kept = [place for place, head in enumerate(rows[0] if rows else []) if not head.endswith(_TIMES)]
+    return repr([[row[place] for place in kept if place < len(row)] for row in rows])
+
+
+def _places(one: Any, other: Any, place: str = "") -> list[str]:
+    """Name the places where two nested documents differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(one.keys() | other.keys())
+        return [found for key in keys for found in _places(one.get(key), other.get(key), f"{place}/{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [found for n in range(len(one)) for found in _places(one[n], other[n], f"{place}/{n}")]
+    told = "" if isinstance(one, bytes) else f" {one!r:.40} and {other!r:.40}"
+    return [] if one == other else [f"{place}{told}"]
 
 
 def _lost_seconds(path: Path) -> float:
@@ -203,6 +227,7 @@ def disturb(site: Site, name: str, kills: int, chance: random.Random, hits_a_run
             child = site.start(_onward_words(path, again), _SAVE_OFTEN)
             was_hit = _hit(child, signal_name, chance.uniform(0.0, 1.02 * length))
             code, said = site.finish(child)
+            was_hit &= code != 0 or signal_name != "SIGKILL"  # it may end by itself in the very moment
             hits += 1
             tally.kills += was_hit and signal_name == "SIGKILL"
             tally.signals += was_hit and signal_name != "SIGKILL"

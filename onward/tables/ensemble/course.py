@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from onward.core import randomness
 from onward.core.faults import Fault, RunFault
 from onward.core.machine import cores
 from onward.core.run import Run, Step
@@ -79,6 +80,7 @@ class Course:
         fit = self.pool.found(spec, fold)
         is_new = fit is None
         if fit is None:
+            before = randomness.capture()  # a fit found in its file draws nothing, so none may leave a trace
             try:
                 fit = self._fitted(spec, fold)
             except Fault:
@@ -86,6 +88,8 @@ class Course:
             except Exception as reason:  # a library's own trouble must not end the work of the others
                 self._leave_out(spec, reason)
                 return
+            finally:
+                randomness.restore(before)
         self._seconds[spec.name] = max(self._seconds.get(spec.name, 0.0), fit.seconds)
         is_whole = self.pool.add(fit, is_new=is_new)
         step.log(members=len(self.pool.members))
