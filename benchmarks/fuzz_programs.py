@@ -87,7 +87,7 @@ def _one_request(client: Any, content: bytes) -> None:
 
 
 def _settings() -> Files:
-    words = {"size": "32", "width": 16, "backbone": "none", "learning_rate": "1e-3", "target": "a", "time": "20m"}
+    words = {"size": "128", "width": 16, "backbone": "none", "learning_rate": "1e-3", "target": "a", "time": "20m"}
     return {"settings.json": json.dumps(words).encode()}
 
 
@@ -100,7 +100,7 @@ def _parsed(place: Path) -> None:
     for name in list_tasks():
         task = find_task(name)
         known = {key: value for key, value in words.items() if key in task.settings.__dataclass_fields__}
-        parse_settings(task.settings, known or words, name)
+        parse_settings(task.settings, known, name)
         parse_duration(str(words.get("time")))
 
 

@@ -67,7 +67,6 @@ class Course:
         self._timed = self.run.budget.seconds is not None
         self._seconds: dict[str, float] = {}
         self._failed = 0
-        self._told: tuple[float, float] | None = None
         self._reserve_time()
 
     def turn(self, step: Step) -> None:
@@ -124,9 +123,10 @@ class Course:
         own = pool.members[-1]
         step.mark(blend_score=pool.score, member_score=own.score)
         now = pool.score, pool.loss
-        better = self._told is None or self.challenge.measure.better(now[0], self._told[0]) or now[1] < self._told[1]
+        told = pool.told
+        better = told is None or self.challenge.measure.better(now[0], told[0]) or now[1] < told[1]
         if better:
-            self._told = now
+            pool.told = now
             self.on_better(pool, step)
 
     def _fitted(self, spec: Spec, fold: int) -> Any:
