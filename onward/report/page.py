@@ -62,7 +62,7 @@ def _facts(folder: Folder) -> dict[str, Any]:
         "exhibits": exhibits,
         "frames": frames,
         "curves": _curves(by_kind["log"]),
-        "notes": [fact["sentence"] for fact in by_kind["note"]],
+        "notes": list(dict.fromkeys(fact["sentence"] for fact in by_kind["note"])),  # each sitting says some again
         "settings": folder.settings,
         "machine": record.get("machine") or {},
         "commands": _commands(folder),
