@@ -8,6 +8,7 @@ from importlib import import_module
 NAMES = (
     "ablation",
     "budget",
+    "chaos",
     "classify",
     "cluster",
     "compress",
@@ -16,6 +17,7 @@ NAMES = (
     "detect",
     "dream",
     "faces",
+    "fuzz",
     "gan",
     "gradients",
     "judge",

@@ -19,6 +19,7 @@ def main(words: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place)
         record = {"schema": 1, "task": "none", "seed": 0, "device": "cpu", "budget": {"seconds": None, "steps": STEPS}}
+        record["data"] = {"address": "nothing", "fingerprint": ""}
         write_json(path / "run.json", record)
         write_json(path / "settings.json", {})
         run = Run(Folder(path))

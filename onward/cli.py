@@ -15,11 +15,12 @@ from typing import Any
 import click
 
 import onward
-from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean
+from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean, printable
 from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
-from onward.report import write_report
+from onward.progress import announce, machine_trouble
+from onward.report import compare_json, compare_lines, write_report
 from onward.studio.command import studio_command
 from onward.tasks import find_task, list_tasks
 from onward.verbs import apply as _apply
@@ -30,7 +31,6 @@ from onward.verbs import listing as _listing
 from onward.verbs import resume as _resume
 from onward.verbs import selftest as _selftest
 from onward.verbs import train as _train
-from onward.verbs.sitting import announce
 
 __all__ = ["main"]
 
@@ -235,8 +235,8 @@ def stop(run: str) -> None:
 @_json
 def compare(one: str, other: str, as_json: bool) -> None:
     """Set two runs side by side."""
-    folders = find_run(one), find_run(other)
-    _tell(as_json, _listing.compare_json(*folders), _listing.compare_lines(*folders))
+    both = [_listing.status_json(find_run(word)) for word in (one, other)]
+    _tell(as_json, compare_json(*both), compare_lines(*both))
 
 
 @program.command()
@@ -255,7 +255,7 @@ program.add_command(studio_command(lambda: {name: find_task(name) for name in li
 
 def _tell(as_json: bool, document: Any, lines: Sequence[str]) -> None:
     """Print one JSON document, or lines for people."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1) if as_json else "\n".join(map(printable, lines)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -285,8 +285,8 @@ def _guarded(call: Callable[[], Any]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except OSError as reason:  # a full disk, a folder that is not ours
-        click.echo(
-            f"{reason.filename or 'A file'} cannot be written ({reason.strerror or reason}). Make room.", err=True
-        )
+    except (OSError, MemoryError, ImportError, RuntimeError) as reason:
+        if (words := machine_trouble(reason)) is None or os.environ.get("ONWARD_TRACEBACK"):
+            raise
+        click.echo(printable(words), err=True)
         return MachineFault.exit_code

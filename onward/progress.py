@@ -1,7 +1,8 @@
-"""What a person sees while a run works: a bar in a terminal, plain lines elsewhere."""
+"""What a person sees while a run works, a bar in a terminal or plain lines elsewhere, and when it is done."""
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,12 @@ import click
 from onward.core.budget import spoken_duration
 
 if TYPE_CHECKING:
+    from onward.core.metrics import Score
     from onward.core.run import Run
 
-__all__ = ["ProgressLine"]
+__all__ = ["ProgressLine", "announce", "machine_trouble"]
+
+_NO_MEMORY = re.compile("allocate|out of memory|failed to map segment", re.IGNORECASE)  # as torch and loaders say it
 
 
 class ProgressLine:
@@ -77,3 +81,28 @@ def _seconds_left(run: Run) -> float:
     if run.budget.seconds is not None:
         return max(0.0, run.budget.seconds - run.seconds)
     return run.seconds * (1 - run.progress) / max(run.progress, 1e-9)
+
+
+def announce(run: Run, scores: list[Score], seconds: float) -> None:
+    """Say what came out and what can be done next."""
+    for score in scores:
+        click.echo(score.verdict())
+    click.echo(f"{run.name} finished in {spoken_duration(seconds)}, {run.steps_done} steps.")
+    click.echo(f"Report: {run.path / 'report.html'}")
+    click.echo(f"Next:   onward apply {run.name}    or more time: onward resume {run.name} --time +10m")
+
+
+def machine_trouble(reason: Exception) -> str | None:
+    """Say what this computer lacks, where that is what an error of a library or of the disk means; else None.
+
+    Example:
+        >>> machine_trouble(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+        "This computer's memory is full. Close other programs, or choose smaller settings or files."
+        >>> machine_trouble(RuntimeError("shapes differ")) is None
+        True
+    """
+    if isinstance(reason, MemoryError) or _NO_MEMORY.search(str(reason)):
+        return "This computer's memory is full. Close other programs, or choose smaller settings or files."
+    if isinstance(reason, OSError):  # a full disk, a folder that is not ours
+        return f"{reason.filename or 'A file'} cannot be written ({reason.strerror or reason}). Make room."
+    return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+
+from benchmarks import small_data
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -42,239 +43,76 @@ def real_data() -> Path:
 @pytest.fixture
 def horse_folder(tmp_path: Path) -> Path:
     """Make a folder of 80 small pictures."""
-    from PIL import Image
-
-    from onward.meadow import horses
-
-    folder = tmp_path / "horses"
-    folder.mkdir()
-    for number, picture in enumerate(horses(80, size=16)):
-        Image.fromarray(picture).save(folder / f"{number:03d}.png")
-    return folder
+    return small_data.make_horses(tmp_path)
 
 
 @pytest.fixture
 def photo_folder(tmp_path: Path) -> Path:
     """Make a folder with two small photos of the meadow."""
-    from PIL import Image
-
-    from onward.meadow import horses
-
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number, picture in enumerate(horses(2, size=48)):
-        Image.fromarray(picture).save(folder / f"{number}.png")
-    return folder
+    return small_data.make_photos(tmp_path)
 
 
 @pytest.fixture
 def small_game(tmp_path: Path) -> Path:
     """Name a small game in a file: three in a row."""
-    path = tmp_path / "three.game"
-    path.write_text("mnk\nm=3\nn=3\nk=3\n")
-    return path
+    return small_data.make_three(tmp_path)
 
 
 @pytest.fixture
 def small_table(tmp_path: Path) -> Path:
     """Make a csv that a forest can learn: the class says whether a + b is above 1."""
-    import numpy as np
-
-    chance = np.random.default_rng(0)
-    lines = ["a,b,colour,kind"]
-    for a, b in chance.random((300, 2)):
-        lines.append(f"{a:.4f},{b:.4f},{'red' if a > 0.3 else 'blue'},{'high' if a + b > 1 else 'low'}")
-    path = tmp_path / "table.csv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    return small_data.make_table(tmp_path)
 
 
 @pytest.fixture
 def contest_folder(tmp_path: Path) -> Path:
     """Make a competition's folder: the class says whether a + b is above 1, the sample asks for a probability."""
-    import numpy as np
-
-    rows = [
-        f"{n},{a:.4f},{b:.4f},{int(a + b > 1)}" for n, (a, b) in enumerate(np.random.default_rng(0).random((200, 2)))
-    ]
-    path = tmp_path / "contest"
-    path.mkdir()
-    (path / "train.csv").write_text("\n".join(["id,a,b,high", *rows[:150]]) + "\n", encoding="utf-8")
-    asked = [row.rpartition(",")[0] for row in rows[150:]]
-    (path / "test.csv").write_text("\n".join(["id,a,b", *asked]) + "\n", encoding="utf-8")
-    sample = [f"{row.partition(',')[0]},0.5" for row in asked]
-    (path / "sample_submission.csv").write_text("\n".join(["id,high", *sample]) + "\n", encoding="utf-8")
-    return path
+    return small_data.make_contest(tmp_path)
 
 
 @pytest.fixture
 def small_text(tmp_path: Path) -> Path:
     """Make a text of short sentences of a closed grammar, some 16,000 characters."""
-    import random
-
-    chance = random.Random(0)
-    beasts, deeds, places = (
-        ["horse", "platypus", "bird"],
-        ["sleeps", "runs", "sings"],
-        ["the river", "a tree", "a hill"],
-    )
-    lines = [
-        f"The {chance.choice(beasts)} {chance.choice(deeds)} by {chance.choice(places)}, and so it is."
-        for _ in range(400)
-    ]
-    path = tmp_path / "story.txt"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    return small_data.make_story(tmp_path)
 
 
 @pytest.fixture
 def class_folder(tmp_path: Path) -> Path:
     """Make three folders of thirty small pictures: stripes across, stripes down, and spots, in any colours."""
-    import numpy as np
-    from PIL import Image
-
-    chance = np.random.default_rng(0)
-    for kind in ("across", "down", "spots"):
-        folder = tmp_path / "classes" / kind
-        folder.mkdir(parents=True)
-        for number in range(30):
-            rows, columns = np.mgrid[:16, :16] + chance.integers(0, 8, (2, 1, 1))
-            wave = {"across": rows % 4 < 2, "down": columns % 4 < 2, "spots": (rows % 4 < 2) & (columns % 4 < 2)}[kind]
-            colours = chance.integers(0, 255, (2, 3))
-            pixels = np.where(wave[..., None], colours[0], colours[1]) + chance.integers(-9, 9, (16, 16, 3))
-            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:03d}.png")
-    return tmp_path / "classes"
+    return small_data.make_classes(tmp_path)
 
 
 @pytest.fixture
-def few_labels(class_folder: Path) -> Path:
+def few_labels(tmp_path: Path) -> Path:
     """Make the three classes again, five labelled pictures of each, and fifteen more of each without a label."""
-    few = class_folder.with_name("few")
-    for place, path in enumerate(sorted(class_folder.glob("*/*.png"))):
-        number = place % 30
-        if number < 20:
-            folder = few / ("unlabelled" if number >= 5 else path.parent.name)
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, folder / f"{place:03d}.png")
-    return few
+    return small_data.make_few(tmp_path)
 
 
 @pytest.fixture
 def boxed_folder(tmp_path: Path) -> Path:
     """Make sixty small pictures with up to two bright patches, round or square, and a csv of their boxes."""
-    import numpy as np
-    from PIL import Image, ImageDraw
-
-    chance = np.random.default_rng(0)
-    folder = tmp_path / "boxed"
-    folder.mkdir()
-    lines = ["filename,class,xmin,ymin,xmax,ymax"]
-    for number in range(60):
-        image = Image.fromarray(chance.integers(40, 90, (48, 64, 3), dtype=np.uint8))
-        pen = ImageDraw.Draw(image)
-        for half in range(number % 3):
-            side = int(chance.integers(12, 22))
-            left, top = int(chance.integers(0, 31 - side)) + 32 * half, int(chance.integers(0, 47 - side))
-            box = (left, top, left + side, top + side)
-            is_round = bool(chance.random() < 0.5)
-            (pen.ellipse if is_round else pen.rectangle)(box, fill=(240, 220, 90) if is_round else (90, 160, 250))
-            lines.append(f"{number:03d}.png,{'round' if is_round else 'square'},{','.join(map(str, box))}")
-        if number % 3 == 0:
-            lines.append(f"{number:03d}.png,,,,,")
-        image.save(folder / f"{number:03d}.png")
-    (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+    return small_data.make_boxed(tmp_path)
 
 
 @pytest.fixture
 def posed_folder(tmp_path: Path) -> Path:
     """Make sixty small pictures of a creature from above: red nose, blue tail, two ears alike; and a csv of these."""
-    import numpy as np
-    from PIL import Image, ImageDraw
-
-    chance = np.random.default_rng(0)
-    folder = tmp_path / "posed"
-    folder.mkdir()
-    lines = ["file,nose_x,nose_y,tail_x,tail_y,left_ear_x,left_ear_y,right_ear_x,right_ear_y"]
-    for number in range(60):
-        image = Image.fromarray(chance.integers(40, 90, (48, 64, 3), dtype=np.uint8))
-        pen = ImageDraw.Draw(image)
-        angle = chance.uniform(0, 2 * np.pi)
-        ahead = np.array([np.cos(angle), np.sin(angle)])
-        left = np.array([ahead[1], -ahead[0]])  # y points down
-        middle = chance.uniform((20, 20), (44, 28))
-        nose, tail = middle + 14 * ahead, middle - 14 * ahead
-        ears = [middle + 7 * ahead + side * 6 * left for side in (1, -1)]
-        pen.line((*tail, *nose), fill=(150, 150, 140), width=7)
-        spots = ((ears[0], (230, 220, 90), 3), (ears[1], (230, 220, 90), 3), (nose, (240, 60, 50), 4))
-        for place, colour, reach in (*spots, (tail, (60, 90, 240), 4)):
-            pen.ellipse((*(place - reach), *(place + reach)), fill=colour)
-        name = f"{number:03d}-{chance.integers(1000)}.png"
-        image.save(folder / name)
-        lines.append(",".join([name, *(f"{value:.2f}" for place in (nose, tail, *ears) for value in place)]))
-    (folder / "points.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+    return small_data.make_posed(tmp_path)
 
 
 @pytest.fixture
 def small_pairs(tmp_path: Path) -> Path:
     """Make a tsv of 400 short sentences of an invented language, word by word the other way round in another."""
-    import numpy as np
-
-    chance = np.random.default_rng(0)
-    words = {"ka": "red", "mo": "blue", "ti": "cat", "lu": "dog", "se": "sees", "no": "hears", "pa": "a", "ri": "the"}
-    lines = []
-    for _ in range(400):
-        said = chance.choice(list(words), chance.integers(2, 7)).tolist()
-        lines.append(f"{' '.join(said)}\t{' '.join(words[each] for each in reversed(said))}")
-    path = tmp_path / "pairs.tsv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    return small_data.make_pairs(tmp_path)
 
 
 @pytest.fixture
 def labelled_texts(tmp_path: Path) -> Path:
     """Make a csv of 160 short reviews, good and bad ones, told by a word among others."""
-    import numpy as np
-
-    chance = np.random.default_rng(0)
-    good, bad = ("lovely", "splendid", "superb", "fine"), ("dreadful", "dull", "tedious", "bad")
-    others = [
-        "the",
-        "film",
-        "plot",
-        "music",
-        "actor",
-        "scene",
-        "story",
-        "ending",
-        "camera",
-        "night",
-        "house",
-        "garden",
-        "river",
-        "window",
-        "and",
-        "with",
-    ]
-    lines = ["review,label"]
-    for number in range(160):
-        is_good = number % 2 == 0
-        words = [*chance.choice(others, 7), chance.choice(good if is_good else bad)]
-        lines.append(f'"{" ".join(chance.permutation(words))}, indeed",{"good" if is_good else "bad"}')
-    path = tmp_path / "reviews.csv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    return small_data.make_reviews(tmp_path)
 
 
 @pytest.fixture
 def own_environment(tmp_path: Path) -> Path:
     """Write a user's own environment: a pole to balance, in a file of one class."""
-    path = tmp_path / "pole.py"
-    path.write_text(
-        "from gymnasium.envs.classic_control import CartPoleEnv\n\n\n"
-        "class Pole(CartPoleEnv):\n"
-        "    pass\n\n\n"
-        "# a last line\n"
-    )
-    return path
+    return small_data.make_pole(tmp_path)

@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "onward": {"mirror"},
     "__main__": {"cli"},
     "mirror": {"onward", "verbs", "core", "map", "report"},
-    "cli": {"onward", "verbs", "core", "map", "report", "studio"},
+    "cli": {"onward", "verbs", "core", "map", "report", "studio", "progress"},
     "verbs": {"onward", "core", "map", "report", "progress"},
     "progress": {"core"},
     "map": {"core"},

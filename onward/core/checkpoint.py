@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from onward.core.faults import MachineFault, RunFault
-from onward.core.files import sync_folder
+from onward.core.files import remove_folder, sync_folder
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
@@ -37,20 +37,20 @@ def write_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     skeleton = _flatten(state, "", arrays, tensors)
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    for name, library, found in (("arrays", "numpy", arrays), ("tensors", "torch", tensors)):
-        if found:
-            try:
+    try:
+        aside.mkdir(parents=True)
+        for name, library, found in (("arrays", "numpy", arrays), ("tensors", "torch", tensors)):
+            if found:
                 import_module(f"safetensors.{library}").save_file(found, str(aside / f"{name}.safetensors"))
-            except Exception as reason:  # safetensors raises its own kind on a full disk
-                raise MachineFault(f"{folder} cannot be written ({reason}). Make room on the disk.") from None
-    (aside / "state.json").write_text(json.dumps(skeleton), encoding="utf-8")
-    for path in aside.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    sync_folder(aside)
-    if folder.exists():
-        shutil.rmtree(folder)
+        (aside / "state.json").write_text(json.dumps(skeleton), encoding="utf-8")
+        for path in aside.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(aside)
+    except Exception as reason:  # safetensors raises its own kind on a full disk
+        shutil.rmtree(aside, ignore_errors=True)  # half of it would only keep the disk full
+        raise MachineFault(f"{folder} cannot be written ({reason}). Make room on the disk.") from None
+    remove_folder(folder)
     aside.rename(folder)
     sync_folder(folder.parent)
 

@@ -16,7 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["DataFault", "Fault", "MachineFault", "RunFault", "Stopped", "UsageFault", "did_you_mean"]
+__all__ = ["DataFault", "Fault", "MachineFault", "RunFault", "Stopped", "UsageFault", "did_you_mean", "printable"]
+
+
+def printable(words: str) -> str:
+    """Keep names and cells, which may hold anything, from breaking a sentence or a terminal."""
+    return words if words.isprintable() else "".join(each if each.isprintable() else "?" for each in words)
 
 
 class Fault(Exception):
@@ -28,6 +33,9 @@ class Fault(Exception):
     """
 
     exit_code = 1
+
+    def __init__(self, words: str = "") -> None:
+        super().__init__(printable(words))
 
 
 class UsageFault(Fault):

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from onward.core.faults import RunFault
 
-__all__ = ["read_json", "sync_folder", "write_atomically", "write_json"]
+__all__ = ["read_json", "remove_folder", "sync_folder", "write_atomically", "write_json"]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write aside, flush to the disk, rename."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -38,7 +44,15 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise RunFault(f"{path} is missing, so {path.parent} is no run. `onward runs` lists them.") from None
     except (ValueError, RecursionError, OSError) as reason:
-        raise RunFault(f"{path} cannot be read ({reason}). Restore it or train anew.") from None
+        raise RunFault(f"{path} cannot be read ({str(reason)[:100]!r}). Restore it or train anew.") from None
+
+
+def remove_folder(folder: Path) -> None:
+    """Take a folder's name away, then its content: a kill in between must not leave half of it under its name."""
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}.gone")
+    with suppress(OSError):  # not there, or not ours
+        folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from onward.core.faults import RunFault, did_you_mean
-from onward.core.files import read_json, write_json
+from onward.core.files import read_json, remove_folder, write_json
 
 __all__ = ["SCHEMA_VERSION", "Folder", "Lock", "find_run", "list_runs", "new_folder", "runs_folder"]
 
@@ -33,9 +33,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.record: dict[str, Any] = read_json(path / "run.json")
-        kinds = {"schema": int, "task": str, "budget": dict, "seed": int, "device": str, "data": dict}
-        known = self.record if isinstance(self.record, dict) else {}
-        if not all(isinstance(known.get(key), kind) for key, kind in kinds.items()):
+        if not _is_record(self.record):
             raise RunFault(f"{path / 'run.json'} is no record of a run. Restore it or train anew.")
         if self.record["schema"] > SCHEMA_VERSION:
             raise RunFault(f"{path} was made by a newer Onward (schema {self.record['schema']}). Update Onward.")
@@ -65,8 +63,10 @@ class Folder:
         if label is not None:
             path = self.path / "checkpoints" / label
             return path if path.exists() else None
-        found = sorted((self.path / "checkpoints").glob("step-*"))
-        return found[-1] if found else None
+        return max(self._checkpoints(), key=_steps_of, default=None)
+
+    def _checkpoints(self) -> list[Path]:
+        return [path for path in (self.path / "checkpoints").glob("step-*") if _steps_of(path) >= 0]
 
     def checkpoint_to_resume(self) -> Path | None:
         """Find where to go on: the newest, or the one `resume` chose for a finished run."""
@@ -75,21 +75,21 @@ class Folder:
 
     def prune_checkpoints(self, keep: int) -> None:
         """Remove all but the newest checkpoints, and what a kill left half written; labelled ones stay."""
-        for path in sorted((self.path / "checkpoints").glob("step-*"))[:-keep]:
-            shutil.rmtree(path, ignore_errors=True)
+        for path in sorted(self._checkpoints(), key=_steps_of)[:-keep]:
+            remove_folder(path)
         for path in (self.path / "checkpoints").glob(".*"):
             shutil.rmtree(path, ignore_errors=True)
 
     def drop_checkpoint(self, label: str) -> None:
         """Drop the checkpoint a resumed run began from; from here on the newest counts."""
-        shutil.rmtree(self.path / "checkpoints" / label, ignore_errors=True)
+        remove_folder(self.path / "checkpoints" / label)
         self.update(resume_from=None)
 
     def forget_after(self, steps_done: int) -> None:
         """Drop checkpoints and logged facts of steps that will be done again."""
-        for path in (self.path / "checkpoints").glob("step-*"):
-            if int(path.name.removeprefix("step-")) > steps_done:
-                shutil.rmtree(path, ignore_errors=True)
+        for path in self._checkpoints():
+            if _steps_of(path) > steps_done:
+                remove_folder(path)
         metrics = self.path / "metrics.jsonl"
         if not metrics.exists():
             return
@@ -151,10 +151,30 @@ class Lock:
     @staticmethod
     def is_held(path: Path) -> bool:
         """Say whether some process works in the folder."""
-        if not (path / "lock").exists():
+        try:
+            with (path / "lock").open(encoding="utf-8") as file:  # to read, since the folder may be read-only
+                return not _flock(file)
+        except OSError:
             return False
-        with (path / "lock").open("a", encoding="utf-8") as file:
-            return not _flock(file)
+
+
+def _steps_of(checkpoint: Path) -> int:
+    digits = checkpoint.name.removeprefix("step-")
+    return int(digits) if digits.isdecimal() and len(digits) < 16 else -1
+
+
+def _is_record(record: Any) -> bool:
+    """Look at what every verb counts on in a record, which may be a stranger's: kinds, and no absurd numbers."""
+    try:
+        known = {"status": "", "created": 0, "elapsed_seconds": 0, "steps_done": 0, "machine": {}} | record
+        limits, data, machine = {"seconds": 0, "steps": 0} | known["budget"], known["data"], known["machine"]
+        words = [known[key] for key in ("task", "device", "status")] + [data[key] for key in ("address", "fingerprint")]
+        words += [machine.get(key, "") for key in ("device", "precision", "why")]
+        numbers = [known[key] for key in ("schema", "seed", "created", "elapsed_seconds", "steps_done")]
+        numbers += [limits["seconds"] or 0, limits["steps"] or 0, machine.get("threads", 0)]
+        return all(isinstance(each, str) for each in words) and all(0 <= each < 1e15 for each in numbers)
+    except (AttributeError, KeyError, TypeError):
+        return False
 
 
 def _flock(file: TextIO) -> bool:
@@ -176,8 +196,8 @@ def _is_after(line: str, steps_done: int) -> bool:
         return True
     if not isinstance(fact, dict) or not isinstance(fact.get("step"), int):
         return False
-    # a figure belongs to the step it was logged in; that step is done again when it is not below steps_done
-    if fact.get("kind") in ("log", "show"):
+    # a figure belongs to its step, done again when not below steps_done; what the end measures is measured again
+    if fact.get("kind") in ("log", "show", "score", "exhibit"):
         return fact["step"] >= steps_done
     return fact["step"] > steps_done
 
@@ -206,7 +226,10 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
                 path.mkdir()
             except FileExistsError:
                 if name:
-                    raise RunFault(f"{path} exists. Choose another --name, or go on: onward resume {name}") from None
+                    more = (
+                        f"go on: onward resume {name}" if (path / "run.json").exists() else "remove it: it is no run."
+                    )
+                    raise RunFault(f"{path} exists. Choose another --name, or {more}") from None
                 continue
             return path
     except OSError as reason:
@@ -217,7 +240,7 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
 def list_runs(parent: Path | None = None) -> list[Folder]:
     """List the runs in a folder, oldest first; what is damaged is passed over."""
     found = []
-    for path in sorted((parent or runs_folder()).glob("*/run.json"), key=lambda each: each.stat().st_mtime):
+    for path in sorted((parent or runs_folder()).glob("*/run.json")):
         try:
             found.append(Folder(path.parent))
         except RunFault:

@@ -50,7 +50,7 @@ class Machine:
         """Tell torch how many threads to use."""
         import torch
 
-        torch.set_num_threads(self.threads)
+        torch.set_num_threads(max(1, min(self.threads, 4 * cores())))  # of a record that may be another machine's
         _keep_freed_memory()
 
     def mixed(self) -> AbstractContextManager[Any]:

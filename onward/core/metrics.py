@@ -102,11 +102,21 @@ def read_metrics(path: Path, kind: str | None = None) -> Iterator[dict[str, Any]
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
-                fact = json.loads(line)
-            except ValueError:
+                fact = json.loads(line, parse_constant=lambda word: None)
+                if _is_fact(fact) and (kind is None or fact["kind"] == kind):
+                    yield fact
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
                 continue
-            if isinstance(fact, dict) and (kind is None or fact.get("kind") == kind):
-                yield fact
+
+
+_WORDS = {"note": ("sentence",), "show": ("file",), "exhibit": ("file",), "score": ("name", "unit")}
+
+
+def _is_fact(fact: Any) -> bool:
+    """Say whether a line, perhaps a stranger's, holds what its readers count on; where not, it may raise."""
+    is_told = all(isinstance(fact[key], str) for key in ("kind", *_WORDS.get(fact["kind"], ())))
+    is_timed = all(0 <= fact.get(key, 0) < 1e15 for key in ("step", "seconds", "progress"))
+    return is_told and is_timed and (fact["kind"] != "score" or bool(Score.from_json(fact).verdict()))
 
 
 def _plain(value: Any) -> Any:

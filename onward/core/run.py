@@ -215,13 +215,13 @@ class Run:
             kind, step=self.steps_done, seconds=round(self.seconds, 3), progress=round(self.progress, 6), **facts
         )
 
-    def show(self, name: str, exhibit: Exhibit) -> Path:
-        """Write an exhibit into `samples/` under the step's number."""
+    def show(self, name: str, exhibit: Exhibit, kind: str = "show") -> Path:
+        """Write an exhibit into `samples/`, under the step's number where it is not one of the end."""
         folder = self.path / "samples"
         folder.mkdir(exist_ok=True)
-        path = exhibit.write(folder, f"{name}-{self.steps_done:06d}")
+        path = exhibit.write(folder, f"{name}-{self.steps_done:06d}" if kind == "show" else name)
         self.latest["picture"] = path
-        self.record("show", name=name, file=f"samples/{path.name}", caption=exhibit.caption)
+        self.record(kind, name=name, file=f"samples/{path.name}", caption=exhibit.caption)
         return path
 
     def steps(self) -> Iterator[Step]:
@@ -240,16 +240,11 @@ class Run:
                 self._go_back(step)
                 continue
             if _is_logged(step.index) or last or step.is_marked:
-                self.record("log", **self.latest_facts(step))
+                self.latest["figures"] = {name: float(value) for name, value in step.facts.items()}
+                self.record("log", **self.latest["figures"])
             self.steps_done += 1
             self._between_steps()
         self.save()
-
-    def latest_facts(self, step: Step) -> dict[str, float]:
-        """Turn a step's figures into floats and remember them."""
-        figures = {name: float(value) for name, value in step.facts.items()}
-        self.latest["figures"] = figures
-        return figures
 
     def save(self, label: str | None = None) -> None:
         """Write a checkpoint: kept things, random states, the clock."""

@@ -102,10 +102,10 @@ def _value(entry: Field, word: Any) -> Any:
         return None
     try:
         value = _BOOLEANS[str(word).lower()] if entry.kind is bool else entry.kind(word)
-    except (KeyError, TypeError, ValueError):
-        raise UsageFault(f"{entry.name} is {word!r}, which is no {_KINDS[entry.kind]}. {entry.help}") from None
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise UsageFault(f"{entry.name} is {repr(word)[:80]}, which is no {_KINDS[entry.kind]}. {entry.help}") from None
     if entry.choices and value not in entry.choices:
-        raise UsageFault(f"{entry.name} is {value!r}.{did_you_mean(str(value), entry.choices)}")
+        raise UsageFault(f"{entry.name} is {repr(value)[:80]}.{did_you_mean(str(value), entry.choices)}")
     if entry.kind in (int, float) and not entry.low <= value <= entry.high:  # what is not a number lies nowhere
         raise UsageFault(f"{entry.name} is {value}, outside {entry.low:g} to {entry.high:g}. {entry.help}")
     return value

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from PIL import Image
 
 from onward.data.archive import Store
-from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture, decode_upright
+from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture
+from onward.data.upright import read_upright
 
 __all__ = ["Album"]
 
@@ -28,7 +29,7 @@ class Album:
     def __init__(self, store: Store) -> None:
         self.names = [name for name in store.names if name.lower().endswith(PICTURE_ENDINGS)]
         self.facts: dict[str, tuple[int, int, int, bytes] | str] = {}
-        self._read = store.read
+        self._store = store
         self._kept: dict[str, Image.Image] = {}
         self._pixels = 0
         self._known = {str(PurePosixPath(name)): name for name in self.names}
@@ -53,9 +54,8 @@ class Album:
     def look_at(self, name: str) -> tuple[int, int, int, bytes] | str:
         """Read a picture's facts once."""
         if name not in self.facts:
-            content = self._read(name)
             try:
-                image, orientation = decode_upright(content)
+                image, orientation, content = read_upright(self._store, name)
             except UnreadablePicture as reason:
                 self.facts[name] = str(reason)
             else:
@@ -68,7 +68,7 @@ class Album:
 
     def picture(self, name: str) -> Image.Image:
         """Give a picture that could be looked at, upright."""
-        return self._kept[name] if name in self._kept else decode_upright(self._read(name))[0]
+        return self._kept[name] if name in self._kept else read_upright(self._store, name)[0]
 
 
 def _shared_end(one: Sequence[str], other: Sequence[str]) -> int:

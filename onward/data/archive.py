@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from onward.core.faults import DataFault, did_you_mean
+from onward.core.faults import DataFault, did_you_mean, printable
 
 __all__ = ["Store", "address_stamp", "check_there", "open_store", "read_whole", "split_address"]
 
@@ -198,8 +198,7 @@ def _is_hidden(name: str) -> bool:
 
 def _tidy(name: str) -> str:
     """Use `/`, and keep a hostile or broken name from breaking a sentence or a terminal."""
-    plain = name.replace("\\", "/").removeprefix("./")
-    return plain if plain.isprintable() else "".join(each if each.isprintable() else "?" for each in plain)
+    return printable(name.replace("\\", "/").removeprefix("./"))
 
 
 def _within(store: Store, inner: str) -> Store:

@@ -8,6 +8,7 @@ import math
 import re
 import struct
 import tarfile
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -26,7 +27,9 @@ CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog
 _CIFAR10_RECORD = 1 + 3 * 32 * 32
 _MOST_BYTES = 4 * 2**30
 _SMALLEST_SIDE = 4  # below this an array is rather a table
+_MOST_DIMENSIONS = 4
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, NotImplementedError, MemoryError, struct.error, zlib.error)
+_BAD_HEADER = (SyntaxError, tokenize.TokenError, TypeError)  # NumPy reads an array's header as Python's words
 
 
 def read_arrays(path: Path) -> PartedSet | None:
@@ -51,9 +54,11 @@ def _npz(path: Path) -> ArraySet:
         if sum(member.file_size for member in zipfile.ZipFile(path).infolist()) > _MOST_BYTES:
             raise DataFault(f"{path} would unpack to more than 4 GiB. Split it.")
         with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (zipfile.BadZipFile, *_DAMAGE) as reason:
-        raise DataFault(f"{path} cannot be read as npz ({reason}). Save it anew with numpy.savez.") from None
+            found = {key: file[key] for key in file.files}
+    except (zipfile.BadZipFile, *_DAMAGE, *_BAD_HEADER) as reason:
+        said = _first_line(reason)
+        raise DataFault(f"{path} cannot be read as npz ({said}). Save it anew with numpy.savez.") from None
+    arrays = {key: array for key, array in found.items() if isinstance(array, np.ndarray)}  # else a file of other kind
     pictures = [key for key, array in arrays.items() if array.ndim in (3, 4) and _looks_like_pictures(array)]
     if not pictures:
         shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items()) or "nothing"
@@ -62,6 +67,12 @@ def _npz(path: Path) -> ArraySet:
     images = _rgb(arrays[key])
     labels = next((a for a in arrays.values() if a.ndim == 1 and len(a) == len(images)), None)
     return images, *_labelled(labels, len(images))
+
+
+def _first_line(reason: Exception) -> str:
+    """Give what a library says, short and on one line: tarfile lists all it tried, NumPy quotes what it found."""
+    words = (str(reason).splitlines() or [type(reason).__name__])[0].rstrip(":")[:120]
+    return words if words.isprintable() else repr(words)
 
 
 def _looks_like_pictures(array: NDArray[np.generic]) -> bool:
@@ -125,12 +136,14 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         with gzip.open(path) if packed else path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as reason:
-        raise DataFault(f"{path} cannot be unpacked ({reason}). Fetch it again.") from None
+        raise DataFault(f"{path} cannot be unpacked ({_first_line(reason)}). Fetch it again.") from None
     if len(content) > _MOST_BYTES:
         raise DataFault(f"{path} unpacks to more than 4 GiB. Split it.")
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise DataFault(f"{path} does not begin like an IDX file of bytes. Fetch it again.")
     dimensions = content[3]
+    if dimensions > _MOST_DIMENSIONS:
+        raise DataFault(f"{path} says it has {dimensions} dimensions, and pictures have 3. Fetch it again.")
     shape = struct.unpack_from(f">{dimensions}I", content, 4) if len(content) >= 4 + 4 * dimensions else ()
     body = content[4 + 4 * dimensions :]
     if not shape or len(body) != math.prod(shape):
@@ -157,7 +170,7 @@ def _cifar10(path: Path) -> PartedSet | None:
                 count = content.write(file.read()) // _CIFAR10_RECORD
                 splits += ["test" if "test" in Path(member.name).name else "train"] * count
     except (tarfile.TarError, *_DAMAGE) as reason:
-        raise DataFault(f"{path} cannot be unpacked ({reason}). Fetch it again.") from None
+        raise DataFault(f"{path} cannot be unpacked ({_first_line(reason)}). Fetch it again.") from None
     records = np.frombuffer(content.getvalue(), np.uint8)
     if not len(records) or len(records) != len(splits) * _CIFAR10_RECORD:
         raise DataFault(f"{path} is cut short: its batches are no whole records. Fetch it again.")

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -40,7 +41,7 @@ def recall(key: str, *names: str) -> dict[str, NDArray[np.generic]] | None:
         found = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in names}
         os.utime(folder)  # used just now
         return found
-    except (OSError, ValueError, EOFError, SyntaxError, MemoryError):
+    except (OSError, ValueError, EOFError, SyntaxError, TypeError, TokenError, MemoryError):
         return None
 
 

@@ -19,7 +19,8 @@ from PIL import Image
 
 from onward.core.faults import DataFault, MachineFault
 from onward.data.archive import open_store
-from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture, decode_upright
+from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture
+from onward.data.upright import read_upright
 
 __all__ = [
     "FILM_ENDINGS",
@@ -88,7 +89,7 @@ class Footage:
         store, lost = open_store(self.address), []
         for number, name in enumerate(self.names):
             try:
-                yield number / self.frames_per_second, decode_upright(store.read(name))[0]
+                yield number / self.frames_per_second, read_upright(store, name)[0]
             except UnreadablePicture as reason:
                 lost.append(f"{name} ({reason})")
         if len(lost) == len(self.names):

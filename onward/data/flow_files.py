@@ -26,6 +26,7 @@ __all__ = ["FLOW_ENDINGS", "read_flow_file", "read_pfm", "write_flo"]
 FLOW_ENDINGS = (".flo", ".pfm", ".png")
 _UNKNOWN = 1e9  # Middlebury: what is farther than this is not known
 _LARGEST_SIDE = 1 << 15
+_MOST_PIXELS = 1 << 25
 
 
 def read_flow_file(path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -63,7 +64,7 @@ def read_pfm(path: Path) -> NDArray[np.float32]:
         DataFault: it is not whole, or no such file at all.
     """
     content = path.read_bytes()
-    head = re.match(rb"(P[Ff])\s+(\d+)\s+(\d+)\s+([-+0-9.eE]+)\s", content)
+    head = re.match(rb"(P[Ff])\s+(\d{1,6})\s+(\d{1,6})\s+([-+]?\d+\.?\d*(?:[eE][-+]?\d+)?)\s", content)
     if not head:
         raise DataFault(f"{path} is no .pfm file: it does not begin with PF or Pf and three numbers. Write it anew.")
     wide, high, values = int(head[2]), int(head[3]), 3 if head[1] == b"PF" else 1
@@ -78,6 +79,14 @@ def read_pfm(path: Path) -> NDArray[np.float32]:
     return np.ascontiguousarray(rows if values == 3 else rows[..., 0], np.float32)
 
 
+def _is_whole_png(content: bytes) -> bool:
+    """Say whether each part of a png is as long as it says: OpenCV takes the memory that one speaks of, gigabytes."""
+    place = len(b"\x89PNG\r\n\x1a\n")
+    while place + 12 <= len(content):
+        place += 12 + int.from_bytes(content[place : place + 4], "big")
+    return place == len(content) > 12
+
+
 def _read_kitti(path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     try:
         import cv2
@@ -85,8 +94,12 @@ def _read_kitti(path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         raise MachineFault(
             "16-bit png files need OpenCV. Install it with: pip install opencv-python-headless"
         ) from None
-    content = np.frombuffer(path.read_bytes(), np.uint8)
-    image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
+    content = path.read_bytes()
+    wide, high = (int.from_bytes(content[place : place + 4], "big") for place in (16, 20))
+    if wide * high > _MOST_PIXELS:  # a png says its size first, and a few bytes can stand for any
+        raise DataFault(f"{path} says it has {wide} x {high} pixels. Give a flow of at most {_MOST_PIXELS:,} pixels.")
+    is_whole = _is_whole_png(content)
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if is_whole else None
     if image is None or image.dtype != np.uint16 or image.ndim != 3 or image.shape[2] != 3:
         raise DataFault(f"{path} is no flow as KITTI writes it, which is a png of three 16-bit values a pixel.")
     known, down, right = (image[..., channel].astype(np.float32) for channel in range(3))  # OpenCV: blue first

@@ -18,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.faults import DataFault
-from onward.data.archive import Store
+from onward.data.archive import Store, read_whole
+from onward.data.box_records import checked_size
 from onward.data.splits import split_of
 
 __all__ = ["Kind", "Marked", "PointFile", "read_coco_points", "sight_of"]
 
 HIDDEN, SEEN, MISSING = 1, 2, 0
 _BOX_NUMBERS = 4
+_FARTHEST = 1e9  # pixels; what is said to be beyond is nowhere
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def sight_of(x: float, y: float, sight: float) -> tuple[float, float, int]:
         >>> sight_of(3.0, 4.0, 2.0), sight_of(float("nan"), 4.0, 2.0)
         ((3.0, 4.0, 2), (0.0, 0.0, 0))
     """
-    if not (math.isfinite(x) and math.isfinite(y) and sight > 0):
+    if not (abs(x) < _FARTHEST and abs(y) < _FARTHEST and sight > 0):  # which holds for no nan
         return 0.0, 0.0, MISSING
     return x, y, HIDDEN if sight == HIDDEN else SEEN
 
@@ -103,7 +105,7 @@ def read_coco_points(store: Store) -> PointFile | None:
         if not name.lower().endswith(".json"):
             continue
         try:
-            page = json.loads(store.read(name).decode("utf-8-sig", "replace"))
+            page = json.loads(read_whole(store, name).decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError) as reason:
             raise DataFault(f"{store.title}: {name} is no readable json ({reason}). Write it anew.") from None
         if isinstance(page, list) and page and isinstance(page[0], dict) and "joints" in page[0]:
@@ -145,12 +147,12 @@ def _coco_page(found: PointFile, title: str, name: str, page: dict[str, Any]) ->
                     kind,
                     points,
                     _coco_box(entry.get("bbox")),
-                    (int(picture["width"]), int(picture["height"])) if {"width", "height"} <= picture.keys() else None,
+                    checked_size(picture.get("width"), picture.get("height")),
                     split_of(name) or split_of(str(PurePosixPath(str(picture["file_name"])).parent)),
                     where,
                 )
             )
-    except (KeyError, TypeError, ValueError, AttributeError) as reason:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as reason:
         raise DataFault(f"{title}: {name} is no whole COCO file ({reason!r}). Export it anew.") from None
 
 
@@ -189,8 +191,8 @@ def _coco_points(title: str, where: str, numbers: Sequence[Any], kind: Kind) -> 
         )
     try:
         values = [math.nan if each is None else float(each) for each in numbers]
-    except (TypeError, ValueError):
-        wrong = next(each for each in numbers if not isinstance(each, (int, float)))
+    except (TypeError, ValueError, OverflowError):
+        wrong = next((each for each in numbers if not isinstance(each, (int, float))), "a number too large")
         raise DataFault(f"{title}: {where} holds {wrong!r:.40}, which is no number. Export it anew.") from None
     return np.array([sight_of(*values[at : at + 3]) for at in range(0, len(values), 3)], np.float32)
 
@@ -199,4 +201,5 @@ def _coco_box(numbers: Sequence[float] | None) -> tuple[float, float, float, flo
     if numbers is None or len(numbers) != _BOX_NUMBERS:
         return None
     left, top, width, height = map(float, numbers)
-    return (left, top, left + width, top + height) if width > 0 and height > 0 else None
+    is_one = max(map(abs, (left, top, width, height))) < _FARTHEST and width > 0 and height > 0
+    return (left, top, left + width, top + height) if is_one else None

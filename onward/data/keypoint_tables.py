@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from onward.core.faults import DataFault
-from onward.data.archive import Store
+from onward.data.archive import Store, read_whole
 from onward.data.keypoint_files import Kind, Marked, PointFile, sight_of
 from onward.data.picture_files import PICTURE_ENDINGS
 from onward.data.splits import SPLITS, split_of
@@ -55,7 +55,7 @@ def read_point_tables(store: Store) -> PointFile | None:
     files = [name for name in store.names if name.lower().endswith((".csv", ".tsv"))]
     parted = [name for name in files if split_of(PurePosixPath(name).name)]
     for name in parted or files:
-        rows = _rows(f"{store.title}/{name}", store.read(name), name)
+        rows = _rows(f"{store.title}/{name}", read_whole(store, name), name)
         page = _deeplabcut(name, rows) or _plain(name, rows)
         if page is None:
             continue

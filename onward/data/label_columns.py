@@ -81,13 +81,18 @@ def find_text_column(title: str, cells: Cells, name: str) -> tuple[int, bool]:
     """Find the column of texts in a table without labels: the one of that name, a usual one, or the longest.
 
     Returns: its place, and whether the first row names the columns.
+    Raises:
+        DataFault: there are no rows.
     """
     first = [cell.strip().lower() for cell in (cells.heads or cells.rows[0])]
     known = [head for head in (name.lower(), *TEXT_NAMES) if head in first]
     has_heads = cells.heads is None and (bool(known) or bool(set(first) & set(LABEL_NAMES)))
     if known:
         return first.index(known[0]), has_heads
-    return _longest(cells.rows[1:] if has_heads else cells.rows, ()), has_heads
+    body = cells.rows[1:] if has_heads else cells.rows
+    if not body:
+        raise DataFault(f"{title} has a line of names and no rows. Add rows with a text each.")
+    return _longest(body, ()), has_heads
 
 
 def _is_head(rows: Sequence[Sequence[str]], first: Sequence[str], names: set[str]) -> bool:

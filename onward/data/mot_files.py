@@ -72,7 +72,7 @@ def is_mot(address: str) -> bool:
     with path.open(encoding="utf-8", errors="replace") as file:
         line = next((line for line in file if line.strip()), "")
     try:
-        return len([float(word) for word in _parts(line)]) >= _LEAST
+        return len([float(word) for word in _parts(line) if word.strip()]) >= _LEAST
     except ValueError:
         return False
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from onward.core.faults import DataFault
+from onward.core.faults import DataFault, printable
 from onward.data.archive import Store, check_there, open_store, split_address
 from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture, eight_bits
 
@@ -113,7 +113,7 @@ def read_photo(address: str) -> Photo:
     check_there(path)
     if holds_photos(address):
         return _first(open_store(address), address)
-    name = _printable(path.name)
+    name = printable(path.name)
     try:
         return decode_photo(path.read_bytes(), name)
     except OSError as reason:
@@ -244,7 +244,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
             title = (ImageCms.getProfileDescription(source) or "unnamed").strip()
             if "sRGB" not in title:
                 turned = ImageCms.profileToProfile(plain, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-                notes.append(f"Its colours were brought from {_printable(title)[:60]} to sRGB.")
+                notes.append(f"Its colours were brought from {printable(title)[:60]} to sRGB.")
                 return turned or plain.convert("RGB")
         except (ImageCms.PyCMSError, *_DAMAGE):
             notes.append("Its colour profile does not fit it and was left aside.")
@@ -259,7 +259,7 @@ def _first(store: Store, address: str) -> Photo:
         return replace(photo, notes=(*photo.notes, *([one] if len(names) > 1 else []), *unread[:3]))
     if unread:
         raise DataFault(f"{address}: none of its {len(names):,} pictures can be used; {unread[0]}")
-    raise DataFault(f"{_printable(address)} holds no pictures. Name a photo: photo.jpg")
+    raise DataFault(f"{printable(address)} holds no pictures. Name a photo: photo.jpg")
 
 
 def _pictures_of(store: Store) -> list[str]:
@@ -290,7 +290,3 @@ def _drawn(address: str) -> Photo:
 
 def _resized(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS), np.uint8)
-
-
-def _printable(name: str) -> str:
-    return "".join(each if each.isprintable() else "?" for each in name)

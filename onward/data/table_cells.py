@@ -26,6 +26,7 @@ __all__ = ["Sheet", "read_sheet"]
 _DELIMITERS = (";", "\t", "|", ",")
 _DECLARED = re.compile(r"\ufeff?sep=(.)[\r\n]+", re.IGNORECASE)
 _LONGEST_CELL = 2**27
+_MOST_CELLS = 100_000_000
 _LONGEST_NAME = 120
 _MOST_COLUMNS = 100_000
 _FEW_WRONG = 0.01  # of the lines: left out and said; more is another kind of file
@@ -306,11 +307,18 @@ def _parquet(file: TableFile) -> Sheet:
             "or save the table as csv."
         ) from None
     try:
+        facts: Any = parquet.ParquetFile(io.BytesIO(file.content)).metadata
+        if facts.num_rows * facts.num_columns > _MOST_CELLS:  # a few bytes may stand for a billion equal rows
+            size = f"{facts.num_rows:,} rows of {facts.num_columns:,} columns"
+            raise DataFault(f"{file.title} unpacks to {size}, too many to be held. Take a part of it.")
         held: Any = parquet.read_table(io.BytesIO(file.content))
-    except Exception as reason:  # the library raises kinds of its own
+        columns = [[_word(value) for value in column.to_pylist()] for column in held.columns]
+        heads = [str(name) for name in held.column_names]
+    except DataFault:
+        raise
+    except Exception as reason:  # the library raises kinds of its own, also for words that are none
         raise DataFault(f"{file.title} is a damaged parquet file ({type(reason).__name__}). Fetch it again.") from None
-    columns = [[_word(value) for value in column.to_pylist()] for column in held.columns]
-    names, said = _told_apart(_heads([[str(name) for name in held.column_names]], len(columns)))
+    names, said = _told_apart(_heads([heads], len(columns)))
     rows = [list(row) for row in zip(*columns, strict=True)]
     return _checked(Sheet(file.title, names, rows, list(range(1, len(rows) + 1)), True, "", said))
 

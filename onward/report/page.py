@@ -6,6 +6,7 @@ import base64
 import csv
 import json
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = ["write_report"]
 _MOST_FRAMES = 16
 _THUMBNAIL_SIDE = 400
 _MOST_BYTES = 2_200_000
+_MOST_BYTES_READ = 100 * 2**20
 _KINDS = {".png": "image/png", ".mp4": "video/mp4"}
 
 
@@ -60,7 +62,7 @@ def _facts(folder: Folder) -> dict[str, Any]:
         "exhibits": exhibits,
         "frames": frames,
         "curves": _curves(by_kind["log"]),
-        "notes": [fact["sentence"] for fact in by_kind["note"]],
+        "notes": list(dict.fromkeys(fact["sentence"] for fact in by_kind["note"])),  # each sitting says some again
         "settings": folder.settings,
         "machine": record.get("machine") or {},
         "commands": _commands(folder),
@@ -79,8 +81,15 @@ def _spread(facts: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
 def _embedded(
     folder: Folder, fact: dict[str, Any], budget: list[int], side: int | None = None
 ) -> dict[str, Any] | None:
-    """Bring a file of the run into the page; a file outside the run's folder is never read."""
-    path = (folder.path / str(fact.get("file", ""))).resolve()
+    """Bring a file of the run into the page; one outside the run's folder is never read, and a broken one left out."""
+    try:
+        return _read_in(folder, fact, budget, side)
+    except Exception:  # a stranger's file can be wrong in any way, and the page is for the others
+        return None
+
+
+def _read_in(folder: Folder, fact: dict[str, Any], budget: list[int], side: int | None) -> dict[str, Any] | None:
+    path = (folder.path / fact["file"]).resolve()
     if not path.is_relative_to(folder.path.resolve()) or not path.is_file():
         return None
     found = {
@@ -90,11 +99,11 @@ def _embedded(
     }
     if path.suffix == ".csv":
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))[:30]
-        return {**found, "rows": rows}
+            return {**found, "rows": list(islice(csv.reader(file), 30))}
     if path.suffix == ".txt":
-        return {**found, "words": path.read_text(encoding="utf-8", errors="replace")[:4000]}
-    if path.suffix not in _KINDS:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return {**found, "words": file.read(4000)}
+    if path.suffix not in _KINDS or path.stat().st_size > _MOST_BYTES_READ:
         return None
     content = _smaller(path, side)
     if budget[0] + len(content) > _MOST_BYTES:
@@ -130,9 +139,14 @@ def _curves(logs: Sequence[dict[str, Any]]) -> list[str]:
     drawn = []
     for names in groups.values():
         rows = [fact for fact in logs if any(name in fact for name in names)]
-        minutes = [fact["seconds"] / 60 for fact in rows]
-        drawn.append(curve(minutes, {name: [fact.get(name) for fact in rows] for name in names}, "minutes"))
+        minutes = [fact.get("seconds", 0.0) / 60 for fact in rows]
+        drawn.append(curve(minutes, {name: [_figure(fact.get(name)) for fact in rows] for name in names}, "minutes"))
     return [each for each in drawn if each]
+
+
+def _figure(value: Any) -> float | None:
+    """Give what can be drawn: a gap for what is no number, or none that a picture has room for."""
+    return float(value) if isinstance(value, (int, float)) and abs(value) < 1e100 else None
 
 
 def _commands(folder: Folder) -> dict[str, str]:

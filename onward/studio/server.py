@@ -341,7 +341,7 @@ def _whole(value: Any, name: str) -> int | None:
         return None
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UsageFault(f"{name} is {str(value)[:50]!r}, which is no whole number.") from None
 
 

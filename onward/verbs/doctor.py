@@ -7,6 +7,7 @@ from typing import Any
 from onward.core.faults import DataFault, Fault
 from onward.core.task import Data, Source
 from onward.tasks import find_task, list_tasks
+from onward.verbs.loading import read_data
 
 __all__ = ["doctor", "doctor_json"]
 
@@ -25,7 +26,7 @@ def doctor(address: str, kind: str | None = None) -> tuple[str, Data]:
     for name in names:
         task = find_task(name)
         try:
-            return name, task.read(Source((address,)), task.settings())
+            return name, read_data(task, Source((address,)), task.settings())
         except DataFault as reason:
             fault = reason
     raise fault

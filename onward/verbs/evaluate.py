@@ -11,7 +11,7 @@ from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.tasks import find_task
-from onward.verbs.loading import load_model
+from onward.verbs.loading import load_model, read_data
 
 __all__ = ["evaluate", "evaluation_json"]
 
@@ -29,7 +29,7 @@ def evaluate(folder: Folder, address: str | None = None) -> list[Score]:
     model = load_model(folder)
     own = folder.record["data"]
     source = Source((address,)) if address else Source((own["address"],), own.get("kind"), is_recorded=True)
-    data = task.read(source, run.settings(task.settings))
+    data = read_data(task, source, run.settings(task.settings))
     return [result for result in task.evaluate(model, data, math.inf) if isinstance(result, Score)]
 
 

@@ -1,4 +1,4 @@
-"""`onward runs`, `status`, `stop`, `compare`: read run folders, import nothing that learns."""
+"""`onward runs`, `status`, `stop`: read run folders, import nothing that learns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from onward.core.faults import RunFault
 from onward.core.folder import Folder, Lock
 from onward.core.metrics import Score, read_metrics
 
-__all__ = ["compare_json", "compare_lines", "scores_of", "status_json", "status_lines", "stop"]
+__all__ = ["scores_of", "status_json", "status_lines", "stop"]
 
 
 def scores_of(folder: Folder) -> list[Score]:
@@ -59,43 +59,3 @@ def stop(folder: Folder) -> None:
     if not Lock.is_held(folder.path):
         raise RunFault(f"{folder.path.name} is not running; it is {folder.status()}.")
     (folder.path / "stop").touch()
-
-
-def compare_json(one: Folder, other: Folder) -> dict[str, Any]:
-    """Set two runs' scores side by side."""
-    first, second = ({score.name: score for score in scores_of(folder)} for folder in (one, other))
-    rows = [
-        {
-            "name": name,
-            "values": [first[name].value, second[name].value],
-            "intervals": [list(first[name].interval), list(second[name].interval)],
-            "higher_is_better": first[name].higher_is_better,
-            "better": _better(first[name], second[name], one, other),
-        }
-        for name in first
-        if name in second
-    ]
-    return {"runs": [status_json(one), status_json(other)], "scores": rows}
-
-
-def compare_lines(one: Folder, other: Folder) -> list[str]:
-    """Say which run is better at what."""
-    document = compare_json(one, other)
-    if not document["scores"]:
-        return [f"{one.path.name} and {other.path.name} share no score. Measure them with: onward evaluate RUN"]
-    lines = []
-    for row in document["scores"]:
-        values = " against ".join(
-            f"{value:.3g} ({low:.3g} to {high:.3g})"
-            for value, (low, high) in zip(row["values"], row["intervals"], strict=True)
-        )
-        lines.append(f"{row['name']}: {values}: {row['better'] or 'cannot be told apart'}")
-    return lines
-
-
-def _better(first: Score, second: Score, one: Folder, other: Folder) -> str | None:
-    """Name the better run when the intervals do not overlap."""
-    if first.interval[0] <= second.interval[1] and second.interval[0] <= first.interval[1]:
-        return None
-    first_wins = (first.value > second.value) == first.higher_is_better
-    return one.path.name if first_wins else other.path.name

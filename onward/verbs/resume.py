@@ -13,6 +13,7 @@ from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.tasks import find_task
+from onward.verbs.loading import read_data
 from onward.verbs.sitting import sit
 
 __all__ = ["resume"]
@@ -39,7 +40,8 @@ def resume(
         raise RunFault(f"{name} is finished. Give it more time: onward resume {name} --time +10m")
     task = find_task(record["task"])
     own = record["data"]
-    data = task.read(Source((own["address"],), own.get("kind"), is_recorded=True), Run(folder).settings(task.settings))
+    source = Source((own["address"],), own.get("kind"), is_recorded=True)
+    data = read_data(task, source, Run(folder).settings(task.settings))
     if duration is not None:
         _give_time(folder, *parse_duration(duration))
     run = Run(folder)

@@ -6,16 +6,14 @@ import math
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 import click
 
 from onward.core import randomness
-from onward.core.budget import spoken_duration
-from onward.core.exhibits import Exhibit
-from onward.core.faults import DataFault, Fault, Stopped
+from onward.core.faults import DataFault, Stopped
 from onward.core.folder import Lock
 from onward.core.metrics import Score
 from onward.core.run import Run
@@ -23,6 +21,9 @@ from onward.core.task import Data, Task, late
 from onward.progress import ProgressLine
 
 __all__ = ["sit"]
+
+_LEFT: dict[type, str] = {Stopped: "stopped", KeyboardInterrupt: "interrupted"}
+_write_report = late("onward.report:write_report")
 
 
 def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False) -> list[Score]:
@@ -47,14 +48,8 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
                 randomness.seed_everything(run.seed)
                 model = task.train(run, data, run.settings(task.settings))
                 scores = _finish(task, run, data, model)
-        except Stopped:
-            _leave(run, "stopped")
-            raise
-        except KeyboardInterrupt:
-            _leave(run, "interrupted")
-            raise
-        except Fault:
-            _leave(run, "failed")
+        except (Exception, KeyboardInterrupt) as reason:
+            _leave(run, _LEFT.get(type(reason), "failed"))
             raise
         finally:
             if line is not None:
@@ -82,28 +77,17 @@ def _finish(task: Task[Any, Any, Any], run: Run, data: Data, model: Any) -> list
                 scores.append(result)
                 run.record("score", **result.as_json())
             else:
-                _keep_exhibit(run, result, number)
-    run.folder.update(status="finished", resume_from=None, elapsed_seconds=round(run.seconds, 3))
-    _write_report(run)
+                run.show(f"final-{number:02d}", result, "exhibit")
+    run.folder.record.update(status="finished", resume_from=None, elapsed_seconds=round(run.seconds, 3))
+    _write_report(run.folder)
+    run.folder.update()  # last, so that a run without a report is never called finished
     return scores
 
 
-def _keep_exhibit(run: Run, exhibit: Exhibit, number: int) -> None:
-    folder = run.path / "samples"
-    folder.mkdir(exist_ok=True)
-    path = exhibit.write(folder, f"final-{number:02d}")
-    run.record("exhibit", file=f"samples/{path.name}", caption=exhibit.caption)
-
-
 def _leave(run: Run, status: str) -> None:
-    run.folder.update(status=status, elapsed_seconds=round(run.seconds, 3))
-    _write_report(run)
-
-
-def _write_report(run: Run) -> None:
-    from onward.report import write_report
-
-    write_report(run.folder)
+    with suppress(OSError, MemoryError):  # on a full disk, which is what is said then
+        run.folder.update(status=status, elapsed_seconds=round(run.seconds, 3))
+        _write_report(run.folder)
 
 
 @contextmanager
@@ -125,12 +109,3 @@ def _listening(run: Run) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def announce(run: Run, scores: list[Score], seconds: float) -> None:
-    """Say what came out and what can be done next."""
-    for score in scores:
-        click.echo(score.verdict())
-    click.echo(f"{run.name} finished in {spoken_duration(seconds)}, {run.steps_done} steps.")
-    click.echo(f"Report: {run.path / 'report.html'}")
-    click.echo(f"Next:   onward apply {run.name}    or more time: onward resume {run.name} --time +10m")

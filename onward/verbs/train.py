@@ -9,13 +9,13 @@ from typing import Any
 
 import onward
 from onward.core.budget import Budget, parse_duration
-from onward.core.faults import DataFault, MachineFault
 from onward.core.files import write_json
 from onward.core.folder import SCHEMA_VERSION, Folder, new_folder
 from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.settings import parse_settings, settings_to_json
 from onward.core.task import Source, Task
+from onward.verbs.loading import read_data
 from onward.verbs.sitting import sit
 
 __all__ = ["DEFAULT_TIME", "train"]
@@ -50,12 +50,7 @@ def train(  # noqa: PLR0913 - the flags of the command
     settings, origins = parse_settings(task.settings, words, task.name)
     seconds = parse_duration(duration)[0] if duration else None
     budget = Budget(parse_duration(DEFAULT_TIME)[0] if seconds is None and steps is None else seconds, steps)
-    try:
-        data = task.read(Source((address,), kind), settings)
-    except MemoryError:
-        raise MachineFault(f"{address} does not fit into this computer's memory. Use fewer or smaller files.") from None
-    except OSError as reason:
-        raise DataFault(f"{address} cannot be read ({reason.strerror or reason}). Check its rights.") from None
+    data = read_data(task, Source((address,), kind), settings)
     path = new_folder(task.name, address.rpartition("/")[2], out, name)
     write_json(path / "settings.json", settings_to_json(settings, origins))
     record = {

@@ -24,6 +24,7 @@ from onward.core.exhibits import Picture
 from onward.core.run import Box, Run, Step
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
+from onward.parts.looks import Looks
 from onward.parts.schedules import moment, share_since
 from onward.vision.view_order import ViewOrder
 
@@ -92,14 +93,12 @@ class Exam:
         self._run, self._name, self._measure, self._draw = run, name, measure, draw
         self._looked_at, self._tested = counts
         self._higher_is_better = higher_is_better
-        self._taken, self._least_tail_seconds = 0, run.tail_seconds
+        self._looks, self._least_tail_seconds = Looks(run, _EXAMS, is_first_step_one=False), run.tail_seconds
 
     def look(self, step: Step, network: Any, *, is_fair: bool) -> None:
         """Examine the network if it is time to; only draw, where it learns from these pictures by now."""
-        number = int(step.progress * _EXAMS)
-        if number == self._taken and not step.is_last:
+        if not self._looks.is_due(step):
             return
-        self._taken = number
         if is_fair:
             step.mark(**{self._name: self.score(network)})
         words = "it does not learn from" if is_fair else "of the validation part, from which it learns by now"

@@ -54,7 +54,14 @@ def test_auto_is_no_value() -> None:
 
 @pytest.mark.parametrize("stored", ["[]", '{"width": 3}', '{"width": {"from": "flag"}}', "null", "nonsense"])
 def test_what_is_no_settings_file_is_said(stored: str, tmp_path: Path) -> None:
-    facts = {"schema": 1, "task": "gan", "budget": {}, "seed": 0, "device": "cpu", "data": {}}
+    facts = {
+        "schema": 1,
+        "task": "gan",
+        "budget": {},
+        "seed": 0,
+        "device": "cpu",
+        "data": {"address": "x", "fingerprint": "f"},
+    }
     (tmp_path / "run.json").write_text(json.dumps(facts))
     (tmp_path / "settings.json").write_text(stored)
     with pytest.raises(RunFault, match=r"settings.json.*Restore it or train anew"):

@@ -53,7 +53,8 @@ def gallery(horse_folder: Path) -> Gallery:
 def run(tmp_path: Path) -> Run:
     place = tmp_path / "watched"
     place.mkdir()
-    record: dict[str, Any] = {"schema": 1, "task": "gan", "seed": 0, "device": "cpu", "data": {}}
+    record: dict[str, Any] = {"schema": 1, "task": "gan", "seed": 0, "device": "cpu"}
+    record["data"] = {"address": "x", "fingerprint": "f"}
     record["budget"] = {"seconds": None, "steps": 1000}
     (place / "run.json").write_text(json.dumps(record), encoding="utf-8")
     (place / "settings.json").write_text("{}", encoding="utf-8")

@@ -48,13 +48,12 @@ def train(run: Run, scene: Scene, settings: Settings) -> Dreamt:
     frames = run.path / "frames" if settings.zoom else None
     dream = Dream(tensor_of(photo), wish, plan, manner_of(scene, settings, frames), run.seed)
     run.keep(dream=dream)
-    octave = -1
     for step in run.steps():
+        octave = dream.octave  # before this turn, also where a killed run goes on: no picture comes twice
         value = dream.turn(step.progress)
         step.log(**{_figure(wish): value})
         if step.every(settings.show_every) or dream.octave != octave:
-            octave = dream.octave
-            step.show(dream=Picture(dream.pixels(), f"octave {octave + 1} of {len(plan.sizes)}"))
+            step.show(dream=Picture(dream.pixels(), f"octave {dream.octave + 1} of {len(plan.sizes)}"))
     dream.finish()
     pixels = read_frame(frames, 0) if frames else dream.pixels()
     write_redrawn(run.path / "result.png", pixels, scene.photo)

@@ -70,7 +70,7 @@ def train(run: Run, texts: Texts, settings: Settings) -> Classifier:
     batches = Batches(numbers, labels, settings.batch_size, run.seed, len(team.networks))
     bar: Any = Box(None)
     run.keep(bar=bar, team=team, batches=batches)
-    watch = Watch(run, texts, team)
+    watch = Watch(run, texts, team, bar)
     for step in run.steps():
         if bar.value is None:
             bar.value = _linear(run, texts, step)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.exhibits import Picture
-from onward.core.run import Run, Step
+from onward.core.run import Box, Run, Step
 from onward.language.text_classify.colouring import coloured_by_linear, coloured_by_networks
 from onward.language.text_classify.linear import Linear
 from onward.language.text_classify.pictures import telling_picture, texts_picture
@@ -23,11 +23,15 @@ _TEST_SHARE = 0.12  # of the budget: what the tail may take
 
 
 class Watch:
-    """Examines the networks eight times a run; which texts they are asked about never changes."""
+    """Examines the networks eight times a run; which texts they are asked about never changes.
 
-    def __init__(self, run: Run, texts: Texts, team: Team) -> None:
-        self._run, self._texts, self._team = run, texts, team
-        self._taken, self._least_tail_seconds = -1, run.tail_seconds
+    Args:
+        kept: a table that checkpoints hold; in it the examinations are counted, so that none comes twice after a kill.
+    """
+
+    def __init__(self, run: Run, texts: Texts, team: Team, kept: Box) -> None:
+        self._run, self._texts, self._team, self._kept = run, texts, team, kept
+        self._least_tail_seconds = run.tail_seconds
         self._seconds_a_text = 0.0
         self._shown = texts.validation[:_SHOWN]
 
@@ -48,9 +52,9 @@ class Watch:
     def look(self, step: Step, phase: float) -> None:
         """Examine the networks if it is time to: log how often they are right, and show what they go by."""
         number = int(phase * _EXAMS)
-        if number == self._taken and not step.is_last:
+        if number == self._kept.value.get("examined", -1) and not step.is_last:
             return
-        self._taken = number
+        self._kept.value["examined"] = number
         places = self._affordable(_SHARE / _EXAMS)
         began = time.perf_counter()
         shares = self._team.tell(self._texts.texts(places))

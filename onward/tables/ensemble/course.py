@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from onward.core import randomness
 from onward.core.faults import Fault, RunFault
 from onward.core.machine import cores
 from onward.core.run import Run, Step
@@ -66,7 +67,6 @@ class Course:
         self._timed = self.run.budget.seconds is not None
         self._seconds: dict[str, float] = {}
         self._failed = 0
-        self._told: tuple[float, float] | None = None
         self._reserve_time()
 
     def turn(self, step: Step) -> None:
@@ -79,6 +79,7 @@ class Course:
         fit = self.pool.found(spec, fold)
         is_new = fit is None
         if fit is None:
+            before = randomness.capture()  # a fit found in its file draws nothing, so none may leave a trace
             try:
                 fit = self._fitted(spec, fold)
             except Fault:
@@ -86,6 +87,8 @@ class Course:
             except Exception as reason:  # a library's own trouble must not end the work of the others
                 self._leave_out(spec, reason)
                 return
+            finally:
+                randomness.restore(before)
         self._seconds[spec.name] = max(self._seconds.get(spec.name, 0.0), fit.seconds)
         is_whole = self.pool.add(fit, is_new=is_new)
         step.log(members=len(self.pool.members))
@@ -120,9 +123,10 @@ class Course:
         own = pool.members[-1]
         step.mark(blend_score=pool.score, member_score=own.score)
         now = pool.score, pool.loss
-        better = self._told is None or self.challenge.measure.better(now[0], self._told[0]) or now[1] < self._told[1]
+        told = pool.told
+        better = told is None or self.challenge.measure.better(now[0], told[0]) or now[1] < told[1]
         if better:
-            self._told = now
+            pool.told = now
             self.on_better(pool, step)
 
     def _fitted(self, spec: Spec, fold: int) -> Any:

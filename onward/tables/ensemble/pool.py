@@ -62,6 +62,7 @@ class Pool:
         weights: how much each member is heard.
         score: what the blend is worth on rows its members had not seen.
         blend_seconds: how long the last choice of weights took; the report makes one more a fold.
+        told: score and loss of the best blend that was shown; kept, or a kill would have a worse one shown again.
     """
 
     def __init__(self, folder: Path, challenge: Challenge, folds: Folds) -> None:
@@ -73,6 +74,7 @@ class Pool:
         self.cuts: list[NDArray[np.float64] | None] = [None] * len(challenge.heads)
         self.score = self.loss = float("nan")
         self.blend_seconds = 0.0
+        self.told: tuple[float, float] | None = None
         self.work_spec: Spec | None = None
         self.tellers = list(folds.tellers)
 
@@ -176,6 +178,7 @@ class Pool:
             "fits": len(self.work),
             "members": [{**_spec_json(each.spec), "loss": each.loss, "score": each.score} for each in self.members],
             "weights": self.weights,
+            "told": self.told,
         }
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
@@ -184,7 +187,8 @@ class Pool:
         Raises:
             RunFault: the file of a fit is missing or damaged.
         """
-        self.position = int(state["position"])
+        self.position, told = int(state["position"]), state.get("told")
+        self.told = None if told is None else (float(told[0]), float(told[1]))
         self.members = []
         for facts in state["members"]:
             spec = _spec(facts)

@@ -10,6 +10,7 @@ from torch import nn
 
 from onward.core.exhibits import Picture
 from onward.core.run import Run, Step
+from onward.parts.looks import Looks
 from onward.parts.lots import by_lot
 from onward.vision.classify.network import SeeingNetwork
 from onward.vision.classify.pictures import guesses_picture
@@ -36,16 +37,14 @@ class Exam:
     def __init__(self, run: Run, album: Album) -> None:
         self._run, self._album = run, album
         self._places = by_lot(album.validation, _MOST)
-        self._taken = -1
+        self._looks = Looks(run, _EXAMS, is_first_step_one=True)
         self._least_tail_seconds = run.tail_seconds
         self.seconds_a_picture = 0.0
 
     def look(self, step: Step, network: nn.Module) -> None:
         """Examine the network if it is time to, log its accuracy and show its guesses."""
-        number = int(step.progress * _EXAMS)
-        if number == self._taken and not step.is_last:
+        if not self._looks.is_due(step):
             return
-        self._taken = number
         places = self._affordable()
         began = time.perf_counter()
         logits = logits_of(network, self._album.pictures.images[places], 1)

@@ -1,0 +1,53 @@
+"""Two runs side by side, from what `onward status --json` says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["compare_json", "compare_lines"]
+
+_Document = Mapping[str, Any]
+
+
+def compare_json(one: _Document, other: _Document) -> dict[str, Any]:
+    """Set two runs' scores side by side.
+
+    Args:
+        one, other: with `run`, the name, and `scores`, each as `Score.as_json` gives it.
+    """
+    first, second = ({score["name"]: score for score in document["scores"]} for document in (one, other))
+    rows = [
+        {
+            "name": name,
+            "values": [first[name]["value"], second[name]["value"]],
+            "intervals": [list(first[name]["interval"]), list(second[name]["interval"])],
+            "higher_is_better": first[name]["higher_is_better"],
+            "better": _better(first[name], second[name], one["run"], other["run"]),
+        }
+        for name in first
+        if name in second
+    ]
+    return {"runs": [one, other], "scores": rows}
+
+
+def compare_lines(one: _Document, other: _Document) -> list[str]:
+    """Say which run is better at what."""
+    document = compare_json(one, other)
+    if not document["scores"]:
+        return [f"{one['run']} and {other['run']} share no score. Measure them with: onward evaluate RUN"]
+    lines = []
+    for row in document["scores"]:
+        values = " against ".join(
+            f"{value:.3g} ({low:.3g} to {high:.3g})"
+            for value, (low, high) in zip(row["values"], row["intervals"], strict=True)
+        )
+        lines.append(f"{row['name']}: {values}: {row['better'] or 'cannot be told apart'}")
+    return lines
+
+
+def _better(first: _Document, second: _Document, one: str, other: str) -> str | None:
+    """Name the better run when the intervals do not overlap."""
+    if first["interval"][0] <= second["interval"][1] and second["interval"][0] <= first["interval"][1]:
+        return None
+    return one if (first["value"] > second["value"]) == first["higher_is_better"] else other

@@ -1,0 +1,163 @@
+"""A stranger's run may hold anything: what lists, shows and compares runs passes over it or says one sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onward.core.checkpoint import write_checkpoint
+from onward.core.faults import MachineFault, RunFault
+from onward.core.files import remove_folder
+from onward.core.folder import Folder, Lock, list_runs
+from onward.core.metrics import read_metrics
+from onward.report import compare_lines, write_report
+from onward.verbs.listing import status_json, status_lines
+
+RECORD: dict[str, Any] = {
+    "schema": 1, "task": "forest", "status": "finished", "created": 1.0, "seed": 0, "device": "cpu", "steps_done": 3,
+    "budget": {"seconds": 10.0, "steps": None}, "elapsed_seconds": 9.0, "machine": {"device": "cpu", "threads": 1},
+    "data": {"address": "t.csv", "fingerprint": "0", "findings": []},
+}  # fmt: skip
+SCORE = {
+    "kind": "score", "step": 3, "seconds": 9.0, "progress": 1.0, "name": "accuracy", "value": 0.9, "unit": "",
+    "higher_is_better": True, "interval": [0.85, 0.95], "count": 100, "baseline": {"name": "majority", "value": 0.5},
+}  # fmt: skip
+
+
+def lay(place: Path, facts: list[Any] | None = None, **record: Any) -> Path:
+    run = place / "run"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text(json.dumps(RECORD | record))
+    (run / "settings.json").write_text(json.dumps({"target": {"value": "kind", "from": "flag"}}))
+    lines = [fact if isinstance(fact, str) else json.dumps(fact) for fact in (facts or [])]
+    (run / "metrics.jsonl").write_text("\n".join([*lines, json.dumps(SCORE)]) + "\n")
+    return run
+
+
+HOSTILE: dict[str, dict[str, Any]] = {
+    "created in words": {"created": "yesterday"},
+    "created never": {"created": float("nan")},
+    "a status that is a list": {"status": ["finished"]},
+    "seconds in words": {"elapsed_seconds": "many"},
+    "seconds without end": {"elapsed_seconds": float("inf")},
+    "a seed below nothing": {"seed": -1},
+    "a seed without end": {"seed": 10**400},
+    "steps of nothing": {"steps_done": None},
+    "a budget in words": {"budget": {"seconds": "10", "steps": None}},
+    "a budget without end": {"budget": {"seconds": 10**400, "steps": None}},
+    "data without an address": {"data": {"fingerprint": "0"}},
+    "data at a number": {"data": {"address": 3, "fingerprint": "0"}},
+    "a machine that is a word": {"machine": "fast"},
+    "threads in words": {"machine": {"threads": "all"}},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_record_with(name: str, tmp_path: Path) -> None:
+    run = lay(tmp_path, **HOSTILE[name])
+    with pytest.raises(RunFault, match="no record of a run"):
+        Folder(run)
+    assert list_runs(tmp_path) == []
+
+
+FACTS: dict[str, Any] = {
+    "a list": [1, 2],
+    "nothing": None,
+    "no kind": {"step": 1},
+    "a kind that is a list": {"kind": []},
+    "a score without a name": {key: value for key, value in SCORE.items() if key != "name"},
+    "a score whose name is a list": SCORE | {"name": []},
+    "a score that is no number": SCORE | {"name": "b", "value": None},
+    "a score in words": SCORE | {"name": "b", "value": "high"},
+    "a score of one bound": SCORE | {"name": "b", "interval": [0.5]},
+    "a score of no baseline": SCORE | {"name": "b", "baseline": "none"},
+    "progress in words": {"kind": "log", "step": 1, "seconds": 1.0, "progress": "half"},
+    "seconds without end": '{"kind": "log", "step": 1, "seconds": Infinity, "progress": 0.5}',
+    "a note without a sentence": {"kind": "note", "step": 1, "seconds": 1.0, "progress": 0.5},
+    "a file that is a list": {"kind": "show", "step": 1, "seconds": 1.0, "progress": 0.5, "file": ["a"]},
+    "depth": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_line_of_metrics_that_holds(name: str, tmp_path: Path) -> None:
+    folder = Folder(lay(tmp_path, [FACTS[name]]))
+    assert list(read_metrics(folder.path / "metrics.jsonl")) == [SCORE]
+    assert "accuracy" in status_lines(folder)[2]
+    assert "accuracy" in compare_lines(status_json(folder), status_json(folder))[0]
+
+
+def test_the_page_is_made_whatever_figures_and_files_hold(tmp_path: Path) -> None:
+    moment = {"seconds": 1.0, "progress": 0.5}
+    values = [1.0, "a", None, [], 10**400, 1e308, -1e308, True]
+    facts: list[Any] = [{"kind": "log", "step": n, **moment, "loss": value} for n, value in enumerate(values)]
+    files = ("a\0b.png", "b.csv", "c.png", "../run.json", "d.txt", "e" * 5000)
+    facts += [{"kind": "exhibit", "step": 3, **moment, "file": file, "caption": ["x"]} for file in files]
+    run = lay(tmp_path, facts)
+    (run / "b.csv").write_bytes(b'a,"\0\xff\n')
+    (run / "c.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(70_000))
+    (run / "d.txt").write_text("words of a text")
+    assert "words of a text" in write_report(Folder(run)).read_text(encoding="utf-8")
+
+
+def test_a_checkpoint_of_a_strange_name_is_none(tmp_path: Path) -> None:
+    run = lay(tmp_path)
+    for name in ("step-", "step-abc", "step-\u0663x", "step-" + "9" * 30, "step-00000002", "step-00000010"):
+        (run / "checkpoints" / name).mkdir(parents=True)
+    newest = Folder(run).newest_checkpoint()
+    assert newest is not None
+    assert newest.name == "step-00000010"
+    Folder(run).forget_after(2)
+    assert Folder(run).newest_checkpoint() == run / "checkpoints" / "step-00000002"
+
+
+def test_half_a_folder_never_stands_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = lay(tmp_path)
+    for number in (1, 2):
+        write_checkpoint(run / "checkpoints" / f"step-0000000{number}", {"a": number})
+
+    def killed(path: Path, **more: Any) -> None:
+        next(Path(path).iterdir()).unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Folder(run).forget_after(1)
+    assert Folder(run).newest_checkpoint() == run / "checkpoints" / "step-00000001"
+    remove_folder(run / "checkpoints" / "nowhere")
+
+
+def test_a_full_disk_keeps_no_half_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = lay(tmp_path)
+
+    def full(*words: Any, **more: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(MachineFault, match="Make room"):
+            write_checkpoint(run / "checkpoints" / "step-00000001", {"a": 1})
+        patch.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            Folder(run).update(status="running")
+    assert list((run / "checkpoints").iterdir()) == []
+    assert {path.name for path in run.iterdir()} == {"checkpoints", "run.json", "settings.json", "metrics.jsonl"}
+
+
+def test_a_lock_is_looked_at_where_nothing_may_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = lay(tmp_path)
+    with Lock(run):
+        pass
+    was = Path.open
+
+    def only_to_read(path: Path, mode: str = "r", *words: Any, **more: Any) -> Any:
+        if set(mode) & set("aw+x"):
+            raise OSError(30, "Read-only file system")
+        return was(path, mode, *words, **more)
+
+    monkeypatch.setattr(Path, "open", only_to_read)
+    assert not Lock.is_held(run)
