@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,57 @@ def small_data(shared_place: Path) -> Callable[[str], Path]:
         SMALL[name](place)
 
     return lambda name: made_once(shared_place / "small" / name, lambda place: make(name, place)) / name
+
+
+@pytest.fixture
+def short_run(small_data: Callable[[str], Path], shared_place: Path, tmp_path: Path) -> Callable[..., Any]:
+    """Give a function that trains a task on small data for some steps, and a copy of that run.
+
+    It is trained once for all tests that ask for the same.
+    """
+
+    def give(task: str, data: str, steps: int, **settings: str) -> Any:
+        from onward.core.folder import Folder
+        from onward.core.run import Run
+        from onward.tasks import find_task
+        from onward.verbs.train import train
+
+        def make(path: Path) -> None:
+            train(
+                find_task(task),
+                str(small_data(data)),
+                settings,
+                steps=steps,
+                out=path.parent,
+                name=path.name,
+                quiet=True,
+            )
+
+        asked = hashlib.sha256(repr((task, data, steps, sorted(settings.items()))).encode()).hexdigest()[:8]
+        whole = made_once(shared_place / "short" / f"{task}-{asked}", make)
+        copy = tmp_path / "runs" / whole.name
+        return Run(Folder(copy if copy.exists() else Path(shutil.copytree(whole, copy))))
+
+    return give
+
+
+@pytest.fixture
+def the_rest_goes_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Give a function after which a run that has done more than so many steps finds its time over, tail excepted."""
+
+    def hurry(steps: int) -> None:
+        from onward.core.run import Run
+
+        was = Run._between_steps
+
+        def now(run: Run) -> None:
+            was(run)
+            if run.steps_done > steps:
+                run.started_at(run._started - run.seconds_left)
+
+        monkeypatch.setattr(Run, "_between_steps", now)
+
+    return hurry
 
 
 def _own(name: str) -> Callable[..., Path]:

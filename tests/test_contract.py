@@ -304,17 +304,10 @@ def test_ten_seconds_are_kept(name: str, address: str, tmp_path: Path) -> None:
     assert own < 13.0, f"{seconds:.1f} s, {queued:.1f} s of them in the queue"
 
 
-def test_a_finished_run_can_be_given_more_time(own: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_run_can_be_given_more_time(own: Folder, the_rest_goes_by: Callable[[int], None]) -> None:
     with pytest.raises(RunFault, match=r"--time \+10m"):
         resume(own, quiet=True)
-    was = Run._between_steps
-
-    def now(run: Run) -> None:
-        was(run)
-        if run.steps_done > STEPS:  # enough is shown: the rest of the time goes by at once
-            run.started_at(run._started - run.seconds_left)
-
-    monkeypatch.setattr(Run, "_between_steps", now)
+    the_rest_goes_by(STEPS)
     longer, _ = resume(own, "+8s", quiet=True)  # a slow machine spends seconds on sitting down
     assert longer.folder.status() == "finished"
     assert longer.steps_done > 0.75 * STEPS  # what came after the learning rate fell is done again
