@@ -59,7 +59,7 @@ def test_it_learns_a_small_language(learned: Learned) -> None:
 
 
 def test_without_a_learning_rate_it_does_not(learned: Learned) -> None:
-    assert bits(learned(15, learning_rate="0.000001")) > 2  # more steps would learn no more
+    assert bits(learned(learning_rate="0.000001")) > 2
 
 
 def test_what_it_writes_is_of_the_language(small_text: Path, learned: Learned) -> None:
