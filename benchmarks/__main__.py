@@ -36,6 +36,7 @@ NAMES = {
     "pose": "45 min",
     "reference": "1 h",
     "selfplay": "12 min",
+    "selfplay_match": "30 min *",
     "semi": "1 h",
     "speed": "5 min",
     "startup": "10 s",

@@ -10,7 +10,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Figure", "Reading", "Section", "Target", "cell", "difference", "ratio", "sections_of", "share", "total"]
+__all__ = [
+    "Figure",
+    "Reading",
+    "Section",
+    "Target",
+    "cell",
+    "difference",
+    "first_of",
+    "ratio",
+    "sections_of",
+    "share",
+    "total",
+]
 
 
 @dataclass(frozen=True)
@@ -176,6 +188,11 @@ def difference(one: Reading, other: Reading, digits: int = 1) -> Reading:
         return Figure(f"{value:+.{digits}f}", value, first.section, f"{first.text} against {second.text}")
 
     return read
+
+
+def first_of(*readings: Reading) -> Reading:
+    """Take the first of several readings that finds something."""
+    return lambda sections: next((found for each in readings if (found := each(sections)) is not None), None)
 
 
 def total(one: Reading, other: Reading) -> Reading:
