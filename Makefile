@@ -1,4 +1,4 @@
-# Three commands: make install, make horses, make test. The others: make check, make clean.
+# Three commands: make install, make horses, make test. The others: make check, make wheel, make clean.
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -13,7 +13,7 @@ export UV_FIND_LINKS := $(subst $(space),$(comma),$(strip $(PIP_FIND_LINKS)))
 endif
 endif
 
-.PHONY: install horses test check clean
+.PHONY: install horses test check wheel clean
 
 install: $(STAMP)
 
@@ -37,6 +37,10 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+# The wheel and the source archive, in dist/. Then, anywhere: pip install 'onward-….whl[all]' and onward selftest.
+wheel: install
+	$(BIN)/uv build --quiet --out-dir dist .
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

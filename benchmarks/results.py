@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 PAGE = Path(__file__).with_name("RESULTS.md")
@@ -35,18 +36,18 @@ _PLACES = (
 
 
 def command(words: Sequence[str]) -> str:
-    """Give a benchmark's options as another person would type them."""
+    """Give a benchmark's options as another person would type them: without places of this computer."""
     kept = [
         word
         for place, word in enumerate(words)
-        if word not in _PLACES and (not place or words[place - 1] not in _PLACES)
+        if word not in _PLACES and (not place or words[place - 1] not in _PLACES) and not Path(word).is_absolute()
     ]
     return shlex.join(kept)
 
 
 def write_section(name: str, title: str, command: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a table between the marks of a benchmark, and print it."""
-    lines = [f"<!-- {name} -->", f"## {title}", "", f"`{command}` on {machine()}", ""]
+    lines = [f"<!-- {name} -->", f"## {title}", "", f"`{command}` on {machine()}, {date.today().isoformat()}", ""]
     lines += ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(row) + " |" for row in rows] + [f"<!-- /{name} -->"]
     section = "\n".join(lines)

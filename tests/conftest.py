@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-
-from benchmarks import small_data
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -23,11 +25,32 @@ def _take_one_core() -> None:
 _take_one_core()
 
 
+@pytest.fixture(scope="session")
+def shared_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder that all test processes of this session share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def made_once(path: Path, make: Callable[[Path], object]) -> Path:
+    """Have `path` made by whichever test process wants it first; the others wait, and nobody changes it."""
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.parent / f"{path.name}.made"
+    with open(path.parent / f"{path.name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(path, ignore_errors=True)  # what a failed attempt left
+            make(path)
+            made.touch()
+    return path
+
+
 @pytest.fixture(autouse=True)
-def _own_place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_place(shared_place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep runs and caches out of the user's folders; the cache is shared by the session, as it is in life."""
-    cache = tmp_path_factory.getbasetemp().parent / f"onward-cache-{os.getpid()}"
-    monkeypatch.setenv("ONWARD_CACHE", str(cache))
+    monkeypatch.setenv("ONWARD_CACHE", str(shared_place / "onward-cache"))
     monkeypatch.setenv("ONWARD_RUNS", str(tmp_path / "runs"))
 
 
@@ -40,79 +63,91 @@ def real_data() -> Path:
     return place
 
 
-@pytest.fixture
-def horse_folder(tmp_path: Path) -> Path:
-    """Make a folder of 80 small pictures."""
-    return small_data.make_horses(tmp_path)
+@pytest.fixture(scope="session")
+def small_data(shared_place: Path) -> Callable[[str], Path]:
+    """Give small data by name, made once for all tests, which only look at them."""
+
+    def make(name: str, place: Path) -> None:
+        from benchmarks.small_data import SMALL  # here, since it loads what draws
+
+        place.mkdir()
+        SMALL[name](place)
+
+    return lambda name: made_once(shared_place / "small" / name, lambda place: make(name, place)) / name
 
 
 @pytest.fixture
-def photo_folder(tmp_path: Path) -> Path:
-    """Make a folder with two small photos of the meadow."""
-    return small_data.make_photos(tmp_path)
+def short_run(small_data: Callable[[str], Path], shared_place: Path, tmp_path: Path) -> Callable[..., Any]:
+    """Give a function that trains a task on small data for some steps, and a copy of that run.
+
+    It is trained once for all tests that ask for the same.
+    """
+
+    def give(task: str, data: str, steps: int, **settings: str) -> Any:
+        from onward.core.folder import Folder
+        from onward.core.run import Run
+        from onward.tasks import find_task
+        from onward.verbs.train import train
+
+        def make(path: Path) -> None:
+            train(
+                find_task(task),
+                str(small_data(data)),
+                settings,
+                steps=steps,
+                out=path.parent,
+                name=path.name,
+                quiet=True,
+            )
+
+        asked = hashlib.sha256(repr((task, data, steps, sorted(settings.items()))).encode()).hexdigest()[:8]
+        whole = made_once(shared_place / "short" / f"{task}-{asked}", make)
+        copy = tmp_path / "runs" / whole.name
+        return Run(Folder(copy if copy.exists() else Path(shutil.copytree(whole, copy))))
+
+    return give
 
 
 @pytest.fixture
-def small_game(tmp_path: Path) -> Path:
-    """Name a small game in a file: three in a row."""
-    return small_data.make_three(tmp_path)
+def the_rest_goes_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Give a function after which a run that has done more than so many steps finds its time over, tail excepted."""
+
+    def hurry(steps: int) -> None:
+        from onward.core.run import Run
+
+        was = Run._between_steps
+
+        def now(run: Run) -> None:
+            was(run)
+            if run.steps_done > steps:
+                run.started_at(run._started - run.seconds_left)
+
+        monkeypatch.setattr(Run, "_between_steps", now)
+
+    return hurry
 
 
-@pytest.fixture
-def small_table(tmp_path: Path) -> Path:
-    """Make a csv that a forest can learn: the class says whether a + b is above 1."""
-    return small_data.make_table(tmp_path)
+def _own(name: str) -> Callable[..., Path]:
+    """Make a fixture: a test's own copy of small data, to do with as it likes."""
+
+    @pytest.fixture
+    def give(small_data: Callable[[str], Path], tmp_path: Path) -> Path:
+        made = small_data(name)
+        return Path((shutil.copytree if made.is_dir() else shutil.copy)(made, tmp_path / name))
+
+    return give
 
 
-@pytest.fixture
-def contest_folder(tmp_path: Path) -> Path:
-    """Make a competition's folder: the class says whether a + b is above 1, the sample asks for a probability."""
-    return small_data.make_contest(tmp_path)
-
-
-@pytest.fixture
-def small_text(tmp_path: Path) -> Path:
-    """Make a text of short sentences of a closed grammar, some 16,000 characters."""
-    return small_data.make_story(tmp_path)
-
-
-@pytest.fixture
-def class_folder(tmp_path: Path) -> Path:
-    """Make three folders of thirty small pictures: stripes across, stripes down, and spots, in any colours."""
-    return small_data.make_classes(tmp_path)
-
-
-@pytest.fixture
-def few_labels(tmp_path: Path) -> Path:
-    """Make the three classes again, five labelled pictures of each, and fifteen more of each without a label."""
-    return small_data.make_few(tmp_path)
-
-
-@pytest.fixture
-def boxed_folder(tmp_path: Path) -> Path:
-    """Make sixty small pictures with up to two bright patches, round or square, and a csv of their boxes."""
-    return small_data.make_boxed(tmp_path)
-
-
-@pytest.fixture
-def posed_folder(tmp_path: Path) -> Path:
-    """Make sixty small pictures of a creature from above: red nose, blue tail, two ears alike; and a csv of these."""
-    return small_data.make_posed(tmp_path)
-
-
-@pytest.fixture
-def small_pairs(tmp_path: Path) -> Path:
-    """Make a tsv of 400 short sentences of an invented language, word by word the other way round in another."""
-    return small_data.make_pairs(tmp_path)
-
-
-@pytest.fixture
-def labelled_texts(tmp_path: Path) -> Path:
-    """Make a csv of 160 short reviews, good and bad ones, told by a word among others."""
-    return small_data.make_reviews(tmp_path)
-
-
-@pytest.fixture
-def own_environment(tmp_path: Path) -> Path:
-    """Write a user's own environment: a pole to balance, in a file of one class."""
-    return small_data.make_pole(tmp_path)
+horse_folder = _own("horses")
+photo_folder = _own("photos")
+small_game = _own("three.game")
+small_table = _own("table.csv")
+contest_folder = _own("contest")
+small_text = _own("story.txt")
+class_folder = _own("classes")
+few_labels = _own("few")
+boxed_folder = _own("boxed")
+posed_folder = _own("posed")
+small_pairs = _own("pairs.tsv")
+labelled_texts = _own("reviews.csv")
+own_environment = _own("pole.py")

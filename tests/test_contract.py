@@ -6,13 +6,13 @@ A new task needs a line in `CASES` (small data and small settings) and nothing e
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,14 @@ from onward.core.faults import DataFault, RunFault, Stopped
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
 from onward.core.run import Run
+from onward.core.task import Source
 from onward.tasks import find_task, list_tasks
 from onward.verbs.apply import apply
-from onward.verbs.evaluate import evaluate
 from onward.verbs.export import export
 from onward.verbs.resume import resume
 from onward.verbs.train import train
+from tests.conftest import made_once
+from tests.warm_start import Child, WarmStart
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,9 @@ CASES = {
 }
 
 
+STEPS = 12
+
+
 def test_every_task_has_a_case() -> None:
     assert set(list_tasks()) == {case.task for case in CASES.values()}
 
@@ -116,46 +121,29 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def address(
-    name: str,
-    tmp_path: Path,
-    horse_folder: Path,
-    small_table: Path,
-    small_text: Path,
-    class_folder: Path,
-    boxed_folder: Path,
-    posed_folder: Path,
-    small_pairs: Path,
-    labelled_texts: Path,
-    photo_folder: Path,
-    own_environment: Path,
-    small_game: Path,
-    contest_folder: Path,
-    few_labels: Path,
-) -> str:
-    """Give the task's small data."""
-    return str(tmp_path / CASES[name].data)
+def address(name: str, small_data: Callable[[str], Path]) -> str:
+    """Give the task's small data, which all tests share and none changes."""
+    return str(small_data(CASES[name].data))
 
 
-def trained(name: str, address: str, place: Path, steps: int = 3) -> Run:
-    run, _ = train(find_task(CASES[name].task), address, CASES[name].settings, steps=steps, out=place, quiet=True)
+def trained(name: str, address: str, place: Path, called: str | None = None) -> Run:
+    task, settings = find_task(CASES[name].task), CASES[name].settings
+    run, _ = train(task, address, settings, steps=STEPS, out=place, name=called, quiet=True)
     return run
 
 
-_SHARED: dict[tuple[str, int], Path] = {}
+@pytest.fixture
+def through(name: str, address: str, shared_place: Path) -> Path:
+    """Give the run that went from its first step to its last, trained once for all the tests that only look."""
+    return made_once(
+        shared_place / "through" / f"{name}-whole", lambda path: trained(name, address, path.parent, path.name)
+    )
 
 
-def shared_run(name: str, address: str, steps: int = 3) -> Path:
-    """Train once for all the tests that only look: the data of the test that asked first stay where they are."""
-    if (name, steps) not in _SHARED:
-        _SHARED[name, steps] = trained(name, address, Path(address).parent / "shared-runs", steps).path
-    return _SHARED[name, steps]
-
-
-def copied_run(name: str, address: str, place: Path, steps: int = 3) -> Path:
-    """Copy the shared run, for a test that changes it."""
-    run = shared_run(name, address, steps)
-    return Path(shutil.copytree(run, place / run.name))
+@pytest.fixture
+def own(through: Path, tmp_path: Path) -> Folder:
+    """Give a copy of that run, for a test that changes it."""
+    return Folder(Path(shutil.copytree(through, tmp_path / "runs" / through.name)))
 
 
 def final_state(path: Path) -> dict[str, Any]:
@@ -179,10 +167,10 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
     return [] if same else [place]
 
 
-def test_three_steps_make_a_whole_run(name: str, address: str) -> None:
-    run = Folder(shared_run(name, address))
+def test_a_dozen_steps_make_a_whole_run(through: Path) -> None:
+    run = Folder(through)
     assert run.status() == "finished"
-    assert run.newest_checkpoint() == run.checkpoint_path(3)
+    assert run.newest_checkpoint() == run.checkpoint_path(STEPS)
     assert len(list(read_metrics(run.path / "metrics.jsonl", "log"))) >= 1
     scores = list(read_metrics(run.path / "metrics.jsonl", "score"))
     assert scores
@@ -194,20 +182,17 @@ def test_three_steps_make_a_whole_run(name: str, address: str) -> None:
     assert len(page) < 3_000_000
 
 
-def test_every_declared_verb_works(name: str, address: str, tmp_path: Path) -> None:
-    case, run = CASES[name], Folder(copied_run(name, address, tmp_path / "runs"))
-    task = find_task(CASES[name].task)
+def test_every_declared_verb_works(name: str, address: str, own: Folder, tmp_path: Path) -> None:
+    case, task = CASES[name], find_task(CASES[name].task)
     if task.apply is not None:
-        inputs = (str(tmp_path / case.apply_to),) if case.apply_to else ()
-        assert apply(run, inputs, case.options or {}, tmp_path / "out")
-    if task.evaluate is not None:
-        assert evaluate(run)
+        inputs = (str(Path(address).parent / case.apply_to),) if case.apply_to else ()
+        assert apply(own, inputs, case.options or {}, tmp_path / "out")
     if task.export is not None:
-        assert all(path.stat().st_size > 0 for path in export(run, out=tmp_path / "export"))
+        assert all(path.stat().st_size > 0 for path in export(own, out=tmp_path / "export"))
 
 
 def test_stopping_and_resuming_equals_going_through(
-    name: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, address: str, through: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     was = Run._between_steps
 
@@ -218,101 +203,127 @@ def test_stopping_and_resuming_equals_going_through(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "_between_steps", now)
         with pytest.raises(Stopped):
-            trained(name, address, tmp_path / "b", steps=12)
+            trained(name, address, tmp_path / "b")
     (half,) = [path for path in (tmp_path / "b").iterdir() if path.is_dir()]
     assert Folder(half).status() == "stopped"
     run, _ = resume(Folder(half), quiet=True)
-    assert run.steps_done == 12
-    through = shared_run(name, address, steps=12)
+    assert run.steps_done == STEPS
     assert not differences(final_state(through)["kept"], final_state(half)["kept"])
 
 
 def command(name: str, address: str, place: Path, *more: str) -> list[str]:
     words = [f"--set={key}={value}" for key, value in CASES[name].settings.items()]
-    return [
-        sys.executable,
-        "-m",
-        "onward",
-        "train",
-        CASES[name].task,
-        address,
-        "--out",
-        str(place),
-        "--name",
-        "r",
-        *words,
-        *more,
-    ]
+    return ["train", CASES[name].task, address, "--out", str(place), "--name", "r", *words, *more]
 
 
-def start(words: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
-    )
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmStart]:
+    """Give a process with the libraries loaded, which forks a child for each command."""
+    with WarmStart() as parent:
+        yield parent
 
 
-def wait_for_steps(path: Path, steps: int, child: subprocess.Popen[str]) -> None:
+@pytest.fixture
+def begin(name: str, address: str, tmp_path: Path, warm: WarmStart) -> Iterator[Callable[[Path, int], Child]]:
+    """Give a function that begins to train in a place of so many steps; whatever lives at the end is killed."""
+    begun: list[Child] = []
+
+    def give(place: Path, steps: int) -> Child:
+        words = command(name, address, place, "--steps", str(steps))
+        begun.append(warm.start(words, tmp_path / "said.txt"))
+        return begun[-1]
+
+    yield give
+    for child in begun:
+        child.end()
+
+
+def wait_for_steps(path: Path, steps: int, child: Child) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if len(list(read_metrics(path / "metrics.jsonl", "log"))) >= steps:
             return
-        if child.poll() is not None:
-            pytest.fail(f"the run ended by itself: {child.communicate()[1]}")
+        if not child.lives():
+            pytest.fail(f"the run ended by itself: {child.wait()}, {child.said.read_text(encoding='utf-8')}")
         time.sleep(0.02)
     pytest.fail("the run never got going")
 
 
-def test_sigkill_loses_nothing(name: str, address: str, tmp_path: Path) -> None:
-    through = shared_run(name, address, steps=12)
-    child = start(command(name, address, tmp_path / "b", "--steps", "12"))
-    wait_for_steps(tmp_path / "b" / "r", random.randint(1, 8), child)
-    child.kill()
-    child.communicate(timeout=30)
+def test_sigkill_loses_nothing(through: Path, tmp_path: Path, begin: Callable[[Path, int], Child]) -> None:
     path = tmp_path / "b" / "r"
+    child = begin(path.parent, STEPS)
+    wait_for_steps(path, random.randint(1, 8), child)
+    child.end()
     if Folder(path).status() != "finished":
         assert Folder(path).status() in ("interrupted", "new")
         resume(Folder(path), quiet=True)
     assert not differences(final_state(through)["kept"], final_state(path)["kept"])
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(name: str, address: str, tmp_path: Path) -> None:
-    child = start(command(name, address, tmp_path, "--steps", "100000"))
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, begin: Callable[[Path, int], Child]) -> None:
+    child = begin(tmp_path, 100_000)
     wait_for_steps(tmp_path / "r", 2, child)
-    child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=60)
-    assert child.returncode == 130
+    assert child.end(signal.SIGINT) == 130
+    said = child.said.read_text(encoding="utf-8")
     assert "onward resume r" in said
     assert "Traceback" not in said
     assert Folder(tmp_path / "r").newest_checkpoint() is not None
     assert (tmp_path / "r" / "report.html").exists()
 
 
+def queued_seconds(number: int) -> float:
+    """Give how long a process stood ready to work while others had the processor; 0 where the system keeps no count."""
+    try:
+        return int(Path(f"/proc/{number}/schedstat").read_text(encoding="utf-8").split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 def test_ten_seconds_are_kept(name: str, address: str, tmp_path: Path) -> None:
-    began = time.monotonic()
-    child = start(command(name, address, tmp_path, "--time", "10s"))
-    _, said = child.communicate(timeout=120)
-    assert child.returncode == 0, said
-    assert time.monotonic() - began < 13.0
+    """From nothing, libraries and all. What it needs beyond is its own, but for what it queued behind others then.
+
+    A machine so busy that a third of the ten seconds went by in the queue can tell nothing, and that is said.
+    """
+    began, queued, queued_within = time.monotonic(), 0.0, 0.0
+    words = [sys.executable, "-m", "onward", *command(name, address, tmp_path, "--time", "10s")]
+    with open(tmp_path / "said.txt", "w", encoding="utf-8") as said:
+        child = subprocess.Popen(words, stdout=said, stderr=said)
+    while child.poll() is None and time.monotonic() < began + 120:
+        queued = queued_seconds(child.pid) or queued
+        queued_within = queued if time.monotonic() < began + 10 else queued_within
+        time.sleep(0.03)
+    seconds = time.monotonic() - began
+    child.kill()
+    assert child.wait() == 0, (tmp_path / "said.txt").read_text(encoding="utf-8")
+    own = seconds - (queued - queued_within)
+    if own >= 13.0 and queued_within > 3.3:
+        pytest.skip(f"other programs kept it waiting for {queued_within:.1f} of its ten seconds")
+    assert own < 13.0, f"{seconds:.1f} s, {queued:.1f} s of them in the queue"
 
 
-def test_a_finished_run_can_be_given_more_time(name: str, address: str, tmp_path: Path) -> None:
-    run = Folder(copied_run(name, address, tmp_path, steps=12))
+def test_a_finished_run_can_be_given_more_time(own: Folder, the_rest_goes_by: Callable[[int], None]) -> None:
     with pytest.raises(RunFault, match=r"--time \+10m"):
-        resume(run, quiet=True)
-    longer, _ = resume(run, "+8s", quiet=True)  # a slow machine spends seconds on sitting down
+        resume(own, quiet=True)
+    the_rest_goes_by(STEPS)
+    longer, _ = resume(own, "+8s", quiet=True)  # a slow machine spends seconds on sitting down
     assert longer.folder.status() == "finished"
-    assert longer.steps_done > 9  # what came after the learning rate fell is done again
+    assert longer.steps_done > 0.75 * STEPS  # what came after the learning rate fell is done again
 
 
-def test_other_data_are_not_taken_for_the_run_s_own(name: str, address: str, tmp_path: Path) -> None:
-    run = trained(name, address, tmp_path / "runs", steps=1)
-    place = Path(address)
+def test_other_data_are_not_taken_for_the_run_s_own(name: str, address: str, own: Folder, tmp_path: Path) -> None:
+    place = tmp_path / "mine" / Path(address).name
+    place.parent.mkdir()
+    (shutil.copytree if Path(address).is_dir() else shutil.copy)(address, place)
+    own.update(data=own.record["data"] | {"address": str(place)})
+    task = find_task(CASES[name].task)
+    same = task.read(Source((str(place),), is_recorded=True), Run(own).settings(task.settings))
+    assert same.fingerprint == own.record["data"]["fingerprint"], "the same data elsewhere are the same data"
     if place.is_dir():
         next(path for path in sorted(place.rglob("*")) if path.is_file()).unlink()
     else:
         place.write_text("\n".join(place.read_text().splitlines()[:-1]) + "\n")
     with pytest.raises(DataFault, match="changed"):
-        resume(Folder(run.path), "+1s", quiet=True)
+        resume(own, "+1s", quiet=True)
 
 
 def test_data_that_cannot_serve_are_a_fault_and_leave_no_run(name: str, tmp_path: Path) -> None:
@@ -334,13 +345,9 @@ def test_the_command_line_speaks_in_one_sentence(capsys: pytest.CaptureFixture[s
     assert "Traceback" not in said
 
 
-def test_json_is_one_document(
-    capsys: pytest.CaptureFixture[str], name: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ONWARD_RUNS", str(tmp_path / "runs"))
-    run = copied_run(name, address, tmp_path / "runs")
-    other = run.rename(run.with_name("other"))
-    run = copied_run(name, address, tmp_path / "runs")
+def test_json_is_one_document(capsys: pytest.CaptureFixture[str], address: str, own: Folder, tmp_path: Path) -> None:
+    run = own.path
+    other = Path(shutil.copytree(run, tmp_path / "runs" / "other"))
     wanted = {
         ("tasks",): {"tasks"},
         ("doctor", address): {"data", "findings"},
@@ -353,5 +360,6 @@ def test_json_is_one_document(
         program.main([*words, "--json"], standalone_mode=False)
         document = json.loads(capsys.readouterr().out)
         assert keys <= document.keys(), words
+        assert words[0] != "evaluate" or document["scores"]
         for score in document["scores"] if words[0] == "evaluate" else ():
             assert set(score) == {"name", "value", "unit", "higher_is_better", "interval", "count", "baseline"}

@@ -43,6 +43,20 @@ def test_every_command_shown_is_understood(line: str) -> None:
         command.make_context(line, words[1:])
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_are_there(page: Path) -> None:
+    named = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert not [name for name in named if not (page.parent / name).exists()]
+
+
+def test_every_page_leads_on_and_the_contents_lead_to_every_page() -> None:
+    contents = ROOT / "docs" / "README.md"
+    for page in PAGES[1:]:
+        text = page.read_text(encoding="utf-8")
+        assert page == contents or re.search(r"\n## Where next\n\n(?:- |  ).*\n(?:(?:- |  ).*\n)*$", text), page.name
+        assert page == contents or f"({page.name})" in contents.read_text(encoding="utf-8"), page.name
+
+
 def test_the_task_of_one_s_own_works(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "write-your-own-task.md").read_text(encoding="utf-8")
     found = re.search(r"```python\n(.*?)```", page, re.DOTALL)

@@ -11,8 +11,8 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 WORDS = {
-    "horses.py": ["{horses}", "--time", "12s"],
-    "two_losses.py": ["{horses}", "--time", "10s"],
+    "horses.py": ["{horses}", "--time", "7s"],
+    "two_losses.py": ["{horses}", "--time", "5s"],
     "forest_for_a_table.py": ["{table}", "--target", "kind", "--time", "5s"],
 }
 

@@ -22,12 +22,7 @@ _SHORTEST = 20  # characters
 
 @lru_cache(maxsize=1)
 def docstrings() -> str:
-    """Give the docstrings of all modules, classes and functions, module by module, an empty line between them.
-
-    Example:
-        >>> len(docstrings()) > 1_000_000
-        True
-    """
+    """Give the docstrings of all modules, classes and functions, module by module: more than a million characters."""
     key = cache_key("stdlib:docstrings", 1, sys.version)
     if found := recall(key, "text"):
         return bytes(np.asarray(found["text"], np.uint8)).decode()

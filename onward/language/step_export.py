@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from onward.core.faults import RunFault
 from onward.language.memory_network import LanguageNetwork
-from onward.parts.onnx_export import opened, write_graph
+from onward.parts.onnx_export import Axes, opened, write_traced
 
 __all__ = ["write_step"]
 
@@ -42,11 +42,9 @@ def write_step(network: LanguageNetwork, path: Path) -> Path:
     network = copy.deepcopy(network).float().eval()
     count = len(network.start(1))
     states, nexts = ([f"{word}_{number}" for number in range(count)] for word in ("state", "next"))
-    batch = torch.export.Dim("count")
-    write_graph(
-        _Moment(network), (torch.zeros(2, dtype=torch.long), *network.start(2)), ["piece", *states],
-        ["logits", *nexts], ({0: batch}, tuple({1: batch} for _ in states)), path,
-    )  # fmt: skip
+    inputs: Axes = {"piece": {0: "count"}, **{name: {1: "count"} for name in states}}
+    outputs: Axes = {"logits": {0: "count"}, **{name: {1: "count"} for name in nexts}}
+    write_traced(_Moment(network), (torch.zeros(2, dtype=torch.long), *network.start(2)), inputs, outputs, path)
     session = opened(path)
     for moments, texts in ((1, 1), (7, 3)):
         numbers = torch.randint(0, network.size, (moments, texts), generator=torch.Generator().manual_seed(0))

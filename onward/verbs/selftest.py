@@ -29,7 +29,8 @@ def selftest(duration: str = "3s", steps: int = 3) -> Iterator[tuple[str, bool, 
             try:
                 run, _ = train(task, task.example, {}, duration=duration, steps=steps, out=Path(place), quiet=True)
                 first = next(iter(task.tried_with), "")
-                if task.apply is not None and first in ("", "picture", "table"):
+                is_file = first in ("picture", "table") and not task.example.startswith("made:")
+                if task.apply is not None and (is_file or not first):
                     brief = {entry.name: 1 for entry in settings_fields(task.options) if entry.name == "seconds"}
                     apply(run.folder, (task.example,) if first else (), brief, Path(place) / name)
                     done += ", applied"

@@ -286,7 +286,7 @@ def test_a_time_too_short_for_all_pictures_is_said(tmp_path: Path, monkeypatch: 
         for number, picture in enumerate(smooth(400, kind)):
             picture.resize((12, 12)).save(folder / f"{kind}{number:03d}.png")
     words = {"encoder": "pixels", "clusters": "2"}
-    run, _ = train(find_task("cluster"), str(folder), words, duration="8s", out=tmp_path / "runs", quiet=True)
+    run, _ = train(find_task("cluster"), str(folder), words, duration="5s", out=tmp_path / "runs", quiet=True)
     notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
     assert any("pictures were looked at in the time there was" in note for note in notes)
     monkeypatch.setattr(looking.Looks, "look", was)

@@ -142,13 +142,13 @@ def test_a_moment_is_measured_once_whether_or_not_the_run_was_broken_off(tmp_pat
     def moments(run: Run) -> list[int]:
         return [fact["step"] for fact in read_metrics(run.path / "metrics.jsonl", "show")]
 
-    whole = quick("tic_tac_toe", tmp_path / "whole", 20)
+    whole = quick("tic_tac_toe", tmp_path / "whole", 10)
     (tmp_path / "broken").mkdir()
 
     def stop(run: Run) -> None:
-        run.stop_requested = run.steps_done == 7
+        run.stop_requested = run.steps_done == 4
 
-    broken = _stopped(tmp_path / "broken", 20, stop)
+    broken = _stopped(tmp_path / "broken", 10, stop)
     resume(Folder(broken), quiet=True)
     assert moments(Run(Folder(broken))) == moments(whole)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -354,7 +355,9 @@ def test_fixmatch_learns_and_learns_nothing_without_a_rate(few_labels: Path, tmp
     assert told["bad"][1] < 0.5
 
 
-def test_the_last_blocks_are_tuned_where_it_can_be_judged(class_folder: Path, tmp_path: Path) -> None:
+def test_the_last_blocks_are_tuned_where_it_can_be_judged(
+    class_folder: Path, tmp_path: Path, the_rest_goes_by: Callable[[int], None]
+) -> None:
     """Labels are many enough here: some are hidden, the eyes learn, and what knows more of the hidden ones is kept."""
     run, scores = _trained(class_folder, tmp_path / "runs", steps=34, labels="12", method="spreading")
     notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
@@ -362,6 +365,7 @@ def test_the_last_blocks_are_tuned_where_it_can_be_judged(class_folder: Path, tm
     before = load_model(run.folder)
     assert before.alone is not None
     assert scores[0].value > 0.5
+    the_rest_goes_by(run.steps_done)
     resume(Folder(run.path), "+4s", quiet=True)
 
 

@@ -267,9 +267,10 @@ def test_windows_bring_points_there_and_back() -> None:
     assert (outside == 127).all()
 
 
-def test_the_meadow_has_points() -> None:
+def test_the_meadow_has_points(monkeypatch: pytest.MonkeyPatch) -> None:
     from onward.meadow import posed_creatures
 
+    monkeypatch.setenv("ONWARD_MEADOW_MOST", "60")
     found = read_keypoints("meadow:pose@0", 64)
     assert [kind for kind, _ in found.skeleton.kinds] == ["horse", "platypus", "person", "bird"]
     creature = posed_creatures(2, size=64, level=0).creatures[0]

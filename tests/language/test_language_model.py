@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,40 +38,32 @@ from onward.parts.passages import Passage
 from onward.tasks import find_task
 from onward.verbs.evaluate import evaluate
 from onward.verbs.loading import load_model
-from onward.verbs.train import train
 
-_LEARNED: dict[tuple[tuple[str, str], ...], Run] = {}
-
-
-def learned(text: Path, place: Path, **settings: str) -> Run:
-    """Train once for all tests that ask for the same; none of them changes the run."""
-    asked = tuple(sorted(settings.items()))
-    if asked not in _LEARNED:
-        _LEARNED[asked] = _trained(text, place, **settings)
-    return _LEARNED[asked]
+Learned = Callable[..., Run]
 
 
-def _trained(text: Path, place: Path, **settings: str) -> Run:
-    words = {"width": "48", "depth": "1", "batch_size": "8", "stretch": "32", "learning_rate": "0.01", **settings}
-    run, _ = train(find_task("language-model"), str(text), words, steps=150, out=place, quiet=True)
-    return run
+@pytest.fixture
+def learned(short_run: Learned) -> Learned:
+    """Give a function that trains on the small text, once for all tests that ask for the same, and gives a copy."""
+    words = {"width": "48", "depth": "1", "batch_size": "8", "stretch": "32", "learning_rate": "0.01"}
+    return lambda steps=150, **settings: short_run("language-model", "story.txt", steps, **{**words, **settings})
 
 
 def bits(run: Run) -> float:
     return next(read_metrics(run.path / "metrics.jsonl", "score"))["value"]
 
 
-def test_it_learns_a_small_language(small_text: Path, tmp_path: Path) -> None:
+def test_it_learns_a_small_language(learned: Learned) -> None:
     """Each sentence has three choices of three: 4.75 bits in some 40 bytes are the least there can be, .12 a byte."""
-    assert 0.11 < bits(learned(small_text, tmp_path)) < 0.3
+    assert 0.11 < bits(learned()) < 0.3
 
 
-def test_without_a_learning_rate_it_does_not(small_text: Path, tmp_path: Path) -> None:
-    assert bits(learned(small_text, tmp_path, learning_rate="0.000001")) > 2
+def test_without_a_learning_rate_it_does_not(learned: Learned) -> None:
+    assert bits(learned(learning_rate="0.000001")) > 2
 
 
-def test_what_it_writes_is_of_the_language(small_text: Path, tmp_path: Path) -> None:
-    model = load(learned(small_text, tmp_path))
+def test_what_it_writes_is_of_the_language(small_text: Path, learned: Learned) -> None:
+    model = load(learned())
     text = "".join(write(model, Writing(length=400, temperature=0.5)))
     assert len(text) == 400
     known = set(small_text.read_text().split())
@@ -81,8 +73,8 @@ def test_what_it_writes_is_of_the_language(small_text: Path, tmp_path: Path) -> 
     assert text != "".join(write(model, Writing(length=400, temperature=0.5, seed=1)))
 
 
-def test_a_text_that_is_no_text_to_it_surprises(small_text: Path, tmp_path: Path) -> None:
-    model = load(learned(small_text, tmp_path))
+def test_a_text_that_is_no_text_to_it_surprises(small_text: Path, learned: Learned, tmp_path: Path) -> None:
+    model = load(learned())
     strange = tmp_path / "strange.txt"
     strange.write_text("so so the the .,.,. ereht si on ecnetnes ereh\n" * 20)
     out = list(apply(model, Source((str(small_text), str(strange))), Writing()))
@@ -90,8 +82,8 @@ def test_a_text_that_is_no_text_to_it_surprises(small_text: Path, tmp_path: Path
     assert rows[1][1] > 5 * rows[0][1]
 
 
-def test_another_text_is_measured_in_the_model_s_own_pieces(small_text: Path, tmp_path: Path) -> None:
-    run = learned(small_text, tmp_path / "runs", level="characters")
+def test_another_text_is_measured_in_the_model_s_own_pieces(small_text: Path, learned: Learned, tmp_path: Path) -> None:
+    run = learned(level="characters")
     other = tmp_path / "other.txt"
     other.write_text("QXZ!?\n" * 20 + small_text.read_text().replace("platypus", "bird"))  # the numbers are others now
     scores = evaluate(run.folder, str(other))
@@ -99,9 +91,9 @@ def test_another_text_is_measured_in_the_model_s_own_pieces(small_text: Path, tm
 
 
 def test_a_prompt_of_unseen_characters_is_said_and_survived(
-    small_text: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    learned: Learned, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = load(learned(small_text, tmp_path, level="characters"))
+    model = load(learned(level="characters"))
     with caplog.at_level(logging.INFO, logger="onward"):
         for exhibit in apply(model, Source(), Writing(prompt="Übel! The horse", length=30)):
             exhibit.write(tmp_path, exhibit.caption)
@@ -112,8 +104,8 @@ def test_a_prompt_of_unseen_characters_is_said_and_survived(
     assert (tmp_path / "text.txt").read_text(encoding="utf-8") == said
 
 
-def test_an_empty_prompt_and_words_are_written_too(small_text: Path, tmp_path: Path) -> None:
-    model = load(learned(small_text, tmp_path, level="words"))
+def test_an_empty_prompt_and_words_are_written_too(learned: Learned) -> None:
+    model = load(learned(level="words"))
     for prompt in ("", "The horse"):
         text = "".join(write(model, Writing(prompt=prompt, length=80, temperature=0.3)))
         assert len(text) == 80
@@ -130,8 +122,8 @@ def test_no_character_is_ever_written_in_halves() -> None:
         assert piece
 
 
-def test_the_best_network_is_what_the_run_gives(small_text: Path, tmp_path: Path) -> None:
-    run = learned(small_text, tmp_path)
+def test_the_best_network_is_what_the_run_gives(small_text: Path, learned: Learned) -> None:
+    run = learned()
     logs = [fact for fact in read_metrics(run.path / "metrics.jsonl", "log") if "validation_bits_per_byte" in fact]
     model = load(Run(Folder(run.path)))
     data = find_task("language-model").read(
@@ -234,8 +226,8 @@ def test_a_part_too_small_to_measure_is_refused(small_text: Path, tmp_path: Path
         find_task("language-model").read(Source((str(folder),)), find_task("language-model").settings())
 
 
-def test_absurd_sizes_in_a_stranger_s_run_take_no_memory(small_text: Path, tmp_path: Path) -> None:
-    run = _trained(small_text, tmp_path)  # this one is changed
+def test_absurd_sizes_in_a_stranger_s_run_take_no_memory(learned: Learned) -> None:
+    run = learned()
     record = json.loads((run.path / "run.json").read_text())
     record["language_model"]["width"] = 10**9
     (run.path / "run.json").write_text(json.dumps(record))

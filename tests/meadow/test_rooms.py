@@ -210,8 +210,10 @@ def test_a_scene_knows_its_parts() -> None:
         part_mask(scene, "horse/wheel")
 
 
-def test_rooms_of_plain_pictures_are_read() -> None:
-    assert pictures_of("semi", "val", 16).shape == (500, 16, 16, 3)
+def test_rooms_of_plain_pictures_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Room("semi").splits["val"] == 500
+    monkeypatch.setenv("ONWARD_MEADOW_MOST", "60")
+    assert pictures_of("semi", "val", 16).shape == (60, 16, 16, 3)
     assert read_pictures("meadow:pictures", size=16).images.shape[1:] == (16, 16, 3)
     with pytest.raises(DataFault, match="no plain pictures"):
         read_pictures("meadow:tracks")
@@ -226,7 +228,8 @@ def album(folder: Path) -> Path:
     return folder
 
 
-def test_photos_stand_behind_and_change_no_truth(tmp_path: Path) -> None:
+def test_photos_stand_behind_and_change_no_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONWARD_MEADOW_MOST", "60")
     photos = album_for("meadow:detect", str(album(tmp_path / "photos")))
     assert isinstance(photos, Photos)
     plain, before = some_creatures(1, size=64, level=0), some_creatures(1, size=64, level=0, photos=photos)

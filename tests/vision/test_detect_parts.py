@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -117,7 +118,7 @@ def test_boxes_keep_to_their_things_at_another_size(scenes: Scenes) -> None:
 
 
 def test_given_more_time_the_eyes_that_learned_never_freeze_again(
-    boxed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    boxed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, the_rest_goes_by: Callable[[int], None]
 ) -> None:
     """The old end is at less than half of the new budget, where a new run would still have frozen eyes."""
     run, _ = train(find_task("detect"), str(boxed_folder), SMALL, steps=8, out=tmp_path, quiet=True)
@@ -129,7 +130,9 @@ def test_given_more_time_the_eyes_that_learned_never_freeze_again(
     monkeypatch.setattr(
         two_stages.TwoStages, "_learn_fresh", lambda self, phase: calls.append("open") or fresh(self, phase)
     )
-    resume(Folder(run.path), "+30s", quiet=True)
+    the_rest_goes_by(12)
+    resume(Folder(run.path), "+5m", quiet=True)
+    assert len(calls) > 3
     assert set(calls) == {"open"}
 
 

@@ -124,6 +124,7 @@ def textures(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("is_sabotaged", [False, True])
 def test_it_learns(textures: Path, tmp_path: Path, is_sabotaged: bool) -> None:
     settings = {"size": "64", "width": "12", "batch_size": "4", "learning_rate": "0" if is_sabotaged else "2e-3"}
-    run, _ = train(find_task("motion"), str(textures), settings, steps=250, out=tmp_path / "runs", quiet=True)
+    steps = 25 if is_sabotaged else 250  # where nothing is learned, more of them learn no more
+    run, _ = train(find_task("motion"), str(textures), settings, steps=steps, out=tmp_path / "runs", quiet=True)
     first = next(iter(read_metrics(run.path / "metrics.jsonl", "score")))
     assert (first["value"] < 0.85 * first["baseline"]["value"]) is not is_sabotaged

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,8 @@ def poses(posed_folder: Path) -> Poses:
 
 
 @pytest.fixture
-def run(posed_folder: Path, tmp_path: Path) -> Run:
-    return train(find_task("pose"), str(posed_folder), SMALL, steps=4, out=tmp_path / "runs", quiet=True)[0]
+def run(short_run: Callable[..., Run]) -> Run:
+    return short_run("pose", "posed", 4, **SMALL)
 
 
 def rows_of(path: Path) -> list[list[str]]:
@@ -279,7 +280,8 @@ def test_it_learns(posed_folder: Path, tmp_path: Path, is_sabotaged: bool) -> No
     settings = {"size": "64", "width": "32", "batch_size": "8", "unfreeze": "no", "learning_rate": "3e-3"}
     if is_sabotaged:
         settings["learning_rate"] = "1e-6"
-    run, _ = train(find_task("pose"), str(posed_folder), settings, steps=250, out=tmp_path, quiet=True)
+    steps = 25 if is_sabotaged else 250  # where nothing is learned, more of them learn no more
+    run, _ = train(find_task("pose"), str(posed_folder), settings, steps=steps, out=tmp_path, quiet=True)
     first = next(iter(read_metrics(run.path / "metrics.jsonl", "score")))
     assert (first["value"] < 0.4 * first["baseline"]["value"]) is not is_sabotaged
 

@@ -19,7 +19,7 @@ from onward.broad.selfplay.settings import Settings
 from onward.core.faults import RunFault
 from onward.core.folder import find_run
 from onward.core.run import Run
-from onward.parts.onnx_export import opened, write_graph
+from onward.parts.onnx_export import opened, write_traced
 from onward.parts.trained import facts_of, kept_average, unfilled
 
 __all__ = ["WEIGHTS", "Trained", "earlier", "export", "load", "transferred"]
@@ -136,9 +136,9 @@ def export(trained: Trained, folder: Path) -> Iterator[Path]:
         torch.rand(3, game.planes, *game.shape, generator=random).round(),
         torch.rand(3, game.scalars, generator=random),
     )
-    free = tuple({0: torch.export.Dim("count")} for _ in example)
     path = folder / "network.onnx"
-    write_graph(network, example, ["planes", "scalars"], ["policy", "value"], free, path)
+    free = {0: "count"}
+    write_traced(network, example, {"planes": free, "scalars": free}, {"policy": free, "value": free}, path)
     session = opened(path)
     for count in (3, 1):
         given = {name: each[:count].numpy() for name, each in zip(("planes", "scalars"), example, strict=True)}

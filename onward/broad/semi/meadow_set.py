@@ -38,8 +38,8 @@ def meadow_semi(address: str, settings: Settings, notes: list[str]) -> tuple[Pic
     wanted = {
         "labelled": labelled(count, settings.draw),
         "train": list(range(min(_POOL if settings.pool is None else settings.pool, room.splits["train"]))),
-        "test": list(range(_TESTED)),
-        "test-shift": list(range(_SHIFTED)),
+        "test": list(range(min(_TESTED, room.splits["test"]))),
+        "test-shift": list(range(min(_SHIFTED, room.splits["test-shift"]))),
     }
     images, labels, hidden, splits, names = [], [], [], [], []
     for split, numbers in wanted.items():

@@ -150,7 +150,9 @@ def export(classifier: Classifier, folder: Path) -> Iterator[Path]:
     images = torch.randint(0, 256, (4, classifier.size, classifier.size, 3), generator=chance, dtype=torch.uint8)
     example = (as_pixels(images.numpy()).contiguous(),)
     network: SemiNetwork | WideNetwork = classifier.network
-    yield write_onnx(network, example, ["pictures"], "logits", folder / "classifier.onnx", most_apart=1e-4)
+    path = folder / "classifier.onnx"
+    smoothed = getattr(network, "side", classifier.size) < classifier.size  # what the tracing exporter does not know
+    yield write_onnx(network, example, ["pictures"], "logits", path, most_apart=1e-4, traced=not smoothed)
     names = folder / "classes.txt"
     names.write_text("\n".join(classifier.classes) + "\n", encoding="utf-8")
     yield names

@@ -7,6 +7,7 @@ same name gives the same sheet, anywhere.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,9 @@ _STROKES = 2600
 Floats = NDArray[np.floating]
 
 
+@cache
 def drawn_style(name: str) -> NDArray[np.uint8]:
-    """Draw a style's sheet: 768 768 3.
+    """Draw a style's sheet, once a process: 768 768 3, to be looked at and not written into.
 
     Raises:
         KeyError: there is none of that name; `DRAWN_STYLES` has them.

@@ -23,7 +23,7 @@ from onward.language.text_classify.classifier import Classifier
 from onward.language.text_classify.network import OneWay, TextNetwork
 from onward.language.text_classify.team import Team
 from onward.language.tokenizer import save_tokenizer
-from onward.parts.onnx_export import opened, write_graph, write_traced
+from onward.parts.onnx_export import opened, write_traced
 
 __all__ = ["export"]
 
@@ -141,7 +141,8 @@ def _networks(team: Team, path: Path) -> Path:
         numbers = torch.randint(0, team.tokenizer.size, (count, length), generator=chance)
         return numbers, torch.randint(1, length + 1, (count,), generator=chance)
 
-    _write(module, example(3, min(7, team.longest)), path, team.longest)
+    inputs = {"numbers": {0: "count", 1: "length"}, "lengths": {0: "count"}}
+    write_traced(module, example(3, min(7, team.longest)), inputs, {"probabilities": {0: "count"}}, path)
     session = opened(path)
     for count, length in ((1, min(7, team.longest)), (3, min(7, team.longest)), (2, min(30, team.longest)), (1, 1)):
         numbers, lengths = example(count, length)
@@ -152,14 +153,3 @@ def _networks(team: Team, path: Path) -> Path:
         if not apart < _APART:
             raise RunFault(f"{path} answers otherwise than the trained networks (they differ by {apart:.2g}).")
     return path
-
-
-def _write(module: nn.Module, example: tuple[Tensor, Tensor], path: Path, longest: int) -> None:
-    """Write a module for any number of texts of any length."""
-    names, answer = ["numbers", "lengths"], "probabilities"
-    if any(isinstance(each, _Library) for each in module.modules()):
-        inputs = {"numbers": {0: "count", 1: "length"}, "lengths": {0: "count"}}
-        write_traced(module, example, inputs, {answer: {0: "count"}}, path)
-    else:
-        count, length = torch.export.Dim("count"), torch.export.Dim("length", min=1, max=longest)
-        write_graph(module, example, names, [answer], ({0: count, 1: length}, {0: count}), path)

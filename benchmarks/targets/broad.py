@@ -1,0 +1,238 @@
+"""What the broad path was to show: games, agents, groups, few labels, codecs."""
+
+from __future__ import annotations
+
+from benchmarks.targets.reading import Target, cell, first_of, ratio, share, total
+
+_FOUR = {"game": "connect_four", "minutes": "10"}
+_PACE = {"environment": "CartPole-v1", "round": "0"}
+_BESIDE = ("interval", "count")
+
+
+def _four(measured: str, asked: str, least: float, headline: str = "", tried: str = "") -> tuple[Target, ...]:
+    own = cell("selfplay", "value", {**_FOUR, "measured": measured}, beside=["95 % interval", "of", "untrained"])
+    ten = cell("selfplay-ten-minutes", "figure, %", {"what": measured}, beside=_BESIDE)
+    fifteen = cell("selfplay-one-core", "figure, %", {"what": measured}, beside=_BESIDE)
+    return (
+        Target("selfplay", f"Connect Four in 10 min, two cores: {asked}", own, least),
+        Target("selfplay", f"the same on one core: {asked}", ten, least, tried=tried, headline=headline),
+        Target("selfplay", f"the same after 15 min on one core: {asked}", fifteen, least),
+    )
+
+
+def _faster(peer: str) -> Target:
+    return Target(
+        "selfplay",
+        f"20x the positions a second of {peer}, 32 simulations, networks of one size",
+        ratio(
+            first_of(
+                cell("selfplay-peers", "positions/s", {"whose": "Onward, playing alone"}),
+                cell("selfplay-peers", "positions/s", {"whose": "Onward, learning meanwhile"}),
+            ),
+            cell("selfplay-peers", "positions/s", {"whose": peer}),
+            1,
+        ),
+        20,
+    )
+
+
+BROAD = (
+    Target(
+        "selfplay",
+        "tic-tac-toe in 1 min: every decisive state right with 32 simulations",
+        cell("selfplay", "value", {"game": "tic_tac_toe", "measured": "result kept with 32 looks"}, beside=["of"]),
+        100,
+    ),
+    *_four("result kept by the network alone", "86 % of moves keep the result, the policy alone", 86),
+    *_four(
+        "result kept with 64 looks",
+        "95 % with 64 simulations",
+        95,
+        "Connect Four after 10 min on one core, moves that keep the result, in %",
+    ),
+    *_four("points against MCTS with 1,000 rollouts, with 256 looks", "95 % against MCTS with 1,000 rollouts", 95),
+    Target(
+        "selfplay",
+        "Connect Four in 30 min: 80 % against MCTS with 10,000 rollouts",
+        cell(
+            "selfplay",
+            "value",
+            {
+                "game": "connect_four",
+                "minutes": "30",
+                "measured": "points against MCTS with 10,000 rollouts, with 256 looks",
+            },
+        ),
+        80,
+    ),
+    _faster("alpha-zero-general"),
+    _faster("OpenSpiel, search in Python"),
+    Target("selfplay", "90 % of 100 games against each of them after 10 min"),
+    Target("selfplay", "Go 5x5, komi 24: 80 % as Black against GNU Go level 1 in 10 min"),
+    Target(
+        "selfplay",
+        "Go 7x7: 50 % against GNU Go level 1 in 30 min (here after 20)",
+        cell(
+            "selfplay-go-seven",
+            "figure, %",
+            {"what": "points against GNU Go at level 1, with 200 looks"},
+            beside=_BESIDE,
+        ),
+        50,
+    ),
+    Target("selfplay", "Go 7x7: a figure against level 10 at 60 min"),
+    Target("selfplay", "Go 9x9: 40 % against level 1 in 60 min, from the 7x7 network"),
+    Target(
+        "selfplay",
+        "1.8x the games a second on two cores",
+        cell("selfplay-speed", "against one", {"processes": "2"}),
+        1.8,
+    ),
+    Target("selfplay", "a GTP session of 20 games with GNU Go, scored alike by both"),
+    Target("selfplay", "killed and resumed, 2 x 5 min are within 2 points of 10 min"),
+    Target(
+        "control",
+        "CartPole-v1: 500 of 500 in 30 s",
+        cell("control_cartpole", "mean return", {**_PACE, "who": "Onward"}, beside=["interval", "seconds"]),
+        500,
+        headline="CartPole-v1 after 30 s, mean return of 500",
+    ),
+    Target(
+        "control",
+        "LunarLander-v3: 200 in 10 min",
+        cell("control_ten_minutes", "mean return", {"who": "Onward"}, beside=["interval"]),
+        200,
+        headline="LunarLander-v3 after 10 min, mean return",
+    ),
+    Target(
+        "control",
+        "3x the steps a second of stable-baselines3's PPO (tuned)",
+        ratio(
+            cell("control_cartpole", "turns a CPU second", {**_PACE, "who": "Onward"}),
+            cell("control_cartpole", "turns a CPU second", {**_PACE, "who": "stable-baselines3, tuned"}),
+            1,
+        ),
+        3,
+    ),
+    Target(
+        "cluster",
+        "Fashion-MNIST without labels: accuracy .60",
+        cell("cluster-fashion", "accuracy", {}),
+        0.60,
+        headline="Fashion-MNIST in groups without a label, accuracy",
+    ),
+    Target("cluster", "Fashion-MNIST: NMI .62", cell("cluster-fashion", "NMI", {}), 0.62),
+    Target("cluster", "Fashion-MNIST: accuracy 1.25x of k-means on pixels", cell("cluster-fashion", "ratio", {}), 1.25),
+    Target("cluster", "Fashion-MNIST: at least 7 groups", cell("cluster-fashion", "groups", {}), 7),
+    Target("cluster", "Fashion-MNIST: at most 13 groups", cell("cluster-fashion", "groups", {}), None, 13),
+    Target(
+        "cluster",
+        "CIFAR-10: accuracy, beside k-means on pixels",
+        cell("cluster-cifar", "ratio", {}, beside=["accuracy", "NMI"]),
+        1,
+    ),
+    Target(
+        "cluster",
+        "doubles among 10,000 real pictures: recall .95",
+        cell("cluster-doubles", "recall", {}, beside=["planted"]),
+        0.95,
+        headline="planted doubles found among 10,000 real pictures",
+    ),
+    Target(
+        "cluster",
+        "doubles: precision .99",
+        cell("cluster-doubles", "precision", {}, beside=["found"]),
+        0.99,
+        tried="of the 8 others found, 7 were looked at and are doubles that the set holds by itself",
+    ),
+    Target(
+        "cluster",
+        "doubles: in 10 minutes",
+        total(cell("cluster-doubles", "train, s", {}), cell("cluster-doubles", "apply, s", {})),
+        most=600,
+        tried="on a quarter of a core, 162 of its own seconds",
+    ),
+    Target(
+        "cluster",
+        "doubles: the folder is as it was",
+        share("cluster-doubles", "folder as it was", lambda text: text == "yes"),
+        1,
+    ),
+    Target(
+        "semi",
+        "Fashion-MNIST, 40 labels: 3 points over labels alone",
+        cell("semi-fashion-mnist", "gain, points (95 % interval of the mean)", {"labels": "40"}),
+        3,
+        headline="Fashion-MNIST with 40 labels and a pool, points above the labels alone",
+    ),
+    Target(
+        "semi",
+        "never worse by more than .5",
+        cell("semi-fashion-mnist", "least gain of a draw", {"labels": "40"}),
+        -0.5,
+    ),
+    *(
+        Target(
+            "semi",
+            f"CIFAR-10, {labels} labels: {100 * least:.0f} % in 20 min",
+            cell("semi-cifar10", "kept, mean of draws", {"labels": labels}, beside=["labels alone, same features"]),
+            least,
+        )
+        for labels, least in (("40", 0.55), ("250", 0.72), ("4000", 0.82))
+    ),
+    Target(
+        "semi",
+        "which to label, one a class: 5 points",
+        cell(
+            "semi-next-fashion-mnist",
+            "over one a class, points",
+            {},
+            beside=["by lot, one a class", "proposed (typical)"],
+        ),
+        5,
+    ),
+    Target(
+        "compress",
+        "a folder of one kind in 20 min: BD-rate -30 % against optimised JPEG",
+        cell("compress-folder", "BD-rate against JPEG", {"folder": "bccd"}, beside=["pictures measured"]),
+        most=-30,
+        headline="a microscope's pictures after 20 min, bytes at equal quality against JPEG",
+    ),
+    Target(
+        "compress",
+        "one picture: -25 % against JPEG",
+        cell("compress-single", "BD-rate against JPEG", {"middle 256 pixels of": "mean"}),
+        most=-25,
+    ),
+    Target(
+        "compress",
+        "one picture: no worse than WebP",
+        cell("compress-single", "BD-rate against WebP", {"middle 256 pixels of": "mean"}),
+        most=0,
+    ),
+    Target(
+        "compress",
+        "the same symbols under eight habits",
+        share("compress-exact", "symbols of 768 x 512", lambda text: text == "identical"),
+        1,
+    ),
+    Target(
+        "compress",
+        "pixels within 1 of each other",
+        share("compress-exact", "largest difference of a pixel, of 255", lambda text: text in ("0", "1")),
+        1,
+    ),
+    Target(
+        "compress",
+        "768x512 decoded in 3 s",
+        cell("compress-exact", "decoding", {"habit": "2 threads"}),
+        most=3,
+        tried="by the clock of a shared core; 1.05 to 1.95 of its own seconds",
+    ),
+    Target(
+        "compress",
+        "1,000 flipped bytes: every one noticed, no crash",
+        share("compress-damage", "not noticed", lambda text: text == "0"),
+        1,
+    ),
+)
