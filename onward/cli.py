@@ -19,6 +19,7 @@ from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean
 from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
+from onward.progress import announce
 from onward.report import write_report
 from onward.studio.command import studio_command
 from onward.tasks import find_task, list_tasks
@@ -30,7 +31,6 @@ from onward.verbs import listing as _listing
 from onward.verbs import resume as _resume
 from onward.verbs import selftest as _selftest
 from onward.verbs import train as _train
-from onward.verbs.sitting import announce
 
 __all__ = ["main"]
 

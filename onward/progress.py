@@ -11,9 +11,10 @@ import click
 from onward.core.budget import spoken_duration
 
 if TYPE_CHECKING:
+    from onward.core.metrics import Score
     from onward.core.run import Run
 
-__all__ = ["ProgressLine"]
+__all__ = ["ProgressLine", "announce"]
 
 
 class ProgressLine:
@@ -77,3 +78,12 @@ def _seconds_left(run: Run) -> float:
     if run.budget.seconds is not None:
         return max(0.0, run.budget.seconds - run.seconds)
     return run.seconds * (1 - run.progress) / max(run.progress, 1e-9)
+
+
+def announce(run: Run, scores: list[Score], seconds: float) -> None:
+    """Say what came out and what can be done next."""
+    for score in scores:
+        click.echo(score.verdict())
+    click.echo(f"{run.name} finished in {spoken_duration(seconds)}, {run.steps_done} steps.")
+    click.echo(f"Report: {run.path / 'report.html'}")
+    click.echo(f"Next:   onward apply {run.name}    or more time: onward resume {run.name} --time +10m")

@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from onward.core import randomness
-from onward.core.budget import spoken_duration
 from onward.core.exhibits import Exhibit
 from onward.core.faults import DataFault, Fault, Stopped
 from onward.core.folder import Lock
@@ -37,7 +36,7 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
         _check_same_data(run, data)
         (run.path / "stop").unlink(missing_ok=True)
         run.folder.update(status="running")
-        line = None if quiet else ProgressLine()
+        line = ProgressLine() if run.group.is_first and not quiet else None
         run.on_progress = line
         try:
             with _listening(run):
@@ -117,7 +116,8 @@ def _listening(run: Run) -> Iterator[None]:
         if run.stop_requested:
             raise KeyboardInterrupt
         run.stop_requested = True
-        click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)
+        if run.group.is_first:
+            click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -125,12 +125,3 @@ def _listening(run: Run) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def announce(run: Run, scores: list[Score], seconds: float) -> None:
-    """Say what came out and what can be done next."""
-    for score in scores:
-        click.echo(score.verdict())
-    click.echo(f"{run.name} finished in {spoken_duration(seconds)}, {run.steps_done} steps.")
-    click.echo(f"Report: {run.path / 'report.html'}")
-    click.echo(f"Next:   onward apply {run.name}    or more time: onward resume {run.name} --time +10m")

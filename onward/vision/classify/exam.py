@@ -43,7 +43,7 @@ class Exam:
     def look(self, step: Step, network: nn.Module) -> None:
         """Examine the network if it is time to, log its accuracy and show its guesses."""
         number = int(step.progress * _EXAMS)
-        if number == self._taken and not step.is_last:
+        if (number == self._taken and not step.is_last) or not self._run.group.is_first:
             return
         self._taken = number
         places = self._affordable()
