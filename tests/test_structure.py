@@ -22,9 +22,11 @@ ALLOWED: dict[str, set[str]] = {
     "onward": {"mirror"},
     "__main__": {"cli"},
     "mirror": {"onward", "verbs", "core", "map", "report"},
-    "cli": {"onward", "verbs", "core", "map", "report", "progress", "studio"},
+    "cli": {"onward", "verbs", "core", "map", "report", "progress", "selftest", "studio", "sweep"},
     "verbs": {"onward", "core", "group", "map", "report", "progress"},
     "progress": {"core"},
+    "selftest": {"core", "map", "verbs"},
+    "sweep": {"onward", "core", "map", "verbs"},
     "map": {"core"},
     "core": {"group"},  # a run has one
     "group": {"core.faults"},
