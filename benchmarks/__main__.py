@@ -22,6 +22,8 @@ NAMES = (
     "kill",
     "language_model",
     "mangled_tables",
+    "many",
+    "many_plan",
     "meadow",
     "more_time",
     "motion",

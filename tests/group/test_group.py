@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import os
 import signal
 import socket
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from onward.core.checkpoint import read_checkpoint
-from onward.core.faults import RunFault, UsageFault
+from onward.core.faults import Fault, RunFault, Stopped, UsageFault
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
-from onward.group import Group, join
+from onward.group import join
 from onward.tasks import find_task
 from onward.verbs.resume import resume
 from onward.verbs.train import train
@@ -53,9 +53,11 @@ def started(count: int, work: Callable[[int], object], environment: dict[str, st
             code = 0
         except SystemExit as leaving:
             code = int(leaving.code or 0)
-        except RunFault as fault:
-            print(fault, flush=True)
+        except Fault as fault:
+            os.write(1, f"{fault}\n".encode())
             code = fault.exit_code
+        except BaseException:
+            os.write(2, traceback.format_exc().encode())
         finally:
             os._exit(code)
     return found
@@ -134,3 +136,124 @@ def test_two_processes_equal_one_with_the_whole_batch(name: str, place: Path) ->
     for figure in losses[1].keys() - {"seconds", "kind"}:
         assert losses[0][figure] == pytest.approx(losses[1][figure], rel=2e-2, abs=2e-2), figure
     assert sorted(each.name for each in runs.iterdir() if each.is_dir()) == ["one", "two"]  # the second wrote nothing
+
+
+def test_statistics_of_a_batch_are_those_of_all_shares() -> None:
+    def compare(rank: int) -> None:
+        group = join(True, "test")
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.ReLU(), nn.Conv2d(5, 4, 3), nn.BatchNorm2d(4))
+        pictures, wanted, alone = torch.randn(8, 3, 9, 9), torch.randn(8, 4, 5, 5), copy.deepcopy(network)
+        (alone(pictures) - wanted).square().mean().backward()
+        group.with_shared_statistics(network)
+        loss = (network(group.share(pictures)) - group.share(wanted)).square().mean()
+        loss.backward()
+        group.average(network.parameters(), loss)
+        for one, other in zip(alone.parameters(), network.parameters(), strict=True):
+            assert one.grad is not None
+            torch.testing.assert_close(other.grad, one.grad, atol=1e-6, rtol=1e-4)
+        for one, other in zip(alone.buffers(), network.buffers(), strict=True):
+            torch.testing.assert_close(other, one, atol=1e-6, rtol=1e-4)
+        assert {"1.running_mean", "4.weight"} < set(network.state_dict())
+        group.finish()
+
+    assert ended(started(2, compare)) == [0, 0]
+
+
+def test_all_take_the_first_one_s_word() -> None:
+    def agree(rank: int) -> None:
+        group = join(True, "test")
+        long = "x" * 5000 if rank == 0 else ""
+        assert group.agree({"rank": rank, "words": long}) == {"rank": 0, "words": "x" * 5000}
+        before = group.clock()
+        assert group.clock() == before  # it stands still between two agreements
+        assert group.share(list(range(5))) == [[0, 1], [2, 3, 4]][rank]
+        whole = torch.arange(12.0).view(2, 6)
+        assert torch.equal(group.gathered(group.share(whole, axis=1), axis=1), whole)
+        with group.own_lots():
+            lots = group.gathered(torch.rand(1))
+        assert lots[0] != lots[1]
+        same = group.gathered(torch.rand(1))
+        assert same[0] == same[1]
+        group.finish()
+        assert rank == 0
+        assert group.agree(3) == 3
+        assert group.clock() > before
+
+    assert ended(started(2, agree)) == [0, 0]
+
+
+def test_uneven_shares_are_refused() -> None:
+    def ask(rank: int) -> None:
+        group = join(True, "test")
+        group.parts = 1
+        with pytest.raises(RunFault, match="cannot be shared evenly"):
+            group.whole(33)
+        assert group.whole(32) == 32
+        group.finish()
+
+    assert ended(started(2, ask)) == [0, 0]
+
+
+def test_who_cannot_share_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_table: Path) -> None:
+    for name, value in (("WORLD_SIZE", "2"), ("RANK", "0"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", "1")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageFault, match="forest does not learn on several processes"):
+        train(find_task("forest"), str(small_table), {}, steps=3, out=tmp_path / "runs", quiet=True)
+
+
+TINY = {"width": "8", "batch_size": "4", "stretch": "8"}
+
+
+def test_a_dead_process_ends_the_run_and_loses_nothing(tmp_path: Path, small_text: Path, capfd: Any) -> None:
+    """Kill the second of two in the middle; the first says so, and goes on alone, with the same batches, later."""
+    task, runs = find_task("language-model"), tmp_path / "runs"
+    task.train.load()  # type: ignore[attr-defined]
+
+    def learn(rank: int) -> None:
+        train(task, str(small_text), TINY, steps=4000, name="killed", out=runs, quiet=True)
+
+    first, second = started(2, learn)
+    metrics = runs / "killed" / "metrics.jsonl"
+    until = time.monotonic() + 120
+    while not any((runs / "killed" / "checkpoints").glob("step-*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(second, signal.SIGKILL)
+    assert ended([first, second]) == [RunFault.exit_code, -signal.SIGKILL]
+    assert "has ended" in capfd.readouterr().out
+    folder = Folder(runs / "killed")
+    assert folder.status() == "failed"
+    saved = folder.newest_checkpoint()
+    assert saved is not None
+    steps = read_checkpoint(saved)["steps_done"]
+    assert steps > 0
+    folder.update(budget={"seconds": None, "steps": steps + 5})
+    run, scores = resume(folder, quiet=True)
+    assert run.folder.status() == "finished"
+    assert run.steps_done == steps + 5
+    assert run.folder.record["processes"] == 2
+    assert scores
+    assert next(read_metrics(metrics, "log"))["step"] == 0
+
+
+def test_a_wish_to_stop_reaches_all_and_two_go_on(tmp_path: Path, small_text: Path) -> None:
+    task, runs = find_task("language-model"), tmp_path / "runs"
+
+    def learn(rank: int) -> None:
+        train(task, str(small_text), TINY, duration="300s", name="stopped", out=runs, quiet=True)
+
+    def go_on(rank: int) -> None:
+        resume(Folder(runs / "stopped"), quiet=True)
+
+    both = started(2, learn)
+    until = time.monotonic() + 120
+    while not (runs / "stopped" / "metrics.jsonl").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    (runs / "stopped" / "stop").touch()
+    assert ended(both) == [Stopped.exit_code, Stopped.exit_code]
+    folder = Folder(runs / "stopped")
+    assert folder.status() == "stopped"
+    steps = folder.record["steps_done"]
+    folder.update(budget={"seconds": None, "steps": steps + 3})
+    assert ended(started(2, go_on)) == [0, 0]
+    assert Folder(runs / "stopped").record["steps_done"] == steps + 3
