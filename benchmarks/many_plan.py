@@ -1,7 +1,7 @@
 """What a thousand processes would come to: measured sizes, speeds and bandwidth, then arithmetic.
 
 Measured here, in a minute or two: bandwidth and latency of an average over two processes of this machine, the size of
-each task's gradient at its usual width, the seconds of one forward and backward pass on one core; how fast an actor of
+each task's gradient at its usual width, the processor seconds of one forward and backward pass; how fast an actor of
 self-play plays and a learner learns. Then, by the model of a ring (2 (W − 1) / W times the bytes and 2 (W − 1)
 messages a step), the part of the time that is left for learning when each of W processes keeps the same share of a
 batch. Two assumptions, not measured: the network of a data centre carries 25 GB/s with 10 µs a message, and a GPU is a
@@ -96,11 +96,12 @@ def _measured() -> tuple[float, float]:
 
 
 def _seconds_a_step(call: Callable[[], torch.Tensor]) -> float:
+    """Give the processor seconds of a forward and backward pass: the least of three, whatever else the core does."""
     taken = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         call().backward()
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     return min(taken)
 
 
@@ -161,9 +162,9 @@ def _selfplay() -> None:
     order = Order((0,), 32, 32, 8, 0.25, 0.1, looks=30_000, seconds=_PLAYED_SECONDS)
     crew, sent = LocalCrew(game, shape), io.BytesIO()
     crew.start([Job(order, weights, ())])
-    began = time.perf_counter()
+    began = time.process_time()
     (shard,) = crew.collect()
-    moves = shard.moves / (time.perf_counter() - began)
+    moves = shard.moves / (time.process_time() - began)
     write_shard(sent, shard, game.actions)
     planes, scalars = torch.rand(_LEARNED, shape.planes, 6, 7), torch.rand(_LEARNED, shape.scalars)
 
