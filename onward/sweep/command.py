@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from onward.core.budget import parse_duration, spoken_duration
-from onward.core.faults import RunFault, UsageFault
+from onward.core.faults import RunFault, Stopped, UsageFault
 from onward.core.folder import Folder, new_folder, runs_folder
 from onward.core.machine import cores
 from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each, usual_trials
@@ -92,6 +92,7 @@ def go_on(record: Record, started_at: float | None = None) -> None:
 
     Raises:
         RunFault: its time is spent, or no trial came to anything.
+        Stopped: Ctrl-C.
     """
     plan = record.plan
     if record.spent_seconds >= plan.seconds - FEWEST_SECONDS and not any(
@@ -108,12 +109,15 @@ def go_on(record: Record, started_at: float | None = None) -> None:
     else:
         workers = LocalWorkers(plan.workers, record.path.parent, logs_of(record.path))
     click.echo(f"{record.path.name}: go on after a stop with: onward sweep {record.path.name}", err=True)
-    Sweep(record, space, workers, lambda words: click.echo(words, err=True), started_at).go()
+    try:
+        Sweep(record, space, workers, lambda words: click.echo(words, err=True), started_at).go()
+    except KeyboardInterrupt:
+        raise Stopped(f"{record.path.name} is stopped. Go on with: onward sweep {record.path.name}") from None
 
 
 def table(record: Record) -> list[str]:
     """Say what was tried, the task's own settings first, then the best; also as `trials.csv` in the sweep's folder."""
-    last = max((trial.round for trial in record.trials), default=0)
+    last = max((trial.round for trial in record.trials if trial.state == "finished"), default=0)
     ranked = record.by_merit(record.of_round(last))
     own = [trial for trial in ranked if trial.number == 0]
     others = [trial for trial in ranked if trial.number != 0]

@@ -46,22 +46,24 @@ class Sweep:
         """Go through all rounds; whatever happens, what is known by then is written down.
 
         Raises:
-            RunFault: no trial of a round came to anything.
+            RunFault: no trial came to anything.
         """
-        plan, sizes = self._record.plan, rounds(self._record.plan.trials)
+        sizes = rounds(self._record.plan.trials)
         try:
             for number, size in enumerate(sizes):
                 if not any(self._record.of_round(number)):
                     self._record.trials += self._next(number, size)
                 self._plan_seconds(number, sizes)
                 self._go_through(number)
-                best = self._record.by_merit(self._record.of_round(number))
-                if not best:
-                    why = next((trial.why for trial in self._record.of_round(number) if trial.why), "no time was left")
-                    raise RunFault(f"No trial of {plan.task} on {plan.data} came to anything: {why}")
+                if not self._record.by_merit(self._record.of_round(number)):
+                    break
         finally:
             self._workers.close()
             self._save()
+        if not self._record.by_merit(self._record.of_round(0)):
+            plan, first = self._record.plan, self._record.of_round(0)
+            why = next((trial.why for trial in first if trial.why), "no time was left")
+            raise RunFault(f"No trial of {plan.task} on {plan.data} came to anything: {why}")
 
     @property
     def left(self) -> float:

@@ -166,6 +166,16 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     assert [(t.name, t.words, t.figure) for t in again.trials] == [(t.name, t.words, t.figure) for t in whole.trials]
 
 
+def test_no_time_for_a_later_round_still_gives_a_table(tmp_path: Path) -> None:
+    record = begin(PLAN, tmp_path, "s")
+    record.spent_seconds = 600.0 - 25.0  # of a sitting that was killed
+    record.trials = [Trial(n, 0, f"s-{n:02d}.0", {}, 20.0, "finished", n / 10) for n in range(9)]
+    record.by = "validation_accuracy"
+    swept(record, workers := Pretending(tmp_path))
+    assert not workers.begun
+    assert table(record)[1].startswith("s-00.0")
+
+
 def test_all_failing_says_why(tmp_path: Path) -> None:
     class Failing(Pretending):
         def begin(self, words: Sequence[str], name: str) -> None:
