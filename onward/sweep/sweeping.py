@@ -19,6 +19,7 @@ __all__ = ["Sweep"]
 
 _TIMES_BEGUN = 3  # a trial whose process was killed is begun again, but not for ever
 _SAVED_EVERY_SECONDS = 2.0
+_LEAST_SECONDS = 0.8 * FEWEST_SECONDS  # a trial is not begun with less, though it was planned with more
 _END_SHARE, _END_SECONDS = 0.03, 1.0  # of the time, kept for the table
 _LOOKED_EVERY_SECONDS = 0.2
 
@@ -99,7 +100,7 @@ class Sweep:
         while waiting or going:
             while waiting and self._workers.has_room():
                 trial = waiting.pop(0)
-                if self.left < min(trial.seconds, FEWEST_SECONDS):
+                if min(trial.seconds, self.left) < _LEAST_SECONDS:
                     trial.state, trial.why = "failed", "no time was left"
                 else:
                     self._begin(trial)
