@@ -142,9 +142,9 @@ def _row(trial: Trial) -> list[str]:
 def _verdict(record: Record, own: list[Trial], others: list[Trial]) -> list[str]:
     """Set the best beside the task's own settings, by scores that took no part in choosing."""
     spent = f"{record.path.name} took {spoken_duration(record.spent_seconds)}."
-    if not own or not others:
-        return [spent]
     runs = record.path.parent
+    if not own or not others or not all((runs / each[0].name / "run.json").exists() for each in (own, others)):
+        return [spent]
     best = others[0]
     lines = compare_lines(Folder(runs / own[0].name), Folder(runs / best.name))
     return [f"{own[0].name} (the task's own settings) against {best.name} ({spoken(best)}):", *lines, spent]
