@@ -32,6 +32,7 @@ NAMES = (
     "pose",
     "reference",
     "selfplay",
+    "selfplay_match",
     "semi",
     "speed",
     "startup",
