@@ -30,6 +30,8 @@ NAMES = {
     "kill": "1 h",
     "language_model": "6 min *",
     "mangled_tables": "5 min",
+    "many": "5 min",
+    "many_plan": "2 min",
     "meadow": "1 min",
     "more_time": "1 h",
     "motion": "20 min *",

@@ -21,7 +21,9 @@ from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
 from onward.progress import announce, machine_trouble
 from onward.report import compare_json, compare_lines, write_report
+from onward.selftest import selftest as _selftest
 from onward.studio.command import studio_command
+from onward.sweep.command import sweep_command
 from onward.tasks import find_task, list_tasks
 from onward.verbs import apply as _apply
 from onward.verbs import doctor as _doctor
@@ -29,7 +31,6 @@ from onward.verbs import evaluate as _evaluate
 from onward.verbs import export as _export
 from onward.verbs import listing as _listing
 from onward.verbs import resume as _resume
-from onward.verbs import selftest as _selftest
 from onward.verbs import train as _train
 
 __all__ = ["main"]
@@ -243,13 +244,14 @@ def compare(one: str, other: str, as_json: bool) -> None:
 def selftest() -> None:
     """Find out in a minute whether this machine runs every task."""
     failed = []
-    for name, is_well, words in _selftest.selftest():
+    for name, is_well, words in _selftest():
         click.echo(f"{'ok ' if is_well else 'BAD'} {name:10} {words}")
         failed += [] if is_well else [name]
     if failed:
         raise MachineFault(f"This machine does not run {', '.join(failed)}; the lines above say why.")
 
 
+program.add_command(sweep_command)
 program.add_command(studio_command(lambda: {name: find_task(name) for name in list_tasks()}, onward.__version__))
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from onward.data.cache import cache_key, recall, remember
+from onward.group import Group
 from onward.parts.pixels import as_pixels
 
 __all__ = ["Features", "enlarged", "weights_name"]
@@ -40,6 +41,7 @@ class Features:
         images: N H W 3, uint8.
         side: pictures are brought to this many pixels before the network looks.
         chunk: pictures a chunk.
+        group: of processes that share the looking; all of them have to ask for the same chunks.
 
     Attributes:
         chunk: pictures a chunk.
@@ -47,8 +49,15 @@ class Features:
     """
 
     def __init__(
-        self, look: Callable[[Tensor], Sequence[Tensor]], name: str, images: PictureRows, side: int, chunk: int = 128
+        self,
+        look: Callable[[Tensor], Sequence[Tensor]],
+        name: str,
+        images: PictureRows,
+        side: int,
+        chunk: int = 128,
+        group: Group | None = None,
     ) -> None:
+        self._group = group or Group()
         self._look, self._name, self._images = look, name, images
         self._side, self.chunk = side, chunk
         self.values: list[NDArray[np.float16]] = []
@@ -68,6 +77,8 @@ class Features:
         key = cache_key("features", _VERSION, self._name, self._side, content, images.shape)
         found = recall(key, "shapes")
         maps = found and recall(key, *(f"map{place}" for place in range(len(found["shapes"]))))
+        if self._group.size > 1 and float(self._group.mean(torch.tensor(float(bool(maps))))) < 1:
+            maps = None  # some process has to look, so all of them share it
         arrays = list(maps.values()) if maps else self._compute(images)
         if not maps:
             named = {f"map{place}": array for place, array in enumerate(arrays)}
@@ -86,10 +97,13 @@ class Features:
     @torch.no_grad()
     def _compute(self, images: NDArray[np.uint8]) -> list[NDArray[np.float16]]:
         found: list[list[Tensor]] = []
+        is_shared = len(images) % self._group.size == 0
+        images = self._group.share(images) if is_shared else images
         for start in range(0, len(images), _AT_ONCE):
             pixels = as_pixels(images[start : start + _AT_ONCE])
             found.append([each.half() for each in self._look(enlarged(pixels, self._side))])
-        return [torch.cat(parts).numpy() for parts in zip(*found, strict=True)]
+        seen = [torch.cat(parts) for parts in zip(*found, strict=True)]
+        return [(self._group.gathered(each) if is_shared else each).numpy() for each in seen]
 
 
 def weights_name(name: str, network: nn.Module) -> str:

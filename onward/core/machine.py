@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Machine", "cores", "probe_machine"]
 
+_NEIGHBOURS = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # processes that torchrun started on this machine
 _CROWDED = 1.5  # where threads wait for a core, two that wait for each other are slower than one
 
 
@@ -50,7 +51,9 @@ class Machine:
         """Tell torch how many threads to use."""
         import torch
 
-        torch.set_num_threads(max(1, min(self.threads, 4 * cores())))  # of a record that may be another machine's
+        torch.set_num_threads(
+            max(1, min(self.threads, (1 if _NEIGHBOURS > 1 else 4) * cores()))
+        )  # a record may be foreign
         _keep_freed_memory()
 
     def mixed(self) -> AbstractContextManager[Any]:
@@ -71,8 +74,8 @@ def _keep_freed_memory() -> None:
 def cores() -> int:
     """Count the processor cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return max(1, len(os.sched_getaffinity(0)) // _NEIGHBOURS)
+    return max(1, (os.cpu_count() or 1) // _NEIGHBOURS)
 
 
 def probe_machine(device: str = "auto", *, timed: bool = True) -> Machine:

@@ -28,6 +28,7 @@ from onward.core.folder import Folder
 from onward.core.machine import Machine, probe_machine
 from onward.core.metrics import Metrics
 from onward.core.settings import settings_from_json
+from onward.group import Group
 
 __all__ = ["Box", "Keepable", "Run", "Step"]
 
@@ -108,16 +109,19 @@ class Run:
         folder: its place on disk and its records.
         budget: what it may spend, over all sittings.
         machine: threads, device and precision.
+        group: the processes that learn this together; usually one.
         setbacks: how often it went back because a figure was not finite; tasks lower their learning rate by it.
         tail_seconds: what evaluation, report and saving are thought to need; tasks may raise or lower it.
         cooldown: the last fraction of the budget; a checkpoint from just before it serves a run given more time.
         save_every_seconds: at most this much is lost by a kill.
     """
 
-    def __init__(self, folder: Folder, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, folder: Folder, clock: Callable[[], float] | None = None, group: Group | None = None) -> None:
         self.folder = folder
-        self.clock = clock
+        self.group = group or Group()
+        self.clock = clock or self.group.clock
         record = folder.record
+        self.group.parts = int(record.get("processes", 1))
         self.budget = Budget(record["budget"]["seconds"], record["budget"]["steps"])
         self.seed: int = record["seed"]
         self.tail_seconds = 0.0 if self.budget.seconds is None else min(8.0, 0.15 * self.budget.seconds)
@@ -133,7 +137,7 @@ class Run:
         self._machine: Machine | None = None
         self._metrics: Metrics | None = None
         self._spent_before = 0.0
-        self._started = self._saved_at = clock()
+        self._started = self._saved_at = self.clock()
         self._plateau_saved = False
 
     @property
@@ -161,7 +165,8 @@ class Run:
             if stored:
                 self._machine = Machine(**stored)
             else:
-                self._machine = probe_machine(self.folder.record["device"], timed=self.budget.seconds is not None)
+                probed = probe_machine(self.folder.record["device"], timed=self.budget.seconds is not None)
+                self._machine = Machine(**self.group.agree(probed.as_json()))
                 self.folder.update(machine=self._machine.as_json())
             self._machine.set_up()
         return self._machine
@@ -232,11 +237,12 @@ class Run:
             RunFault: figures were not finite again and again.
         """
         self._restore()
+        self._agree()
         while self.steps_done == 0 or (self.progress < 1.0 and not self.is_complete):
             last = self.budget.steps is not None and self.steps_done + 1 >= self.budget.steps
             step = Step(self.steps_done, self.progress, self, last)
             yield step
-            if not self._is_finite(step):
+            if not self._agree(self._is_finite(step)):
                 self._go_back(step)
                 continue
             if _is_logged(step.index) or last or step.is_marked:
@@ -245,6 +251,13 @@ class Run:
             self.steps_done += 1
             self._between_steps()
         self.save()
+        self.group.finish()
+
+    def _agree(self, is_finite: bool = True) -> bool:
+        """Take the first process's word for clock, wish to stop and time kept, so that a group never parts."""
+        word = (is_finite, self.stop_requested or self.folder.stop_asked(), self.tail_seconds)
+        is_finite, self.stop_requested, self.tail_seconds = self.group.agree(word)
+        return is_finite
 
     def save(self, label: str | None = None) -> None:
         """Write a checkpoint: kept things, random states, the clock."""
@@ -261,6 +274,7 @@ class Run:
         write_checkpoint(self.folder.checkpoint_path(self.steps_done, label), state)
         self.folder.prune_checkpoints(keep=2)
         self.folder.update(elapsed_seconds=round(self.seconds, 3), steps_done=self.steps_done)
+        self.group.agree(None)  # the clock goes on
         self._saved_at = self.clock()
         # saving may cost 2 % of the time at most
         self.save_every_seconds = max(5.0, 50.0 * (self._saved_at - began))
@@ -301,8 +315,9 @@ class Run:
         self.tail_seconds = max(self.tail_seconds, state.get("tail_seconds", 0.0))
 
     def _between_steps(self) -> None:
-        if self.stop_requested or self.folder.stop_asked():
+        if self.stop_requested:
             self.save()
+            self.group.finish(Stopped.exit_code)
             raise Stopped(f"{self.name} is saved at step {self.steps_done}. Go on with: onward resume {self.name}")
         if not self._plateau_saved and self.progress >= 1 - self.cooldown:
             self._plateau_saved = True

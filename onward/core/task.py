@@ -85,6 +85,7 @@ class Task(Generic[S, D, M]):
         commands: makes a click group that stands under the task's own name, beside the verbs.
         tried_with: what a page asks for to try `apply`: `picture`, `film`, `text`, `table`, `file`, each an input, or
             `option:NAME=picture` for an option that names a file; `board` when `apply --page` answers moves in JSON.
+        shares_batches: whether several processes can learn together (`onward/group`).
     """
 
     name: str
@@ -103,6 +104,7 @@ class Task(Generic[S, D, M]):
     untrained: Callable[[], M] | None = None
     commands: Callable[[], Any] | None = None
     tried_with: tuple[str, ...] = ()
+    shares_batches: bool = False
 
 
 class late:  # noqa: N801 - reads as a word where a task is written down

@@ -43,6 +43,11 @@ class Adam:
         self._squares = [torch.zeros_like(weight) for weight in self._weights]
         self._steps = 0
 
+    @property
+    def weights(self) -> list[Tensor]:
+        """Give what it moves."""
+        return self._weights
+
     def zero_grad(self) -> None:
         """Forget the gradients."""
         for weight in self._weights:

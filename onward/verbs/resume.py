@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from pathlib import Path
 
 from onward.core.budget import parse_duration
 from onward.core.checkpoint import read_checkpoint
@@ -12,6 +12,7 @@ from onward.core.folder import Folder, Lock
 from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.task import Source
+from onward.group import join
 from onward.tasks import find_task
 from onward.verbs.loading import read_data
 from onward.verbs.sitting import sit
@@ -30,23 +31,29 @@ def resume(
         RunFault: the run is finished and was given no more time, or is in use.
     """
     started_at = time.monotonic() if started_at is None else started_at
-    record: dict[str, Any] = folder.record
+    task = find_task(folder.record["task"])
+    group = join(task.shares_batches, task.name)
+    folder = Folder(group.everywhere(lambda: _at_rest(folder, duration)))
+    own = folder.record["data"]
+    source = Source((own["address"],), own.get("kind"), is_recorded=True)
+    data = read_data(task, source, Run(folder).settings(task.settings))
+    if duration is not None:
+        _give_time(folder, *parse_duration(duration))
+    run = Run(folder, group=group)
+    run.started_at(group.agree(started_at))
+    return run, sit(task, run, data, quiet=quiet)
+
+
+def _at_rest(folder: Folder, duration: str | None) -> Path:
+    """Give the folder of a run that can go on."""
     name = folder.path.name
     if "zoo" in folder.path.parts:
         raise RunFault(f"{name} belongs to the zoo and stays as it is. Train one of your own.")
     if Lock.is_held(folder.path):
         raise RunFault(f"{name} is being trained now. Watch it with: onward status {name}")
-    if record["status"] == "finished" and duration is None:
+    if folder.record["status"] == "finished" and duration is None:
         raise RunFault(f"{name} is finished. Give it more time: onward resume {name} --time +10m")
-    task = find_task(record["task"])
-    own = record["data"]
-    source = Source((own["address"],), own.get("kind"), is_recorded=True)
-    data = read_data(task, source, Run(folder).settings(task.settings))
-    if duration is not None:
-        _give_time(folder, *parse_duration(duration))
-    run = Run(folder)
-    run.started_at(started_at)
-    return run, sit(task, run, data, quiet=quiet)
+    return folder.path
 
 
 def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:

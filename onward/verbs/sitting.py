@@ -38,7 +38,7 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
         _check_same_data(run, data)
         (run.path / "stop").unlink(missing_ok=True)
         run.folder.update(status="running")
-        line = None if quiet else ProgressLine()
+        line = ProgressLine() if run.group.is_first and not quiet else None
         run.on_progress = line
         try:
             with _listening(run):
@@ -101,7 +101,8 @@ def _listening(run: Run) -> Iterator[None]:
         if run.stop_requested:
             raise KeyboardInterrupt
         run.stop_requested = True
-        click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)
+        if run.group.is_first:
+            click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -15,6 +15,7 @@ from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.settings import parse_settings, settings_to_json
 from onward.core.task import Source, Task
+from onward.group import join
 from onward.verbs.loading import read_data
 from onward.verbs.sitting import sit
 
@@ -47,28 +48,34 @@ def train(  # noqa: PLR0913 - the flags of the command
         started_at: when the budget's clock began; by default now.
     """
     started_at = time.monotonic() if started_at is None else started_at
+    group = join(task.shares_batches, task.name)
     settings, origins = parse_settings(task.settings, words, task.name)
     seconds = parse_duration(duration)[0] if duration else None
     budget = Budget(parse_duration(DEFAULT_TIME)[0] if seconds is None and steps is None else seconds, steps)
     data = read_data(task, Source((address,), kind), settings)
-    path = new_folder(task.name, address.rpartition("/")[2], out, name)
-    write_json(path / "settings.json", settings_to_json(settings, origins))
-    record = {
-        "schema": SCHEMA_VERSION,
-        "version": onward.__version__,
-        "name": path.name,
-        "task": task.name,
-        "status": "new",
-        "created": time.time(),
-        "seed": seed,
-        "device": device,
-        "budget": {"seconds": budget.seconds, "steps": budget.steps},
-        "data": {"address": address, "kind": kind, "fingerprint": data.fingerprint, "findings": data.findings()},
-        "elapsed_seconds": 0.0,
-        "steps_done": 0,
-    }
-    write_json(path / "run.json", record)
-    (path.parent / "last").write_text(path.name + "\n", encoding="utf-8")
-    run = Run(Folder(path))
-    run.started_at(started_at)
+
+    def begin() -> Path:
+        path = new_folder(task.name, address.rpartition("/")[2], out, name)
+        write_json(path / "settings.json", settings_to_json(settings, origins))
+        record = {
+            "schema": SCHEMA_VERSION,
+            "version": onward.__version__,
+            "name": path.name,
+            "task": task.name,
+            "status": "new",
+            "created": time.time(),
+            "seed": seed,
+            "processes": group.size,
+            "device": device,
+            "budget": {"seconds": budget.seconds, "steps": budget.steps},
+            "data": {"address": address, "kind": kind, "fingerprint": data.fingerprint, "findings": data.findings()},
+            "elapsed_seconds": 0.0,
+            "steps_done": 0,
+        }
+        write_json(path / "run.json", record)
+        (path.parent / "last").write_text(path.name + "\n", encoding="utf-8")
+        return path
+
+    run = Run(Folder(group.everywhere(begin)), group=group)
+    run.started_at(group.agree(started_at))
     return run, sit(task, run, data, quiet=quiet)

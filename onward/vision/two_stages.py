@@ -55,7 +55,7 @@ class Plan:
     """How it is learned.
 
     Attributes:
-        batch_size: pictures a step while the eyes are frozen.
+        batch_size: pictures a step while the eyes are frozen, in each process.
         learning_rate: the highest one, of neck and head.
         frozen_share: part of the time with frozen eyes; 0 for none, 1 for all of it.
         learns_to_see: whether the eyes begin from nothing, and learn whole at the full rate.
@@ -101,6 +101,8 @@ class Exam:
             return
         if is_fair:
             step.mark(**{self._name: self.score(network)})
+        if not self._run.group.is_first:
+            return
         words = "it does not learn from" if is_fair else "of the validation part, from which it learns by now"
         step.show(found=Picture(self._draw(network), f"found in pictures {words}, step {step.index}"))
 
@@ -111,7 +113,7 @@ class Exam:
     def score(self, network: Any) -> float:
         """Measure the network, and keep time for the final test, at most a seventh of the budget."""
         began = time.perf_counter()
-        value = self._measure(network)
+        value = self._run.group.agree(self._measure(network) if self._run.group.is_first else 0.0)
         if self._run.budget.seconds is not None:
             cost = (time.perf_counter() - began) / max(1, self._looked_at)
             needed = _REPORT_SECONDS + 1.3 * cost * (self._tested + self._looked_at)
@@ -142,6 +144,7 @@ class TwoStages:
     ) -> None:
         self._run, self._plan, self._network, self._views = run, plan, network, views
         self._features, self._loss, self._pictures = features, loss, pictures
+        self._batch_size = run.group.whole(plan.batch_size)
         self._head = Adam(network.head.parameters(), plan.learning_rate, (0.9, 0.99))
         self._deep = Adam(network.eyes.parameters(), plan.learning_rate, (0.9, 0.99))
         self.average: Average[Any] = Average(network, half_life_pictures=_AVERAGED_EPOCHS * pictures)
@@ -183,7 +186,7 @@ class TwoStages:
         by_clock = step.progress / share if share > 0 else 1.0
         if chunks is None or share == 1:
             return by_clock
-        enough = max(_FROZEN_STEPS, _FROZEN_EPOCHS * self._pictures / self._plan.batch_size)
+        enough = max(_FROZEN_STEPS, _FROZEN_EPOCHS * self._pictures / self._batch_size)
         return max(by_clock, (step.index - chunks) / enough)
 
     def _has_time_to_look(self, step: Step) -> bool:
@@ -195,15 +198,15 @@ class TwoStages:
         for number in range(self._stage.value["chunks"]):  # those that a stopped sitting left out of memory
             self._features.look(number)
         self._network.eyes.requires_grad_(False)
-        maps, wanted = self._views.looked_at(self._features, self._plan.batch_size)
+        maps, wanted = self._views.looked_at(self._features, self._batch_size)
         with self._run.machine.mixed():
             answer = self._network.head([each.contiguous(memory_format=torch.channels_last) for each in maps])
-        return self._step(answer, wanted, hill(phase), 0.0, self._plan.batch_size)
+        return self._step(answer, wanted, hill(phase), 0.0, self._batch_size)
 
     def _learn_fresh(self, phase: float) -> dict[str, Tensor]:
         """Teach head and eyes with views never seen before."""
         self._network.unfreeze(self._plan.learns_to_see)
-        count = max(1, self._plan.batch_size // _FEWER_AT_ONCE)
+        count = self._run.group.whole(max(1, self._plan.batch_size // _FEWER_AT_ONCE))
         pictures, wanted = self._views.fresh(count)
         with self._run.machine.mixed():
             answer = self._network(pictures)
@@ -213,14 +216,16 @@ class TwoStages:
         figures = self._loss(answer, wanted)
         self._head.zero_grad()
         self._deep.zero_grad()
-        torch.stack(list(figures.values())).sum().backward()
+        told = torch.stack(list(figures.values()))
+        told.sum().backward()
+        told = self._run.group.average([*self._head.weights, *self._deep.weights], told)
         self._head.learning_rate = self._plan.learning_rate * rate * 0.5**self._run.setbacks
         self._head.step()
         if eyes > 0:
             self._deep.learning_rate = self._head.learning_rate * eyes
             self._deep.step()
         self.average.follow(self._network, pictures=count)
-        return figures
+        return dict(zip(figures, told, strict=True))
 
     def _free(self, exam: Exam) -> None:
         """Let the eyes learn from here on, for good, also in time given later; keep what frozen ones came to."""

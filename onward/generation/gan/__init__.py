@@ -25,4 +25,5 @@ TASK: Task = Task(
     export=late("onward.generation.gan.drawing:export"),
     options=Drawing,
     accepts=lambda address: not address.lower().endswith((".csv", ".tsv", ".txt")),
+    shares_batches=True,
 )

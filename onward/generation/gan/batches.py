@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from onward.group import Group
+
 __all__ = ["Batches"]
 
 
@@ -18,14 +20,23 @@ class Batches:
     Args:
         images: N H W 3, uint8.
         labels: N.
-        batch_size: pictures a batch; an incomplete last one is filled from the next epoch.
+        batch_size: pictures a batch, of all processes; an incomplete last one is filled from the next epoch.
+        group: of processes that share a batch.
     Example:
         >>> batches = Batches(np.zeros((5, 8, 8, 3), np.uint8), np.zeros(5, np.int64), 4, seed=0)
         >>> next(batches)[0].shape
         torch.Size([4, 3, 8, 8])
     """
 
-    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int64], batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        batch_size: int,
+        seed: int,
+        group: Group | None = None,
+    ) -> None:
+        self._group = group or Group()
         pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
         self._pixels, self._labels = pixels, torch.from_numpy(labels)
         self._batch_size, self._seed = batch_size, seed
@@ -37,7 +48,7 @@ class Batches:
         return self
 
     def __next__(self) -> tuple[Tensor, Tensor]:
-        """Give the next batch: B 3 H W in [-1, 1], and B class numbers."""
+        """Give this process's share of the next batch: B 3 H W in [-1, 1], and B class numbers."""
         count, places = len(self._pixels), []
         for number in range(self._taken, self._taken + self._batch_size):
             epoch, place = divmod(number, count)
@@ -45,7 +56,7 @@ class Batches:
                 self._epoch, self._order = epoch, np.random.default_rng([self._seed, epoch]).permutation(count)
             places.append(int(self._order[place]))
         self._taken += self._batch_size
-        chosen = torch.tensor(places)
+        chosen = torch.tensor(self._group.share(places))
         return self._pixels[chosen].float() / 127.5 - 1, self._labels[chosen]
 
     def state_dict(self) -> dict[str, Any]:

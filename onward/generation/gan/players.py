@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
@@ -16,6 +16,7 @@ from onward.generation.gan.augment import augment
 from onward.generation.gan.networks import Generator, PixelDiscriminator
 from onward.generation.gan.projected import ProjectedDiscriminator
 from onward.generation.gan.settings import Settings
+from onward.group import Group
 from onward.parts.adam import Adam
 
 __all__ = ["LEARNING_RATE", "Players", "Turn", "fast", "learn", "make_adam", "set_rate"]
@@ -70,6 +71,7 @@ class Turn:
         index: the step's number: penalties and the projected judge have their turn every few steps.
         penalty_factor: what the gradient penalties are multiplied by.
         colour: augment by colours and holes too.
+        group: of processes that share the batch.
     """
 
     machine: Machine
@@ -78,6 +80,7 @@ class Turn:
     index: int
     penalty_factor: float = 1.0
     colour: bool = False
+    group: Group = field(default_factory=Group)
 
     def play(self, real: Tensor, kind: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Forge a batch, let the judges learn from it, then the generator from them.
@@ -87,10 +90,11 @@ class Turn:
             kind: B class numbers, or None.
         Returns: the pixel judge's loss, the generator's, and the judge's 2B logits, real ones first.
         """
-        generator = self.players.generator
+        generator, group = self.players.generator, self.group
+        noise = group.share(torch.randn(len(real) * group.size, generator.latent_length))
         with self.machine.mixed():
-            fake = generator(torch.randn(len(real), generator.latent_length), kind).float()
-        real, forged = (augment(each, self.settings.shift, colour=self.colour) for each in (real, fake))
+            fake = generator(noise, kind).float()
+        real, forged = (augment(each, self.settings.shift, colour=self.colour, group=group) for each in (real, fake))
         judge_loss, logits = self._judge(real, forged.detach(), kind)
         return judge_loss, self._cheat(real, forged, kind), logits
 
@@ -107,8 +111,7 @@ class Turn:
             with self.machine.mixed():
                 slope = 2 * losses.gradient_penalty(lambda seen: judge(seen, kinds).float(), both)
             regularised = loss + every * self.players.penalty * self.penalty_factor * slope
-        learn(self.players.adams[1], regularised)
-        return loss, logits.detach()
+        return learn(self.players.adams[1], regularised, self.group, loss), logits.detach()
 
     def _cheat(self, real: Tensor, forged: Tensor, kind: Tensor | None) -> Tensor:
         """Let the generator learn the other way round, with the judges held still."""
@@ -121,7 +124,7 @@ class Turn:
         cheat = loss
         if self.players.projected_judge is not None and self.index % self.settings.projected_every == 0:
             cheat = loss + self.settings.projected_weight * self._project(self.players.projected_judge, real, forged)
-        learn(self.players.adams[0], cheat)
+        loss = learn(self.players.adams[0], cheat, self.group, loss)
         judge.requires_grad_(True)
         return loss
 
@@ -132,7 +135,7 @@ class Turn:
             with torch.no_grad():
                 real_features = judge.features(real)
             real_logits, forged_logits = judge(real_features), judge([maps.detach() for maps in forged_features])
-        learn(self.players.adams[2], losses.hinge_discriminator_loss(real_logits, forged_logits))
+        learn(self.players.adams[2], losses.hinge_discriminator_loss(real_logits, forged_logits), self.group)
         judge.heads.requires_grad_(False)
         with self.machine.mixed():
             loss = -judge(forged_features).float().mean()
@@ -151,11 +154,13 @@ def set_rate(adams: Sequence[Adam], learning_rate: float) -> None:
         adam.learning_rate = learning_rate
 
 
-def learn(adam: Adam, loss: Tensor) -> None:
-    """Take one step down a loss."""
+def learn(adam: Adam, loss: Tensor, group: Group, figure: Tensor | None = None) -> Tensor:
+    """Take one step down a loss, the mean of all processes'; give their mean of a figure, or of the loss."""
     adam.zero_grad()
     loss.backward()
+    mean = group.average(adam.weights, loss if figure is None else figure)
     adam.step()
+    return mean
 
 
 def fast(network: Network) -> Network:

@@ -50,7 +50,7 @@ def train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
         run.tail_seconds = max(run.tail_seconds, min(_LONGEST_TAIL_SECONDS, _TAIL_SHARE * run.budget.seconds))
     if "generator" not in run.folder.record:
         run.note(FORGERIES)
-    gallery = gallery.at(fitting_size(run, gallery, settings))
+    gallery = gallery.at(run.group.agree(fitting_size(run, gallery, settings)))
     return _train_classic(run, gallery, settings) if settings.loss == "classic" else _train(run, gallery, settings)
 
 
@@ -58,10 +58,11 @@ def _train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     images, labels, classes = _real(gallery, settings)
     size, kinds = images.shape[1], len(classes)
     players = Players.make(size, kinds, settings, gallery.is_grey)
-    generator = players.generator
+    generator, group = players.generator, run.group
+    group.with_shared_statistics(generator)
     average = Average(generator, settings.average_pictures)
-    batch_size, learning_rate = settings.batch_size or 32, settings.learning_rate or LEARNING_RATE
-    batches = Batches(images, labels, batch_size, run.seed)
+    batch_size, learning_rate = group.whole(settings.batch_size or 32), settings.learning_rate or LEARNING_RATE
+    batches = Batches(images, labels, batch_size, run.seed, group)
     fixed_noise, fixed_labels = noise_shown(generator.latent_length, kinds, run.seed)
     run.folder.update(generator=_facts(size, classes, gallery))
     everything = {"average": average, **players.kept()}
@@ -71,7 +72,7 @@ def _train(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
         set_rate(players.adams, learning_rate * cooled(step.progress, COOLDOWN, floor=0.02) * 0.5**run.setbacks)
         real, kind = next(batches)
         penalty_factor = watch.penalty_factor * PENALTY_FALLS_TO**step.progress
-        turn = Turn(run.machine, players, settings, step.index, penalty_factor, watch.wants_colour)
+        turn = Turn(run.machine, players, settings, step.index, penalty_factor, watch.wants_colour, group)
         judge_loss, generator_loss, logits = turn.play(real, kind if kinds > 1 else None)
         average.follow(generator, pictures=batch_size)
         step.log(generator_loss=generator_loss, discriminator_loss=judge_loss)
@@ -87,8 +88,11 @@ def _train_classic(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     size = images.shape[1]
     generator = fast(TutorialGenerator(size, settings.width_at(size), grey=gallery.is_grey))
     discriminator = fast(TutorialDiscriminator(size, settings.width_at(size)))
-    batch_size, learning_rate = settings.batch_size or 64, settings.learning_rate or 2e-4
-    batches = Batches(images, labels, batch_size, run.seed)
+    group = run.group
+    for player in (generator, discriminator):
+        group.with_shared_statistics(player)
+    batch_size, learning_rate = group.whole(settings.batch_size or 64), settings.learning_rate or 2e-4
+    batches = Batches(images, labels, batch_size, run.seed, group)
     adams = [make_adam(player, learning_rate, (0.5, 0.999)) for player in (generator, discriminator)]
     fixed_noise, _ = noise_shown(generator.latent_length, 1, run.seed)
     run.folder.update(generator=_facts(size, ("all",), gallery))
@@ -106,16 +110,16 @@ def _train_classic(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
         set_rate(adams, learning_rate * 0.5**run.setbacks)
         real, _ = next(batches)
         with run.machine.mixed():
-            fake = generator(torch.randn(batch_size, generator.latent_length))
+            fake = generator(group.share(torch.randn(batch_size, generator.latent_length)))
             real_logits, fake_logits = discriminator(real), discriminator(fake.detach())
         discriminator_loss = losses.classic_discriminator_loss(real_logits, fake_logits)
-        learn(adams[1], discriminator_loss)
+        discriminator_loss = learn(adams[1], discriminator_loss, group)
 
         discriminator.requires_grad_(False)
         with run.machine.mixed():
             cheating_logits = discriminator(fake)
         generator_loss = losses.classic_generator_loss(cheating_logits)
-        learn(adams[0], generator_loss)
+        generator_loss = learn(adams[0], generator_loss, group)
         discriminator.requires_grad_(True)
 
         average.copy(generator)
@@ -138,5 +142,5 @@ def _facts(size: int, classes: tuple[str, ...], gallery: Gallery) -> dict[str, A
 
 def _show(step: Step, settings: Settings, network: nn.Module, noise: Tensor, labels: Tensor | None) -> None:
     """Show what the same noise has become."""
-    if step.every(settings.show_every):
+    if step.every(settings.show_every) and step.run.group.is_first:
         step.show(samples=Picture(grid(network, noise, labels), f"step {step.index}"))

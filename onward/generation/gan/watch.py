@@ -80,16 +80,23 @@ class Watch:
         if step.progress * _LOOKS < self._looks + 1:
             return
         self._looks = int(step.progress * _LOOKS)
+        signals, thumbnails, is_worse = self._run.group.agree(
+            self._measured(network) if self._run.group.is_first else ({}, 0.0, False)
+        )
+        step.mark(**signals)
+        self._act(step, signals, thumbnails, is_worse)
+
+    def _measured(self, network: nn.Module) -> tuple[dict[str, float], float, bool]:
+        """Measure the signals, the distance at 8 pixels, and whether the pictures are plainly worse than the best."""
         drawn, labels = self._draw(network)
-        features = self._eyes(drawn)
+        features, thumbnails = self._eyes(drawn), self._thumbnail_distance(drawn)
         signals = {
             "pair_accuracy": self._accuracy,
             "diversity": diversity(features[:_FEWEST]) / max(diversity(self._real_features()[:_FEWEST]), 1e-9),
             "overfitting": self._overfitting(drawn[:_MOST_JUDGED], None if labels is None else labels[:_MOST_JUDGED]),
             "quality": kernel_distance(self._real_features(), features),
         }
-        step.mark(**signals)
-        self._act(step, signals, self._thumbnail_distance(drawn))
+        return signals, thumbnails, self._is_worse(signals["quality"], thumbnails)
 
     def conclude(self, average: Keepable, network: nn.Module) -> None:
         """Give the best average back if the last is plainly worse; called when the steps are over."""
@@ -151,13 +158,13 @@ class Watch:
         trained, held_out, forged = logits
         return (trained - held_out) / max(trained - forged, 1e-3)
 
-    def _act(self, step: Step, signals: dict[str, float], thumbnails: float) -> None:
+    def _act(self, step: Step, signals: dict[str, float], thumbnails: float, is_worse: bool) -> None:
         accuracy, varied, learned, quality = signals.values()
         early = self._looks <= _LOOKS // 4
         self._winning = self._winning + 1 if accuracy > _WON else 0
         self._collapsed = self._collapsed + 1 if varied < _COLLAPSED and not early else 0
         self._learned = self._learned + 1 if learned > _LEARNED_BY_HEART and not early else 0
-        self._worse = self._worse + 1 if self._is_worse(quality, thumbnails) and not early else 0
+        self._worse = self._worse + 1 if is_worse and not early else 0
         if self._winning == 2:
             self.penalty_factor *= 2
             self._run.note(

@@ -27,4 +27,5 @@ TASK: Task = Task(
     export=late("onward.language.language_model.using:export"),
     options=Writing,
     accepts=lambda address: not address.lower().endswith(_NOT_TEXT),
+    shares_batches=True,
 )

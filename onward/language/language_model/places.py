@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from onward.group import Group
 from onward.language.memory_network import State
 
 __all__ = ["Memory", "Places"]
@@ -24,6 +25,7 @@ class Places:
         count: places.
         stretch: pieces a stretch.
         seed: of the run.
+        group: of processes that share the places.
 
     Example:
         >>> places = Places(np.arange(20), count=2, stretch=3, seed=0)
@@ -31,21 +33,24 @@ class Places:
         (torch.Size([3, 2]), True, True)
     """
 
-    def __init__(self, numbers: NDArray[Any], count: int, stretch: int, seed: int) -> None:
+    def __init__(self, numbers: NDArray[Any], count: int, stretch: int, seed: int, group: Group | None = None) -> None:
         self._numbers, self._seed = numbers, seed
+        group = group or Group()
         self._stretch = min(stretch, max(1, len(numbers) // 4))
         self._count = max(1, min(count, len(numbers) // (2 * self._stretch)))
+        self._count = max(group.parts, self._count - self._count % group.parts)
         self._length = len(numbers) // self._count  # pieces of each place
+        self._own = group.share(np.arange(self._count))
         self._epoch, self._at = 0, 0
 
     @property
     def count(self) -> int:
-        """Give how many places are read at once."""
-        return self._count
+        """Give how many places this process reads at once."""
+        return len(self._own)
 
     @property
     def pieces(self) -> int:
-        """Give how many pieces a turn reads."""
+        """Give how many pieces a turn reads, in all processes."""
         return self._count * self._stretch
 
     @property
@@ -57,7 +62,7 @@ class Places:
         """Give a stretch, T B, what comes after each of its pieces, T B, and whether the places are new ones."""
         is_new = self._at == 0
         shift = int(np.random.default_rng([self._seed, self._epoch]).integers(0, self._length))
-        rows = shift + self._at + np.arange(self._stretch + 1)[:, None] + self._length * np.arange(self._count)
+        rows = shift + self._at + np.arange(self._stretch + 1)[:, None] + self._length * self._own
         numbers = torch.from_numpy(self._numbers[rows % len(self._numbers)].astype(np.int64))
         self._at += self._stretch
         if self._at + self._stretch > self._length:
@@ -74,14 +79,15 @@ class Places:
 
 
 class Memory:
-    """What a network remembers, as part of the checkpoint.
+    """What a network remembers, as part of the checkpoint, which holds the memory of all places.
 
     Attributes:
         state: one tensor a layer; empty before anything was read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, group: Group | None = None) -> None:
         self.state: State = []
+        self._group = group or Group()
 
     def carry(self, state: State) -> None:
         """Remember this, without the way it came about: an error goes back through one stretch only."""
@@ -89,8 +95,8 @@ class Memory:
 
     def state_dict(self) -> dict[str, Any]:
         """Take it."""
-        return {"state": list(self.state)}
+        return {"state": [self._group.gathered(each, axis=1) for each in self.state]}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put it back."""
-        self.state = list(state["state"])
+        self.state = [self._group.share(each, axis=1) for each in state["state"]]

@@ -57,7 +57,8 @@ def choose_size(run: Run, corpus: Corpus, settings: Settings) -> Size:
         speed = speeds[width]
     epochs = _epochs(run, corpus, speed)
     drop = min(_MOST_DROPPED, 0.12 * max(0.0, epochs - _FRESH_EPOCHS) ** 0.5)
-    return Size(width, round(drop if settings.drop is None else settings.drop, 3), round(speed, 1))
+    drop = round(drop if settings.drop is None else settings.drop, 3)
+    return Size(*run.group.agree((width, drop, round(speed, 1))))
 
 
 def _epochs(run: Run, corpus: Corpus, pieces_a_second: float) -> float:
@@ -81,4 +82,4 @@ def _pieces_a_second(run: Run, corpus: Corpus, settings: Settings, width: int) -
                 loss = telling(network, seen, now)
             loss.backward()
             seconds = time.perf_counter() - began
-        return now.numel() / seconds
+        return run.group.size * now.numel() / seconds

@@ -45,6 +45,7 @@ _HALF_LIFE_TURNS = 100
 def train(run: Run, corpus: Corpus, settings: Settings) -> Model:
     """Train a language model on a text."""
     run.machine  # noqa: B018 - sets threads before anything is built
+    group = run.group
     save_tokenizer(corpus.tokenizer, run.path / "tokenizer.json")
     size = choose_size(run, corpus, settings)
     facts = {"width": size.width, "depth": settings.depth, "cell": settings.cell, "drop": size.drop}
@@ -55,20 +56,21 @@ def train(run: Run, corpus: Corpus, settings: Settings) -> Model:
     )  # fmt: skip
     peak = settings.learning_rate or _PEAKS.get(settings.cell, _USUAL_PEAK)
     descent = Adam(network.parameters(), peak, (0.9, 0.99))
-    places = Places(corpus.training.numbers, settings.batch_size, settings.stretch, run.seed)
+    places = Places(corpus.training.numbers, group.whole(settings.batch_size), settings.stretch, run.seed, group)
     average = Average(network, half_life_pictures=_HALF_LIFE_TURNS * places.pieces)
     telling = Telling(corpus.training.numbers, corpus.tokenizer.size)
-    memory, exam = Memory(), Exam(run, corpus, size, network)
+    memory, exam = Memory(group), Exam(run, corpus, size, network)
     run.keep(network=network, descent=descent, average=average, places=places, memory=memory, exam=exam)
     for step in run.steps():
         now, then, is_new = places.next()
         state = network.start(places.count) if is_new or not memory.state else memory.state
-        with run.machine.mixed():
+        with run.machine.mixed(), group.own_lots():
             seen, state = network.read(now, state)
             loss = telling(network, seen, then)
         descent.learning_rate = peak * triangle(step.progress, 0.1, 0.1, 0.02) * 0.5**run.setbacks
         descent.zero_grad()
         loss.backward()
+        loss = group.average(network.parameters(), loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
         descent.step()
         average.follow(network, pictures=places.pieces)
@@ -100,23 +102,28 @@ class Exam:
         if not step.is_last and (number == self._taken or (number < _EXAMS and self._is_dear())):
             return
         self._taken, began = number, self._run.seconds
-        part = self._corpus.validation
-        numbers = part.numbers[: self._pieces + 1]
-        share = max(1, len(numbers) - 1) / max(1, len(part.numbers) - 1)
-        bits = float(nats(network, numbers).sum()) / np.log(2) / max(1.0, share * part.bytes)
+        bits = self._run.group.agree(self._examined(step, network) if self._run.group.is_first else 0.0)
         step.mark(validation_bits_per_byte=bits)
         if bits <= self._best_bits:
             self._best_bits = bits
             self.best.load_state_dict(network.state_dict())
+        self._spent += self._run.seconds - began
+
+    def _examined(self, step: Step, network: LanguageNetwork) -> float:
+        """Give its bits per byte, and show what it writes."""
+        part = self._corpus.validation
+        numbers = part.numbers[: self._pieces + 1]
+        share = max(1, len(numbers) - 1) / max(1, len(part.numbers) - 1)
+        bits = float(nats(network, numbers).sum()) / np.log(2) / max(1.0, share * part.bytes)
         model = Model(network, self._corpus.tokenizer, self._run)
-        length = _SAMPLE_CHARACTERS[0 if number % 4 == 0 else 1]
+        length = _SAMPLE_CHARACTERS[0 if self._taken % 4 == 0 else 1]
         text = "".join(write(model, Writing(length=length), self._writing_seconds))
         sample: Any = Passage([text], f"what it writes after {step.index} turns, {bits:.2f} bits per byte")
         step.show(sample=sample)
-        if number % 4 == 0:
+        if self._taken % 4 == 0:
             picture = gradient_picture(network, self._corpus.validation.numbers)
             step.show(gradient=picture)
-        self._spent += self._run.seconds - began
+        return bits
 
     def _is_dear(self) -> bool:
         """Say whether examining has taken more than its share of the time; nothing is timed under steps alone."""

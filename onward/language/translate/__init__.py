@@ -30,4 +30,5 @@ TASK: Task = Task(
     options=Translating,
     accepts=lambda address: ":" not in address[2:] or address.startswith("numbers:") or ".zip:" in address.lower(),
     tried_with=("text",),
+    shares_batches=True,
 )

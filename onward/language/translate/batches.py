@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from onward.group import Group
 from onward.language.translate.copying import Hidden
 from onward.language.translate.vocabulary import BEGIN, END, PAD
 
@@ -25,12 +26,16 @@ class Batch(NamedTuple):
     Attributes:
         source: S B; lengths: B.
         given: T B, what the decoder has before each piece it is to say; wanted: T B, those pieces.
+        pairs: how many the whole batch has, of which this may be a process's share.
+        weight: of the share's mean in the mean of all processes' means, so that each piece counts the same.
     """
 
     source: Tensor
     lengths: Tensor
     given: Tensor
     wanted: Tensor
+    pairs: int = 0
+    weight: float = 1.0
 
 
 class Batches:
@@ -38,9 +43,10 @@ class Batches:
 
     Args:
         source, target: sentences in numbers; longer ones than 250 pieces are passed over.
-        tokens: pieces of the longer side of a batch, padding included.
+        tokens: pieces of the longer side of a batch, padding included, in all processes.
         seed: of the run.
         hidden: what pairs are like in every second epoch, by row; shorter than they are.
+        group: of processes that share a batch.
     """
 
     def __init__(
@@ -50,7 +56,9 @@ class Batches:
         tokens: int,
         seed: int,
         hidden: Hidden | None = None,
+        group: Group | None = None,
     ) -> None:
+        self._group = group or Group()
         self._pairs, self._hidden = list(zip(source, target, strict=True)), hidden or {}
         self._tokens, self._seed = tokens, seed
         self._lengths = np.array([(len(one), len(other) + 1) for one, other in self._pairs])
@@ -69,7 +77,7 @@ class Batches:
         return self.epoch + self._place / len(self._plan)
 
     def next(self) -> Batch:
-        """Give the next batch."""
+        """Give this process's share of the next batch."""
         if self._place >= len(self._plan):
             self.epoch, self._place = self.epoch + 1, 0
             self._plan = self._planned()
@@ -77,7 +85,11 @@ class Batches:
         self._place += 1
         hidden = {} if self.epoch % 2 == 0 else self._hidden
         pairs = [hidden.get(int(row)) or self._pairs[row] for row in rows]
-        return batch_of([source for source, _ in pairs], [target for _, target in pairs])
+        own = self._group.share(pairs)
+        pieces, mine = (sum(len(target) + 1 for _, target in each) for each in (pairs, own))
+        own = own or pairs[:1]  # of fewer pairs than processes; it counts nothing then
+        batch = batch_of([source for source, _ in own], [target for _, target in own])
+        return batch._replace(pairs=len(pairs), weight=mine * self._group.size / pieces)
 
     def _planned(self) -> list[NDArray[np.int64]]:
         chance = np.random.default_rng((self._seed, self.epoch))
@@ -132,4 +144,5 @@ def batch_of(source: Sequence[NDArray[np.int64]], target: Sequence[NDArray[np.in
         given[1 : len(other) + 1, number] = other
         wanted[: len(other), number] = other
         wanted[len(other), number] = END
-    return Batch(*(torch.from_numpy(each) for each in (read, lengths, given, wanted)))
+    read, lengths, given, wanted = (torch.from_numpy(each) for each in (read, lengths, given, wanted))
+    return Batch(read, lengths, given, wanted)

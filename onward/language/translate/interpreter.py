@@ -116,7 +116,7 @@ class Interpreter:
     def _searched(self, sentences: Sequence[Sentence], beam: Beam) -> list[list[Hypothesis]]:
         network = self.network
         none = [np.zeros(0, np.int64)] * len(sentences)
-        source, lengths, _, _ = batch_of([each.numbers[:_LONGEST] for each in sentences], none)
+        source, lengths, *_ = batch_of([each.numbers[:_LONGEST] for each in sentences], none)
         state = network.begun(source, lengths)
         limits = (lengths * self.ratio).long() + 10
         never = [PAD, BEGIN]

@@ -43,7 +43,8 @@ def train(run: Run, sentences: Sentences, settings: Settings) -> Interpreter:
     vocabulary = _vocabulary(run, sentences)
     part = sentences.pairs.training
     source, target = ([vocabulary.read(text).numbers for text in side] for side in (part.source, part.target))
-    batches = Batches(source, target, settings.batch_tokens, run.seed, hidden_words(vocabulary, part))
+    group, tokens = run.group, run.group.whole(settings.batch_tokens)
+    batches = Batches(source, target, tokens, run.seed, hidden_words(vocabulary, part), group)
     facts = _facts(run, sentences, settings, vocabulary.size, batches, _ratio(source, target))
     drop = settings.drop if settings.drop is not None else _MADE_DROP if sentences.pairs.is_made else _DROP
     rate = fitting_rate(settings, facts["width"])
@@ -58,16 +59,18 @@ def train(run: Run, sentences: Sentences, settings: Settings) -> Interpreter:
     for step in run.steps():
         adam.learning_rate = rate * cooled(step.progress, _COOLDOWN, _WARMUP, 0.01) * 0.5**run.setbacks
         batch = batches.next()
-        with run.machine.mixed():
-            loss, plain = told_loss(network, batch, settings.smoothing, settings.drop_words)
+        with run.machine.mixed(), group.own_lots():
+            losses = told_loss(network, batch, settings.smoothing, settings.drop_words)
+        loss, plain = (each * batch.weight for each in losses)
         adam.zero_grad()
         loss.backward()
+        plain = group.average(weights, plain)
         norm = torch.nn.utils.clip_grad_norm_(weights, settings.clip)
         adam.step()
-        average.follow(network, batch.source.shape[1])
+        average.follow(network, batch.pairs)
         step.log(training_loss=plain, gradient_norm=norm)
         if exam.is_due(step, asked):
-            found = exam.take(step)
+            found = group.agree(exam.take(step) if group.is_first else 0.0)
             if found < least.value:
                 least.value = found
                 best.copy(average.network)
@@ -94,7 +97,7 @@ def _facts(
         return stored
     if run.budget.seconds is not None and (long := len(sentences.pairs.training) - len(batches.usable)):
         run.note(f"{long:,} pairs are longer than 250 pieces and are passed over.")
-    width = fitting_width(run, settings, size, batches)
+    width = run.group.agree(fitting_width(run, settings, size, batches))
     facts = {"width": width + width % 2, "depth": settings.depth, "names": list(sentences.pairs.names), "ratio": ratio}
     facts["is_made"] = sentences.pairs.is_made
     run.folder.update(translate=facts)

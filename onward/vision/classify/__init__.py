@@ -28,4 +28,5 @@ TASK: Task = Task(
     options=Looking,
     accepts=lambda address: not address.lower().endswith(_NOT_PICTURES),
     tried_with=("picture",),
+    shares_batches=True,
 )

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from onward.group import Group
 from onward.parts.pixels import as_pixels
 
 __all__ = ["Batches"]
@@ -24,7 +25,9 @@ class Batches:
     Args:
         images: N H W 3, uint8.
         labels: N.
+        batch_size: pictures a batch, of all processes.
         shift: how many pixels a picture may be moved by.
+        group: of processes that share a batch.
 
     Example:
         >>> batches = Batches(np.zeros((5, 8, 8, 3), np.uint8), np.zeros(5, np.int64), 4, shift=1, seed=0)
@@ -33,8 +36,15 @@ class Batches:
     """
 
     def __init__(
-        self, images: NDArray[np.uint8], labels: NDArray[np.int64], batch_size: int, shift: int, seed: int
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        batch_size: int,
+        shift: int,
+        seed: int,
+        group: Group | None = None,
     ) -> None:
+        self._group = group or Group()
         self._images, self._labels = images, labels
         self._batch_size, self._shift, self._seed = batch_size, shift, seed
         self._mirrored_first = np.random.default_rng([seed, 1]).random(len(images)) < 0.5
@@ -45,7 +55,7 @@ class Batches:
         return self
 
     def __next__(self) -> tuple[Tensor, Tensor]:
-        """Give the next batch: B 3 H W in [-1, 1], and B class numbers."""
+        """Give this process's share of the next batch: B 3 H W in [-1, 1], and B class numbers."""
         count = len(self._images)
         places, mirrored = np.empty(self._batch_size, np.int64), np.empty(self._batch_size, bool)
         for number in range(self._batch_size):
@@ -55,6 +65,7 @@ class Batches:
             places[number] = self._order[place]
             mirrored[number] = self._mirrored_first[places[number]] ^ bool(epoch % 2)
         self._taken += self._batch_size
+        places, mirrored = self._group.share(places), self._group.share(mirrored)
         pictures = as_pixels(self._images[places])
         turned = torch.from_numpy(mirrored)[:, None, None, None]
         pictures = torch.where(turned, pictures.flip(3), pictures)
@@ -65,13 +76,13 @@ class Batches:
         reach = self._shift
         if reach < 1:
             return pictures
-        count, _, height, width = pictures.shape
+        _, _, height, width = pictures.shape
         chance = np.random.default_rng([self._seed, 2, self._taken])
-        top, left = (torch.from_numpy(chance.integers(0, 2 * reach + 1, count)) for _ in range(2))
+        top, left = (self._group.share(chance.integers(0, 2 * reach + 1, self._batch_size)) for _ in range(2))
         padded = F.pad(pictures, (reach,) * 4, mode="reflect").permute(0, 2, 3, 1)
-        rows = top[:, None] + torch.arange(height)
-        columns = left[:, None] + torch.arange(width)
-        which = torch.arange(count)[:, None, None]
+        rows = torch.from_numpy(top)[:, None] + torch.arange(height)
+        columns = torch.from_numpy(left)[:, None] + torch.arange(width)
+        which = torch.arange(len(pictures))[:, None, None]
         return padded[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
     @property

@@ -43,7 +43,7 @@ class Exam:
 
     def look(self, step: Step, network: nn.Module) -> None:
         """Examine the network if it is time to, log its accuracy and show its guesses."""
-        if not self._looks.is_due(step):
+        if not self._looks.is_due(step) or not self._run.group.is_first:
             return
         places = self._affordable()
         began = time.perf_counter()

@@ -49,13 +49,15 @@ def _learn_to_see(run: Run, album: Album, settings: Settings) -> Recogniser:
     images, labels = album.pictures.images[album.training], album.pictures.labels[album.training]
     size, kinds = int(images.shape[1]), len(album.classes)
     batch_size = settings.batch_size or int(min(512, max(16, 2 ** int(np.log2(len(images) / 25 + 1)))))
-    width = _width(run, settings, images, kinds, batch_size)
+    width = run.group.agree(_width(run, settings, images, kinds, batch_size))
+    batch_size = run.group.whole(batch_size)
     facts = {"kind": "seeing", "classes": list(album.classes), "size": size, "width": width}
     run.folder.update(classifier=facts)
     network = SeeingNetwork(kinds, width, size).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     with torch.no_grad():
         network.whiten.weight.copy_(whitening_filters(as_pixels(images[:5000])))
-    batches = Batches(images, labels, batch_size, round(settings.shift * size / 32), run.seed)
+    run.group.with_shared_statistics(network)
+    batches = Batches(images, labels, batch_size, round(settings.shift * size / 32), run.seed, run.group)
     peak = settings.learning_rate or 1.5 * batch_size / 1024
     descent = Momentum(_seeing_groups(network, settings.decay / _PAPERS_RATE), peak, 0.85)
     average = Average(network, half_life_pictures=len(images))
@@ -69,6 +71,7 @@ def _learn_to_see(run: Run, album: Album, settings: Settings) -> Recogniser:
         loss = F.cross_entropy(logits.float(), wanted, label_smoothing=settings.smoothing)
         descent.zero_grad()
         loss.backward()
+        loss = run.group.average(network.parameters(), loss)
         descent.step()
         average.follow(network, pictures=batch_size)
         step.log(loss=loss)
@@ -130,7 +133,7 @@ def _pictures_a_second(run: Run, width: int, images: np.ndarray, kinds: int) -> 
             with run.machine.mixed():
                 logits = network(pictures)
             logits.float().square().mean().backward()
-        return 2 * len(images) / (time.perf_counter() - began)
+        return run.group.size * 2 * len(images) / (time.perf_counter() - began)
 
 
 def _fast(network):

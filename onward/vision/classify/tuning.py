@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from onward.backbones import Eyes, Features, weights_name
 from onward.core.run import Box, Run
+from onward.group import Group
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 from onward.parts.lots import by_lot
@@ -49,7 +50,7 @@ class _Parts:
 
     def __init__(self, run: Run, album: Album, settings: Settings, eyes: Eyes) -> None:
         images, labels = album.pictures.images, album.pictures.labels
-        size, side = int(images.shape[1]), _side(run, album, eyes)
+        size, side = int(images.shape[1]), run.group.agree(_side(run, album, eyes))
         facts = {"kind": "transfer", "eyes": eyes.name, "classes": list(album.classes), "size": size, "side": side}
         run.folder.update(classifier=facts)
         network: Any = TransferNetwork(len(album.classes), side, eyes).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -58,11 +59,13 @@ class _Parts:
         self.is_chosen = np.isin(self.places, album.validation)
         self.labels = labels[self.places]
         name = weights_name(eyes.name, network.eyes)
-        self.features = Features(lambda seen: [network.eyes(seen)], name, images[self.places], side)
+        self.features = Features(lambda seen: [network.eyes(seen)], name, images[self.places], side, group=run.group)
         count = len(album.training)
-        self.batch_size = settings.batch_size or int(min(32, max(8, 2 ** int(np.log2(count / 12 + 1)))))
+        usual = int(min(32, max(8, 2 ** int(np.log2(count / 12 + 1)))))
+        self.batch_size = run.group.whole(settings.batch_size or usual)
         shift = round(settings.shift * size / 32)
-        self.batches = Batches(images[album.training], labels[album.training], self.batch_size, shift, run.seed)
+        learned = images[album.training], labels[album.training]
+        self.batches = Batches(*learned, self.batch_size, shift, run.seed, run.group)
         self.descent = Adam(network.parameters(), 0.0, (0.9, 0.999), rates_by_depth(network))
         self.average = Average(network, half_life_pictures=count)
         self.frozen: Any = Box(None)
@@ -96,7 +99,7 @@ def tune(run: Run, album: Album, settings: Settings, eyes: Eyes) -> Recogniser:
         phase = _phase(run, parts, step.progress)
         parts.descent.learning_rate = peak * triangle(phase, peak=0.15, start=0.02, end=0.0) * 0.5**run.setbacks
         with run.machine.mixed() if eyes.knows_half_precision else nullcontext():
-            step.log(loss=_tuned(network, parts.descent, *next(parts.batches)))
+            step.log(loss=_tuned(network, parts.descent, run.group, *next(parts.batches)))
         average.follow(network, pictures=parts.batch_size)
         if phase >= 1:
             run.finish_early(f"Each picture was shown {_MOST_EPOCHS} times; more would change little.")
@@ -115,11 +118,12 @@ def _phase(run: Run, parts: _Parts, progress: float) -> float:
     return min(1.0, max(spent, parts.batches.epochs / _MOST_EPOCHS))
 
 
-def _tuned(network: nn.Module, descent: Adam, pictures: Tensor, wanted: Tensor) -> Tensor:
+def _tuned(network: nn.Module, descent: Adam, group: Group, pictures: Tensor, wanted: Tensor) -> Tensor:
     """Train everything on a batch; give its loss."""
     loss = F.cross_entropy(network(pictures).float(), wanted, label_smoothing=0.1)
     descent.zero_grad()
     loss.backward()
+    loss = group.average(network.parameters(), loss)
     descent.step()
     return loss
 
@@ -133,6 +137,8 @@ def _fit(run: Run, parts: _Parts) -> dict[str, Any]:
     known = [(features.values[0][rows].astype(np.float32), parts.labels[rows]) for rows in (learned, chosen)]
     accuracy = fit_head(head, *known)
     with torch.no_grad():
+        for weight in head.parameters():  # other processors may have come to other last digits
+            weight.copy_(run.group.mean(weight))
         right = head(torch.from_numpy(known[1][0])).argmax(dim=1) == torch.from_numpy(known[1][1])
     return {
         "accuracy": accuracy,

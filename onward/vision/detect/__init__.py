@@ -29,4 +29,5 @@ TASK: Task = Task(
     options=Looking,
     accepts=lambda address: not address.lower().endswith(_NOT_BOXES),
     tried_with=("picture",),
+    shares_batches=True,
 )

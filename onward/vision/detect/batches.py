@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.backbones import Features
+from onward.group import Group
 from onward.parts.pixels import as_pixels
 from onward.vision.detect.assignment import assign
 from onward.vision.detect.network import points_of
@@ -39,16 +40,18 @@ class Batches:
     Args:
         scenes: pictures and boxes.
         seed: of the run.
+        group: of processes that share a batch; counts are of all of them, what is given is this one's share.
     """
 
-    def __init__(self, scenes: Scenes, seed: int) -> None:
-        self._scenes, self._seed = scenes, seed
+    def __init__(self, scenes: Scenes, seed: int, group: Group | None = None) -> None:
+        self._scenes, self._seed, self._group = scenes, seed, group or Group()
         self._points = points_of(scenes.size)
         self.order = ViewOrder(scenes.training, scenes.validation, seed)
 
     def looked_at(self, features: Features, count: int) -> tuple[list[Tensor], Wanted]:
         """Give features of `count` views that the eyes have seen already: maps B C H W, and what is wanted."""
         rows, chosen = self.order.looked_at(features.done, count)
+        rows, chosen = self._group.share(rows), self._group.share(chosen)
         maps = [torch.from_numpy(values[rows]).float() for values in features.values]
         return maps, self._wanted(chosen)
 
@@ -59,7 +62,7 @@ class Batches:
 
     def _drawn(self, count: int) -> tuple[Tensor, list[tuple[int, int]]]:
         """Draw `count` pictures in new views; give them, and which picture and view each is."""
-        size, chosen, drawn = self._scenes.size, self.order.fresh(count), []
+        size, chosen, drawn = self._scenes.size, self._group.share(self.order.fresh(count)), []
         for place, number in chosen:
             drawn.append(draw_view(self._scenes.pictures.images[place], view_of(self._seed, place, number, size)))
         return as_pixels(np.stack(drawn)), chosen

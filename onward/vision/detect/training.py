@@ -14,6 +14,7 @@ from torch import Tensor
 
 from onward.backbones import Features, efficientnet_lite0, weights_name
 from onward.core.run import Run
+from onward.group import Group
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 from onward.parts.lots import by_lot
@@ -48,23 +49,23 @@ def train(run: Run, scenes: Scenes, settings: Settings) -> Finder:
     run.machine  # noqa: B018 - sets threads before anything is built
     if settings.backbone not in ("lite0", "none"):
         return _train_big(run, scenes, settings)
-    scenes = scenes.at(fitting_size(run, scenes, settings))
+    scenes, group = scenes.at(run.group.agree(fitting_size(run, scenes, settings))), run.group
     facts = {"classes": list(scenes.classes), "size": scenes.size, "width": settings.width}
     run.folder.update(detector=facts)
     eyes = efficientnet_lite0() if settings.backbone == "lite0" else None
     network: Any = Detector(len(scenes.classes), settings.width, eyes).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     network.requires_grad_(True)
     views = Views(scenes.pictures.images, scenes.training, settings.views, run.seed)
-    features = Features(network.look, weights_name("maps", network.eyes), views, scenes.size, _CHUNK)
+    features = Features(network.look, weights_name("maps", network.eyes), views, scenes.size, _CHUNK, group)
     points, _ = points_of(scenes.size)
 
     def loss(answer: tuple[Tensor, Tensor], wanted: Wanted) -> dict[str, Tensor]:
-        scores, boxes = detection_loss(*answer, wanted, points)
+        scores, boxes = detection_loss(*answer, wanted, points, group)
         return {"score_loss": scores, "box_loss": _REACH_WEIGHT * boxes}
 
     frozen_share = 0.0 if eyes is None else settings.frozen_share if settings.unfreeze else 1.0
     plan = Plan(settings.batch_size, settings.learning_rate, frozen_share, eyes is None, settings.learn_all)
-    stages = TwoStages(run, plan, network, Batches(scenes, run.seed), features, loss, len(scenes.training))
+    stages = TwoStages(run, plan, network, Batches(scenes, run.seed, group), features, loss, len(scenes.training))
     return Finder(stages.learn(_exam(run, scenes)), scenes.classes, scenes.size, run)
 
 
@@ -91,14 +92,16 @@ def _train_big(run: Run, scenes: Scenes, settings: Settings) -> Finder:
     network = BigDetector(settings.backbone, len(scenes.classes), weights=is_new).to(run.machine.device)
     descent = Adam(network.parameters(), 0.0, (0.9, 0.999))
     average = Average(network, half_life_pictures=5 * len(scenes.training))
-    batches = Batches(scenes, run.seed)
+    batches = Batches(scenes, run.seed, run.group)
     run.keep(network=network, descent=descent, average=average, batches=batches.order)
-    exam, count = _exam(run, scenes), max(1, settings.batch_size // _BIG_FEWER)
+    exam, count = _exam(run, scenes), run.group.whole(max(1, settings.batch_size // _BIG_FEWER))
     for step in run.steps():
-        loss = network.train().loss(*batches.fresh_boxes(count))
+        with run.group.own_lots():
+            loss = network.train().loss(*batches.fresh_boxes(count))
         descent.learning_rate = settings.learning_rate * _BIG_RATE * hill(step.progress) * 0.5**run.setbacks
         descent.zero_grad()
         loss.backward()
+        loss = run.group.average(descent.weights, loss)
         descent.step()
         average.follow(network, pictures=count)
         step.log(loss=loss)
@@ -106,20 +109,24 @@ def _train_big(run: Run, scenes: Scenes, settings: Settings) -> Finder:
     return Finder(average.network.eval(), scenes.classes, scenes.size, run)
 
 
-def detection_loss(logits: Tensor, reaches: Tensor, wanted: Wanted, points: Tensor) -> tuple[Tensor, Tensor]:
+def detection_loss(
+    logits: Tensor, reaches: Tensor, wanted: Wanted, points: Tensor, group: Group | None = None
+) -> tuple[Tensor, Tensor]:
     """Compare answers with what is wanted.
 
     Args:
         logits: B P classes.
         reaches: B P 4, in pixels.
+        group: of processes that share a batch: the number is that of all of them, in the mean.
     Returns: the scores' loss and the boxes', each over the number of points that have a box.
     """
-    is_box = wanted.kinds >= 0
-    count = is_box.sum().clamp(min=1)
+    group = group or Group()
+    is_box, least = wanted.kinds >= 0, 1 / group.size
+    count = group.mean(is_box.sum()).clamp(min=least)
     told = reaches_to_boxes(points, reaches)[is_box]
     quality = torch.zeros_like(logits)
     shared, _ = overlap(told.detach(), wanted.boxes[is_box])
     quality[is_box, wanted.kinds[is_box]] = shared.clamp(0, 1)
     weights = shared.clamp(min=0.3)  # a box that is far off yet must learn too
-    boxes = overlap_loss(told, wanted.boxes[is_box], weights) / weights.sum().clamp(min=1)
+    boxes = overlap_loss(told, wanted.boxes[is_box], weights) / group.mean(weights.sum()).clamp(min=least)
     return quality_focal_loss(logits, quality) / count, boxes

@@ -1,0 +1,150 @@
+"""`onward sweep TASK DATA --time 10m --set width=32,48`: the words, the beginning, the table at the end."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import click
+
+from onward.core.budget import parse_duration, spoken_duration
+from onward.core.faults import RunFault, Stopped, UsageFault
+from onward.core.folder import Folder, new_folder, runs_folder
+from onward.core.machine import cores
+from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each, usual_trials
+from onward.sweep.record import Plan, Record, Trial
+from onward.sweep.space import parse_space
+from onward.sweep.sweeping import Sweep, logs_of, spoken
+from onward.sweep.workers import LocalWorkers, Workers
+from onward.tasks import find_task
+from onward.verbs.listing import compare_lines
+
+__all__ = ["begin", "go_on", "sweep_command", "table"]
+
+_DEFAULT_TIME = "1h"
+
+
+@click.command("sweep")
+@click.argument("task")
+@click.argument("data", required=False)
+@click.option("--time", "duration", metavar="10m", help=f"For everything; {_DEFAULT_TIME} without it.")
+@click.option("--set", "space", multiple=True, metavar="KEY=LOW..HIGH|ONE,OTHER|VALUE", help="What to try.")
+@click.option("--trials", type=click.IntRange(1, 1000), help="Settings to try. [as many as the time is enough for]")
+@click.option("--workers", type=click.IntRange(1, 10_000), help="Runs at once. [one a core]")
+@click.option("--by", metavar="FIGURE", help="What to choose by. [the validation part's figure]")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="For all lots.")
+@click.option("--cluster", metavar="ADDRESS", help="Train on a Ray cluster: its address, auto, or local.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to make the runs in. [runs]")
+@click.option("--name", help="Name of the sweep.")
+@click.option("--as", "kind", help="What the data are, when that is not plain.")
+def sweep_command(  # noqa: PLR0913 - the flags of the command
+    task: str,
+    data: str | None,
+    duration: str | None,
+    space: tuple[str, ...],
+    trials: int | None,
+    workers: int | None,
+    by: str | None,
+    seed: int,
+    cluster: str | None,
+    out: Path | None,
+    name: str | None,
+    kind: str | None,
+) -> None:
+    """Find the best settings of TASK for DATA within a time; `onward sweep NAME` goes on with one that was stopped."""
+    import onward
+
+    if ((out or runs_folder()) / task / "sweep.json").exists():
+        record = Record.read((out or runs_folder()) / task)
+    else:
+        seconds = parse_duration(duration or _DEFAULT_TIME)[0]
+        count = workers or cores()
+        trials = trials or usual_trials(seconds, count)
+        data = data or find_task(task).example
+        record = begin(Plan(task, data, kind, space, seconds, trials, count, seed, by, cluster), out, name)
+    go_on(record, onward.started_at)
+    click.echo("\n".join(table(record)))
+
+
+def begin(plan: Plan, out: Path | None = None, name: str | None = None) -> Record:
+    """Make a sweep's folder.
+
+    Raises:
+        UsageFault: there is nothing to try, or no time for it.
+    """
+    space = parse_space(find_task(plan.task).settings, plan.space, plan.task)
+    if all(len(choice.values) == 1 for choice in space):
+        raise UsageFault("A sweep needs something to try. Write --set learning_rate=1e-4..1e-2 or --set width=32,48.")
+    if (each := seconds_each(plan.seconds, rounds(plan.trials), plan.workers)) < FEWEST_SECONDS:
+        raise UsageFault(
+            f"{plan.trials} trials in {spoken_duration(plan.seconds)} would have {each:.1f} s each at first. Give more "
+            "--time or fewer --trials."
+        )
+    path = new_folder(f"sweep-{plan.task}", plan.data.rpartition("/")[2], out, name)
+    record = Record(path, plan)
+    record.save()
+    return record
+
+
+def go_on(record: Record, started_at: float | None = None) -> None:
+    """Begin a sweep, or go on with it.
+
+    Raises:
+        RunFault: its time is spent, or no trial came to anything.
+        Stopped: Ctrl-C.
+    """
+    plan = record.plan
+    if record.spent_seconds >= plan.seconds - FEWEST_SECONDS and not any(
+        each.state == "finished" for each in record.trials
+    ):
+        raise RunFault(f"The time of {record.path.name} is spent. Start a new sweep with more --time.")
+    space = parse_space(find_task(plan.task).settings, plan.space, plan.task)
+    started_at = time.monotonic() if started_at is None else started_at
+    workers: Workers
+    if plan.cluster:
+        from onward.sweep.cluster import ClusterWorkers
+
+        workers = ClusterWorkers(plan.cluster, plan.workers, record.path.parent)
+    else:
+        workers = LocalWorkers(plan.workers, record.path.parent, logs_of(record.path))
+    click.echo(f"{record.path.name}: go on after a stop with: onward sweep {record.path.name}", err=True)
+    try:
+        Sweep(record, space, workers, lambda words: click.echo(words, err=True), started_at).go()
+    except KeyboardInterrupt:
+        raise Stopped(f"{record.path.name} is stopped. Go on with: onward sweep {record.path.name}") from None
+
+
+def table(record: Record) -> list[str]:
+    """Say what was tried, the task's own settings first, then the best; also as `trials.csv` in the sweep's folder."""
+    last = max((trial.round for trial in record.trials if trial.state == "finished"), default=0)
+    ranked = record.by_merit(record.of_round(last))
+    own = [trial for trial in ranked if trial.number == 0]
+    others = [trial for trial in ranked if trial.number != 0]
+    earlier = [each for number in reversed(range(last)) for each in record.by_merit(record.of_round(number))]
+    failed = [trial for trial in record.trials if trial.state != "finished"]
+    rows = [_row(trial) for trial in (*own, *others, *earlier, *failed)]
+    columns = ["run", "settings", "seconds", record.by or "figure"]
+    with (record.path / "trials.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows([columns, *rows])
+    widths = [max(len(row[place]) for row in (columns, *rows)) for place in range(len(columns))]
+    lines = ["  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)) for row in (columns, *rows)]
+    lines = [line.rstrip() for line in lines]
+    return [*lines, *_verdict(record, own, others)]
+
+
+def _row(trial: Trial) -> list[str]:
+    figure = f"{trial.figure:.4g}" if trial.figure is not None else trial.why or trial.state
+    return [trial.name, spoken(trial), f"{trial.seconds:.0f}", figure]
+
+
+def _verdict(record: Record, own: list[Trial], others: list[Trial]) -> list[str]:
+    """Set the best beside the task's own settings, by scores that took no part in choosing."""
+    spent = f"{record.path.name} took {spoken_duration(record.spent_seconds)}."
+    runs = record.path.parent
+    if not own or not others or not all((runs / each[0].name / "run.json").exists() for each in (own, others)):
+        return [spent]
+    best = others[0]
+    lines = compare_lines(Folder(runs / own[0].name), Folder(runs / best.name))
+    return [f"{own[0].name} (the task's own settings) against {best.name} ({spoken(best)}):", *lines, spent]

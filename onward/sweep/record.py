@@ -1,0 +1,122 @@
+"""What a sweep remembers: `sweep.json` in a folder of its own beside the runs, written anew after every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from onward.core.faults import RunFault
+from onward.core.files import read_json, write_json
+from onward.core.folder import Folder
+from onward.core.metrics import Score, read_metrics
+
+__all__ = ["Plan", "Record", "Trial", "figure_of"]
+
+_LOW_IS_GOOD = ("loss", "bits", "nats", "error", "perplexity", "distance", "quality")
+_LIKED = ("validation_", "quality", "blend_score")  # figures of pictures, texts and rows that are chosen by, in order
+
+
+@dataclass
+class Trial:
+    """A run of a sweep.
+
+    Attributes:
+        number: which settings; 0 are the task's own.
+        round: from 0.
+        seconds: its budget.
+        state: `waiting`, `finished` or `failed`.
+        figure: what it is chosen by; its name and whether more is better stand in the sweep's record.
+        why: what was said where it failed.
+        begun: how often.
+    """
+
+    number: int
+    round: int
+    name: str
+    words: dict[str, str]
+    seconds: float
+    state: str = "waiting"
+    figure: float | None = None
+    why: str = ""
+    begun: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the user asked for; the same words go on with the same sweep."""
+
+    task: str
+    data: str
+    kind: str | None
+    space: tuple[str, ...]
+    seconds: float
+    trials: int
+    workers: int
+    seed: int
+    by: str | None
+    cluster: str | None
+
+
+@dataclass
+class Record:
+    """A sweep: its plan, the seconds it has taken, its trials."""
+
+    path: Path
+    plan: Plan
+    spent_seconds: float = 0.0
+    trials: list[Trial] = field(default_factory=list)
+    by: str | None = None
+    more_is_better: bool = True
+
+    def save(self) -> None:
+        """Write it down, whole or not at all."""
+        facts = {name: value for name, value in asdict(self).items() if name != "path"}
+        write_json(self.path / "sweep.json", facts)
+
+    @staticmethod
+    def read(path: Path) -> Record:
+        """Read it.
+
+        Raises:
+            RunFault: it is missing or damaged.
+        """
+        facts = read_json(path / "sweep.json")
+        try:
+            asked = facts.pop("plan")
+            plan = Plan(**(asked | {"space": tuple(asked["space"])}))
+            trials = [Trial(**each) for each in facts.pop("trials")]
+            return Record(path, plan, trials=trials, **facts)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise RunFault(f"{path / 'sweep.json'} is no record of a sweep. Start a new one.") from None
+
+    def of_round(self, number: int) -> Iterator[Trial]:
+        """Give the trials of a round."""
+        return (trial for trial in self.trials if trial.round == number)
+
+    def by_merit(self, trials: Iterator[Trial]) -> list[Trial]:
+        """Give finished trials, the best first."""
+        found = [trial for trial in trials if trial.state == "finished" and trial.figure is not None]
+        return sorted(found, key=lambda trial: (trial.figure or 0.0) * (-1 if self.more_is_better else 1))
+
+
+def figure_of(folder: Folder, by: str | None) -> tuple[str, float, bool] | None:
+    """Give what a run is chosen by: name, value, and whether more is better.
+
+    A figure of the validation part, as it was logged last. Only where a task logs none, its first score is taken.
+
+    Args:
+        by: a figure's or a score's name, where the user says so.
+    """
+    logged: dict[str, float] = {}
+    for fact in read_metrics(folder.path / "metrics.jsonl", "log"):
+        logged |= {name: value for name, value in fact.items() if isinstance(value, float)}
+    scores = [Score.from_json(fact) for fact in read_metrics(folder.path / "metrics.jsonl", "score")]
+    known = [by] if by else [name for liked in _LIKED for name in sorted(logged) if name.startswith(liked)]
+    for name in known:
+        if name in logged:
+            return name, logged[name], not any(word in name for word in _LOW_IS_GOOD)
+    for score in scores:
+        if by in (None, score.name):
+            return score.name, score.value, score.higher_is_better
+    return None

@@ -1,0 +1,181 @@
+"""Going through a sweep: round after round, within its time, from wherever it was left."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from onward.core.budget import spoken_duration
+from onward.core.faults import Fault, RunFault
+from onward.core.folder import Folder, Lock
+from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each
+from onward.sweep.record import Record, Trial, figure_of
+from onward.sweep.space import Choice, drawn
+from onward.sweep.workers import Workers
+
+__all__ = ["Sweep"]
+
+_TIMES_BEGUN = 3  # a trial whose process was killed is begun again, but not for ever
+_SAVED_EVERY_SECONDS = 2.0
+_LEAST_SECONDS = 0.8 * FEWEST_SECONDS  # a trial is not begun with less, though it was planned with more
+_END_SHARE, _END_SECONDS = 0.03, 1.0  # of the time, kept for the table
+_LOOKED_EVERY_SECONDS = 0.2
+
+
+class Sweep:
+    """A sweep on its way.
+
+    Args:
+        record: what it has come to so far.
+        space: what may be drawn.
+        workers: who trains.
+        say: is told of each trial that has ended.
+        started_at: when its time began, by the monotonic clock.
+    """
+
+    def __init__(
+        self, record: Record, space: list[Choice], workers: Workers, say: Callable[[str], None], started_at: float
+    ) -> None:
+        self._record, self._space, self._workers, self._say = record, space, workers, say
+        self._began = started_at - record.spent_seconds
+        self._runs = record.path.parent
+        self._orphans: dict[str, Trial] = {}
+
+    def go(self) -> None:
+        """Go through all rounds; whatever happens, what is known by then is written down.
+
+        Raises:
+            RunFault: no trial came to anything.
+        """
+        sizes = rounds(self._record.plan.trials)
+        try:
+            for number, size in enumerate(sizes):
+                if not any(self._record.of_round(number)):
+                    self._record.trials += self._next(number, size)
+                self._plan_seconds(number, sizes)
+                self._go_through(number)
+                if not self._record.by_merit(self._record.of_round(number)):
+                    break
+        finally:
+            self._workers.close()
+            self._save()
+        if not self._record.by_merit(self._record.of_round(0)):
+            plan, first = self._record.plan, self._record.of_round(0)
+            why = next((trial.why for trial in first if trial.why), "no time was left")
+            raise RunFault(f"No trial of {plan.task} on {plan.data} came to anything: {why}")
+
+    @property
+    def left(self) -> float:
+        """Give the seconds left for training."""
+        seconds = self._record.plan.seconds
+        return seconds - max(_END_SECONDS, _END_SHARE * seconds) - (time.monotonic() - self._began)
+
+    def _next(self, number: int, size: int) -> list[Trial]:
+        """Give the trials of a round: all at first, then the best, and the task's own settings in any case."""
+        chosen = list(range(size))
+        if number > 0:
+            chosen = [trial.number for trial in self._record.by_merit(self._record.of_round(number - 1))]
+            chosen = chosen[:size] if 0 in chosen[:size] or 0 not in chosen else [*chosen[: size - 1], 0]
+        words = {which: dict(drawn(self._space, which, self._record.plan.seed)) for which in chosen}
+        stem = self._record.path.name
+        return [Trial(which, number, f"{stem}-{which:02d}.{number}", words[which], 0.0) for which in chosen]
+
+    def _plan_seconds(self, number: int, sizes: list[int]) -> None:
+        """Give every trial that waits the same part of the time left; never more than one was planned before."""
+        waiting = [trial for trial in self._record.of_round(number) if trial.state == "waiting"]
+        if not waiting:
+            return
+        each = seconds_each(self.left, [len(waiting), *sizes[number + 1 :]], self._record.plan.workers)
+        for trial in waiting:
+            trial.seconds = round(min(each, trial.seconds or each), 1)
+        self._say(f"Round {number + 1} of {len(sizes)}: {len(waiting)} trials of {spoken_duration(each)} each.")
+        self._save()
+
+    def _go_through(self, number: int) -> None:
+        trials = {trial.name: trial for trial in self._record.of_round(number)}
+        waiting, going = [trial for trial in trials.values() if trial.state == "waiting"], 0
+        saved_at = time.monotonic()
+        while waiting or going:
+            while waiting and self._workers.has_room():
+                trial = waiting.pop(0)
+                if min(trial.seconds, self.left) < _LEAST_SECONDS:
+                    trial.state, trial.why = "failed", "no time was left"
+                else:
+                    self._begin(trial)
+                    going += 1
+            for name, code, why in [*self._workers.ended(), *self._orphans_ended()]:
+                going -= 1
+                if self._has_to_wait(trials[name], code, why):
+                    waiting.append(trials[name])
+            if self.left < -_END_SECONDS and going:
+                break  # a run has overstayed its time; it is ended, and stays out
+            if time.monotonic() - saved_at > _SAVED_EVERY_SECONDS:
+                self._save()
+                saved_at = time.monotonic()
+            time.sleep(_LOOKED_EVERY_SECONDS)
+        self._save()
+
+    def _begin(self, trial: Trial) -> None:
+        """Begin a trial, or take it over from a sweep that was killed while its runs went on."""
+        path = self._runs / trial.name
+        if (path / "run.json").exists() and (Lock.is_held(path) or Folder(path).status() == "finished"):
+            self._orphans[trial.name] = trial
+            return
+        shutil.rmtree(path, ignore_errors=True)  # what a kill left of it
+        plan = self._record.plan
+        seconds = min(trial.seconds, self.left)
+        words = [plan.task, plan.data, "--time", f"{seconds:.1f}s", "--seed", str(plan.seed)]
+        words += ["--as", plan.kind] if plan.kind else []
+        for name, value in trial.words.items():
+            words += ["--set", f"{name}={value}"]
+        trial.begun += 1
+        self._workers.begin(words, trial.name)
+
+    def _orphans_ended(self) -> list[tuple[str, int, str]]:
+        done = [name for name in self._orphans if not Lock.is_held(self._runs / name)]
+        for name in done:
+            del self._orphans[name]
+        return [(name, 0, "it ended while nobody looked") for name in done]
+
+    def _has_to_wait(self, trial: Trial, code: int, why: str) -> bool:
+        """Settle a trial that has ended; say whether it has to begin again."""
+        found = None
+        try:
+            folder: Folder | None = Folder(self._runs / trial.name)
+        except Fault:
+            folder = None
+        if folder is not None and folder.status() == "finished":
+            found = figure_of(folder, self._record.by or self._record.plan.by)
+            why = "it logged no figure to choose by; name one with --by"
+        elif code < 0 or code == 137 or (folder is not None and folder.status() == "interrupted"):
+            if trial.begun < _TIMES_BEGUN:
+                self._say(f"Trial {trial.number} was killed and begins again.")
+                return True
+            why = "it was killed again and again"
+        if found is None:
+            trial.state, trial.why = "failed", why
+        else:
+            self._record.by, trial.figure, self._record.more_is_better = found
+            trial.state = "finished"
+        told = f"{found[0]} {found[1]:.4g}" if found else f"failed: {why}"
+        self._say(f"Trial {trial.number} ({spoken(trial)}): {told}")
+        self._save()
+        return False
+
+    def _save(self) -> None:
+        self._record.spent_seconds = round(time.monotonic() - self._began, 1)
+        self._record.save()
+
+
+def spoken(trial: Trial) -> str:
+    """Say a trial's settings."""
+    return ", ".join(f"{name} {value}" for name, value in trial.words.items()) or "the task's own settings"
+
+
+def logs_of(path: Path) -> Path:
+    """Give (and make) the folder for what the runs of a sweep say."""
+    place = path / "logs"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
