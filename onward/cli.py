@@ -19,6 +19,7 @@ from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean
 from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
+from onward.eject import eject_command
 from onward.report import write_report
 from onward.studio.command import studio_command
 from onward.tasks import find_task, list_tasks
@@ -250,6 +251,7 @@ def selftest() -> None:
         raise MachineFault(f"This machine does not run {', '.join(failed)}; the lines above say why.")
 
 
+program.add_command(eject_command(find_task))
 program.add_command(studio_command(lambda: {name: find_task(name) for name in list_tasks()}, onward.__version__))
 
 
