@@ -1,7 +1,7 @@
 """Pictures as an ejected script reads them: what a task's `ejected.py` names of this is written into the script.
 
-Far less is understood here than in `onward/data/`: where these lines do not read the same pixels, an ejected script gets
-what was read as a file beside it.
+Far less is understood here than in `onward/data/`: where these lines do not read the same pixels, a script gets what
+was read as a file beside it.
 """
 
 import io

@@ -1,7 +1,7 @@
 """From a template to a script that stands alone: `onward eject` of every task that has it.
 
-A template is a Python file of this package, `ejected.py` in a task's folder, checked like any other. Four plain changes,
-all of them to its text, so that comments stay where they are, make it a script:
+A template is a Python file of this package, `ejected.py` in a task's folder, checked like any other. Four plain
+changes, all of them to its text, so that comments stay where they are, make it a script:
 
     #: if bpe … #: end              lines that are kept only where they are asked for; they may stand within each other
     STEPS = 1000                    a setting's value becomes the run's

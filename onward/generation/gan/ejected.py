@@ -1,6 +1,6 @@
 """A generator learns to draw by cheating judges, which learn to catch it (arXiv:1406.2661): one run in one file.
 
-Read `train` first, near the end: it is the loop. Then upwards: what the players want, the players, augmentation, the data.
+Read `train` first, near the end: it is the loop. Then upwards: what the players want, the players, augmentation, data.
 """
 
 import copy
@@ -94,7 +94,7 @@ def augment(pictures: Tensor) -> Tensor:
     padded, which = F.pad(pictures, (1, 1, 1, 1)).permute(0, 2, 3, 1), torch.arange(count)[:, None, None]
     pictures = padded[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
     #: end
-    return pictures
+    return pictures  # noqa: RET504 - without shifts, it is what came before
 
 
 class Doubling(nn.Module):
@@ -194,8 +194,7 @@ class ProjectedJudge(nn.Module):
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """Judge mixed maps: B logits a head, side by side."""
-        heads = reversed(list(self.heads))
-        return torch.cat([head(maps).flatten(1) for head, maps in zip(heads, features, strict=True)], dim=1)
+        return torch.cat([head(maps).flatten(1) for head, maps in zip(self.heads, features, strict=True)], dim=1)
 
 
 #: end
