@@ -108,19 +108,10 @@ def rendered(template: str, values: Mapping[str, Any], kinds: Collection[str], h
     lines = list(_chosen(_source(template).splitlines(), kinds))
     text = _filled("\n".join(lines) + "\n", values)
     tree = ast.parse(text)
-    imports: set[str] = set()
-    inlined: list[str] = []
-    cut: set[int] = set()
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            cut.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("onward."):
-                used = _names(*(each for each in tree.body if not isinstance(each, ast.Import | ast.ImportFrom)))
-                found, needed = _definitions(str(node.module), [a.name for a in node.names if a.name in used])
-                inlined += found
-                imports |= needed
-            else:
-                imports.update(_single(node))
+    above = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    cut = {line for node in above for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    used = _names(*(node for node in tree.body if node not in above))
+    inlined, imports = _inlined(above, used)
     kept = [line for number, line in enumerate(text.splitlines(), 1) if number not in cut]
     first = tree.body[0].end_lineno or 1
     body = "\n".join(kept[first:]).strip("\n")
@@ -188,7 +179,7 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
 def _written(value: Any) -> str:
     """Write a value as Python reads it, words in double quotes where they hold none."""
     if isinstance(value, tuple):
-        return "(" + "".join(f"{_written(each)}, " for each in value).strip() + ")"
+        return f"({', '.join(map(_written, value))}{',' if len(value) == 1 else ''})"
     words = repr(value)
     is_plain = isinstance(value, str) and words[0] == "'" and not set(words) & set('"\\')
     return f'"{words[1:-1]}"' if is_plain else words
@@ -205,18 +196,32 @@ def _single(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
         yield f"{start} {alias.name} as {alias.asname}" if alias.asname else f"{start} {alias.name}"
 
 
+def _inlined(imports: Iterable[ast.Import | ast.ImportFrom], used: Collection[str]) -> tuple[list[str], set[str]]:
+    """Give the source of what is used of this package, and the imports of others."""
+    found: list[str] = []
+    others: set[str] = set()
+    for node in imports:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("onward."):
+            sources, needed = _definitions(str(node.module), [each.name for each in node.names if each.name in used])
+            found += sources
+            others |= needed
+        else:
+            others.update(_single(node))
+    return found, {line for line in others if not line.startswith("from __future__")}
+
+
 def _definitions(module: str, wanted: Sequence[str]) -> tuple[list[str], set[str]]:
-    """Give the source of some names of a module, with all that they are made of there, and the imports for it."""
+    """Give the source of some names of a module, after all that they are made of, and the imports for it."""
     text = _source(module)
     places: dict[str, ast.stmt] = {}
-    imports: set[str] = set()
+    imports: list[ast.Import | ast.ImportFrom] = []
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             places[node.name] = node
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             places[node.targets[0].id] = node
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            imports.update(_single(node))
+            imports.append(node)
     found: dict[str, ast.stmt] = {}
     left = list(wanted)
     while left:
@@ -225,9 +230,8 @@ def _definitions(module: str, wanted: Sequence[str]) -> tuple[list[str], set[str
             found[name] = places[name]
             left += sorted(_names(places[name]))
     nodes = sorted(found.values(), key=lambda node: node.lineno)
-    return [_EXAMPLE.sub("", _segment(text, node)) for node in nodes], {
-        line for line in imports if not line.startswith("from __future__")
-    }
+    before, needed = _inlined(imports, _names(*nodes))
+    return [*before, *(_EXAMPLE.sub("", _segment(text, node)) for node in nodes)], needed
 
 
 def _segment(text: str, node: ast.stmt) -> str:
