@@ -15,6 +15,7 @@ NAMES = (
     "control",
     "detect",
     "dream",
+    "eject",
     "faces",
     "gan",
     "gradients",

@@ -4,10 +4,8 @@ Read `train` first, near the end: it is the loop. Then upwards: what the players
 """
 
 import copy
-import hashlib
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from onward.backbones.ejected import Lite0
-from onward.parts.ejected_pictures import files_of, sheet, square
+from onward.generation.gan.ejected_gallery import batches, draw, read_pictures
+from onward.parts.ejected_pictures import sheet
 
 # What the run was made of. Change a value and see what it does.
 DATA = "horses"
@@ -46,27 +45,6 @@ HERE = Path(__file__).resolve().parent
 LATENT = 128  # random numbers behind a picture
 DOUBLINGS = SIZE.bit_length() - 3  # from 4 pixels to SIZE
 #: inlined
-
-
-#: if files
-def read_pictures(address: str, size: int) -> np.ndarray:
-    """Read the pictures to learn from, N H W 3 bytes; a twentieth is held out, chosen by what the files hold."""
-    contents = [content for _, content in files_of(address)]
-    keys = [int.from_bytes(hashlib.blake2b(content, digest_size=16).digest()[:8], "big") for content in contents]
-    held_out = sorted(keys)[: max(4, sum(key < int(0.05 * 2**64) for key in keys))]
-    learned = [content for content, key in zip(contents, keys, strict=True) if key not in held_out]
-    return np.stack([square(content, size) for content in learned])
-
-
-#: end
-def batches(images: np.ndarray) -> Iterator[Tensor]:
-    """Give B 3 H W in [-1, 1], shuffled anew each time all were shown; a batch may reach over two such rounds."""
-    pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
-    orders = (np.random.default_rng([SEED, epoch]).permutation(len(images)) for epoch in itertools.count())
-    places = itertools.chain.from_iterable(orders)
-    while True:
-        chosen = torch.tensor([int(place) for place in itertools.islice(places, BATCH_SIZE)])
-        yield pixels[chosen].float() / 127.5 - 1
 
 
 def augment(pictures: Tensor) -> Tensor:
@@ -262,13 +240,6 @@ def follow(mean: nn.Module, generator: nn.Module, seen: int) -> None:
         average.lerp_(value, 1 - remain) if average.is_floating_point() else average.copy_(value)
 
 
-@torch.no_grad()
-def draw(generator: nn.Module, noise: Tensor) -> np.ndarray:
-    """Draw: N 128 noise to N H W 3 bytes."""
-    pictures = torch.cat([(generator(few).float() + 1) * 127.5 for few in noise.split(100)])
-    return pictures.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
-
-
 def train(images: np.ndarray, out: Path) -> nn.Module:
     """Play the game; give the averaged generator."""
     torch.manual_seed(SEED)
@@ -281,7 +252,7 @@ def train(images: np.ndarray, out: Path) -> nn.Module:
     descent, judge_descent = adam(generator), adam(judge)
     mean = copy.deepcopy(generator).eval()
     shown = torch.randn(64, LATENT, generator=torch.Generator().manual_seed(SEED + 1))
-    for step, real in enumerate(itertools.islice(batches(images), STEPS)):
+    for step, real in enumerate(itertools.islice(batches(images, BATCH_SIZE, SEED), STEPS)):
         with half_precision():
             fake = generator(torch.randn(BATCH_SIZE, LATENT)).float()
         real, forged = augment(real), augment(fake)

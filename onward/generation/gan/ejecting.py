@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.data.own_files import own_files
-from onward.generation.gan.players import LEARNING_RATE, has_second_judge, penalty_at
+from onward.generation.gan.players import CLASSIC_RATE, LEARNING_RATE, has_second_judge, penalty_at
 from onward.generation.gan.reading import Gallery
 from onward.generation.gan.settings import Settings
 from onward.parts.ejecting import Ejection, kept_of, write_ejected
@@ -31,12 +31,11 @@ def eject(run: Run, gallery: Gallery, script: Path) -> Iterator[Path | str]:
     settings, facts = run.settings(Settings), facts_of(run, "generator")
     if settings.classes:
         raise RunFault(f"{run.name} draws classes on request, which the script does not. Train without --classes.")
-    if settings.loss == "classic":
-        raise RunFault(f"{run.name} played the classic game.")
     size = int(facts["size"])
     images = gallery.at(size).pictures.images[gallery.training]
     own = _own_files(gallery, images)
-    is_projected = has_second_judge(settings)
+    is_classic = settings.loss == "classic"
+    is_projected = not is_classic and has_second_judge(settings)
     kept = {"watch": {}} if "zoo" in run.path.parts else kept_of(run, "watch")
     values = {
         "DATA": own or f"{script.stem}-data.npz",
@@ -46,8 +45,8 @@ def eject(run: Run, gallery: Gallery, script: Path) -> Iterator[Path | str]:
         "SIZE": size,
         "WIDTH": settings.width_at(size),
         "COLOURS": 1 if facts.get("grey") else 3,
-        "BATCH_SIZE": settings.batch_size or 32,
-        "LEARNING_RATE": settings.learning_rate or LEARNING_RATE,
+        "BATCH_SIZE": settings.batch_size or (64 if is_classic else 32),
+        "LEARNING_RATE": settings.learning_rate or (CLASSIC_RATE if is_classic else LEARNING_RATE),
         "PENALTY": penalty_at(size, settings),
         "PENALTY_EVERY": settings.penalty_every,
         "EYES": f"{script.stem}-eyes.npz",
@@ -65,15 +64,14 @@ def eject(run: Run, gallery: Gallery, script: Path) -> Iterator[Path | str]:
         from onward.backbones import efficientnet_lite0
 
         arrays["eyes.npz"] = {name: each.numpy() for name, each in efficientnet_lite0().state_dict().items()}
-    differs = list(_watched(kept["watch"], gallery))
-    yield from write_ejected(
-        run, script, Ejection("onward.generation.gan.ejected", values, kinds, arrays, needs=["pillow"], differs=differs)
-    )
+    template = f"onward.generation.gan.{'ejected_classic' if is_classic else 'ejected'}"
+    differs = [] if is_classic else list(_watched(kept["watch"], gallery))
+    yield from write_ejected(run, script, Ejection(template, values, kinds, arrays, needs=["pillow"], differs=differs))
 
 
 def _own_files(gallery: Gallery, images: NDArray[np.uint8]) -> str | None:
     """Give the user's folder or zip, if the script's own few lines read the same pictures from it."""
-    from onward.generation.gan.ejected import read_pictures
+    from onward.generation.gan.ejected_gallery import read_pictures
 
     address = gallery.pictures.address
     return own_files(address, lambda place: (read_pictures(place, images.shape[1]),), (images,))

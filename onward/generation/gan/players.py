@@ -19,11 +19,13 @@ from onward.generation.gan.settings import Settings
 from onward.parts.adam import Adam
 
 __all__ = [
-    "LEARNING_RATE", "Players", "Turn", "fast", "has_second_judge", "learn", "make_adam", "penalty_at", "set_rate",
+    "CLASSIC_RATE", "LEARNING_RATE", "Players", "Turn", "fast", "has_second_judge", "learn", "make_adam",
+    "penalty_at", "set_rate",
 ]  # fmt: skip
 
 Network = TypeVar("Network", bound=nn.Module)
 LEARNING_RATE = 6e-4
+CLASSIC_RATE = 2e-4  # the tutorial's
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,6 @@ EXAMINED = 100_000  # pieces of the validation part in an exam
 BFLOAT16 = False  # forward passes in half precision, where the processor knows it
 HERE = Path(__file__).resolve().parent
 #: inlined
-#: inlined
 
 
 #: if mingru

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onward.backbones import find_eyes
+from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.data.own_files import own_files
 from onward.parts.ejecting import Ejection, kept_of, write_ejected
@@ -18,6 +20,7 @@ from onward.vision.classify.reading import Album
 from onward.vision.classify.recogniser import MIRRORED
 from onward.vision.classify.settings import Settings
 from onward.vision.classify.training import batch_size_for, decay_of, peak_of
+from onward.vision.classify.tuning import TUNING_RATE, tuning_batch_size
 
 __all__ = ["eject"]
 
@@ -48,22 +51,51 @@ def eject(run: Run, album: Album, script: Path) -> Iterator[Path | str]:
         "VIEWS": int(facts.get("views", MIRRORED)),
         "BFLOAT16": run.machine.precision == "bfloat16",
     }
-    differs = ["what differs on purpose (test-shift) is not looked at."] if len(album.shifted) else []
+    differs = ["pictures that differ on purpose (test-shift) are not looked at."] if len(album.shifted) else []
+    kinds = {"files" if own else "arrays"}
+    beside: dict[str, Any] = {} if own else {"data.npz": named}
+    template = "onward.vision.classify.ejected"
+    if facts["kind"] == "transfer":
+        template += "_transfer"
+        values |= _tuning(run, album, settings, script)
+        beside["eyes.npz"] = {name: each.numpy() for name, each in find_eyes("lite0").network.state_dict().items()}
+    else:
+        values |= _seeing(album, settings, int(facts["width"]))
+    ejection = Ejection(template, values, kinds, beside, needs=["pillow"], differs=differs)
+    yield from write_ejected(run, script, ejection)
+
+
+def _seeing(album: Album, settings: Settings, width: int) -> dict[str, Any]:
+    """Give the values of a network that learned to see."""
     batch_size = settings.batch_size or batch_size_for(len(album.training))
-    values |= {
-        "WIDTH": int(facts["width"]),
+    return {
+        "WIDTH": width,
         "BATCH_SIZE": batch_size,
         "LEARNING_RATE": settings.learning_rate or peak_of(batch_size),
         "SMOOTHING": settings.smoothing,
         "DECAY": decay_of(settings),
     }
-    kinds = {"files" if own else "arrays"}
-    beside = {} if own else {"data.npz": named}
-    yield from write_ejected(
-        run,
-        script,
-        Ejection("onward.vision.classify.ejected", values, kinds, beside, needs=["pillow"], differs=differs),
-    )
+
+
+def _tuning(run: Run, album: Album, settings: Settings, script: Path) -> dict[str, Any]:
+    """Give the values of pretrained eyes that were tuned.
+
+    Raises:
+        RunFault: they come from another library, or no head was fitted yet.
+    """
+    facts, kept = facts_of(run, "classifier"), kept_of(run, "batches", "frozen")
+    if (eyes := str(facts.get("eyes", "lite0"))) != "lite0":
+        raise RunFault(f"{run.name} sees by {eyes}, which a script of 200 lines cannot bring along. Use lite0's eyes.")
+    if kept["frozen"]["value"] is None:
+        raise RunFault(f"{run.name} has only looked so far. Go on with: onward resume {run.name}")
+    batch_size = settings.batch_size or tuning_batch_size(len(album.training))
+    return {
+        "EYES": f"{script.stem}-eyes.npz",
+        "STEPS": int(kept["batches"]["taken"]) // batch_size,
+        "SIDE": int(facts["side"]),
+        "BATCH_SIZE": batch_size,
+        "LEARNING_RATE": settings.learning_rate or TUNING_RATE,
+    }
 
 
 def _arrays(album: Album) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
