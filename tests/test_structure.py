@@ -21,7 +21,7 @@ _PARTS = {"core", "data", "meadow", "backbones", "zoo", "parts"}
 ALLOWED: dict[str, set[str]] = {
     "onward": {"mirror"},
     "__main__": {"cli"},
-    "mirror": {"onward", "verbs", "core", "map", "report"},
+    "mirror": {"onward", "verbs", "core", "map", "report", "eject"},
     "cli": {"onward", "verbs", "core", "map", "report", "studio", "eject"},
     "verbs": {"onward", "core", "map", "report", "progress"},
     "progress": {"core"},
