@@ -62,6 +62,7 @@ def scripts(place: Path, tmp_path: Path, horse_folder: Path, class_folder: Path,
             address = str(tmp_path / data)
             run, _ = train(find_task(task), address, settings, steps=STEPS, out=place, name=name, quiet=True)
             files, _ = eject(run.folder, find_task, place / f"{name}.py")
+            files[-1].write_text(files[-1].read_text().replace("DRAWN = 2_000", "DRAWN = 64"))
             written.append(files[-1])
         names = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         words = [sys.executable, "-c", ALONE, *map(str, written)]
@@ -146,20 +147,22 @@ def test_a_script_with_pretrained_eyes_tunes_them(tmp_path: Path, class_folder: 
 
 
 def test_what_a_few_lines_cannot_read_lies_beside_the_script(tmp_path: Path) -> None:
+    np.savez(tmp_path / "grey.npz", images=np.random.default_rng(0).integers(0, 256, (70, 16, 16), np.uint8))
     words = {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}
-    run, _ = train(find_task("gan"), "meadow:horses", words, steps=1, out=tmp_path / "runs", quiet=True)
+    run, _ = train(find_task("gan"), str(tmp_path / "grey.npz"), words, steps=1, out=tmp_path / "runs", quiet=True)
     files, _ = eject(run.folder, find_task, tmp_path / "meadow.py")
     assert [path.name for path in files] == ["meadow-data.npz", "meadow.py"]
     module = as_module(files[-1])
-    assert module.DATA == "meadow-data.npz"
+    assert (module.DATA, module.COLOURS) == ("meadow-data.npz", 1)
     assert not hasattr(module, "read_pictures")
+    module.DRAWN = 64
     module.main()
     assert farthest(learned(run), np.load(tmp_path / "meadow-out" / "weights.npz")) < 1e-5
 
 
 def test_a_text_in_another_encoding_lies_beside_the_script(tmp_path: Path) -> None:
     text = tmp_path / "caf\u00e9.txt"
-    text.write_bytes(("Ein K\u00f6nig h\u00f6rt die V\u00f6gel. Sch\u00f6n ist es.\r\n" * 200).encode("cp1252"))
+    text.write_bytes(("Ein K\u00f6nig h\u00f6rt die V\u00f6gel. Sch\u00f6n ist es.\r\n" * 200).encode("utf-16"))
     words = {"width": "8", "batch_size": "2", "stretch": "8"}
     run, _ = train(find_task("language-model"), str(text), words, steps=1, out=tmp_path / "runs", quiet=True)
     files, _ = eject(run.folder, find_task, tmp_path / "king.py")
