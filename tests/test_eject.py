@@ -226,13 +226,21 @@ def variants() -> list[tuple[str, set[str]]]:
     """List the ways every template can be written out."""
     data = ("files", "arrays")
     gan = [{one, *more} for one in data for more in ((), ("lite0",), ("shift",), ("shift", "colour", "lite0"))]
-    texts = itertools.product(("one_file", "three_files"), ("bpe", "characters", "words"), ("sampled", "whole"))
+    texts = itertools.product(
+        (("one_file",), ("three_files",)),
+        (("bpe", "bits"), ("characters", "bits"), ("words",)),
+        (("sampled",), ("whole",)),
+    )
     cells = ({"mingru"}, {"lstm", "cell"}, {"gru", "cell"}, {"rnn", "cell"})
     return [
         *(("onward.generation.gan.ejected", kinds) for kinds in gan),
         *(("onward.generation.gan.ejected_classic", {one}) for one in data),
         *((f"onward.vision.classify.{name}", {one}) for name in ("ejected", "ejected_transfer") for one in data),
-        *(("onward.language.language_model.ejected", {*text, *cell}) for text in texts for cell in cells),
+        *(
+            ("onward.language.language_model.ejected", {*itertools.chain(*text), *cell})
+            for text in texts
+            for cell in cells
+        ),
     ]
 
 

@@ -1,6 +1,6 @@
 """A network with memory reads a text, guesses each piece before it sees it, and is corrected: one run in one file.
 
-Read `main` first, at the end: it is the loop. Then upwards: the network, its memory, how the text becomes numbers.
+Read `train` first, near the end: it is the loop. Then upwards: the network, its memory, how text becomes numbers.
 Truncated back-propagation through time (Williams and Peng 1990): the memory goes on from stretch to stretch, the error
 goes back through one of them only.
 """
@@ -282,14 +282,16 @@ def main() -> None:
     #: if characters
     nats = nats + math.log(0x110000) * (numbers[1:] == 0)  # which unknown one it is would have to be told too
     #: end
-    bits = float(nats.mean()) / math.log(2) * len(numbers) / len(testing.encode("utf-8", "replace"))
     text = tokenizer.decode(write(network, tokenizer.encode("\n").tolist() or [0], 300))
     (out / "text.txt").write_text(text, encoding="utf-8")
     np.savez(out / "weights.npz", **{name: weight.numpy() for name, weight in network.state_dict().items()})
     parameters = sum(weight.numel() for weight in network.parameters())
-    scores = {"bits_per_byte": bits, "nats_per_piece": float(nats.mean()), "parameters": parameters}
+    scores = {"perplexity": math.exp(nats.mean()), "parameters": parameters}
+    #: if bits
+    scores["bits_per_byte"] = float(nats.mean()) / math.log(2) * len(numbers) / len(testing.encode("utf-8", "replace"))
+    #: end
     (out / "scores.json").write_text(json.dumps(scores) + "\n")
-    print(f"{text}\n\n{bits:.3f} bits a byte on the test part; {parameters:,} weights; the rest lies in {out}")
+    print(f"{text}\n\nOn the test part: {scores}; the rest lies in {out}")
 
 
 if __name__ == "__main__":

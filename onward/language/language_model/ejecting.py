@@ -52,6 +52,7 @@ def eject(run: Run, corpus: Corpus, script: Path) -> Iterator[Path | str]:
     }
     kinds = {corpus.tokenizer.level, cell, "one_file" if own else "three_files"}
     kinds |= {"cell"} if cell != "mingru" else set()
+    kinds |= {"bits"} if corpus.tokenizer.level != "words" else set()  # words leave untold what lies between them
     kinds |= {"sampled" if is_sampled(corpus.tokenizer.size) else "whole"}
     ejection = Ejection(
         "onward.language.language_model.ejected",
