@@ -88,14 +88,11 @@ def answers(network: nn.Module, images: np.ndarray, views: int) -> Tensor:
     found = []
     for start in range(0, len(images), 64):
         seen = pixels(images[start : start + 64])
-        padded = F.pad(seen, (1, 1, 1, 1), mode="reflect")
-        moved = (
-            [(seen, 1.0)] if views < 6 else [(seen, 0.5), (padded[:, :, :-2, :-2], 0.25), (padded[:, :, 2:, 2:], 0.25)]
-        )
-        both = (
-            [(each, share) for each, share in moved]
-            if views < 2
-            else [(side, share / 2) for each, share in moved for side in (each, each.flip(3))]
-        )
-        found.append(torch.stack([share * network(each).float() for each, share in both]).sum(dim=0))
+        shown = [(seen, 1.0)]
+        if views == 6:
+            padded = F.pad(seen, (1, 1, 1, 1), mode="reflect")
+            shown = [(seen, 0.5), (padded[:, :, :-2, :-2], 0.25), (padded[:, :, 2:, 2:], 0.25)]
+        if views > 1:
+            shown = [(side, share / 2) for each, share in shown for side in (each, each.flip(3))]
+        found.append(torch.stack([share * network(each).float() for each, share in shown]).sum(dim=0))
     return torch.cat(found)

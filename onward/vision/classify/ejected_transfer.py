@@ -62,6 +62,24 @@ def looks(network: Network, images: np.ndarray) -> Tensor:
     return torch.cat([network.features(each) for each in few])
 
 
+def regression(seen: Tensor, labels: Tensor, pull: float) -> tuple[Tensor, Tensor]:
+    """Give weights and biases of logistic regression; half of `pull` times the weights' squares counts as loss."""
+    weight, bias = (
+        torch.zeros(*shape, requires_grad=True) for shape in ((len(CLASSES), seen.shape[1]), (len(CLASSES),))
+    )
+    descent = torch.optim.LBFGS([weight, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> float:
+        descent.zero_grad()
+        told = F.cross_entropy(seen @ weight.T + bias, labels, reduction="sum") + pull * weight.square().sum() / 2
+        (told / len(seen)).backward()
+        return told.item() / len(seen)
+
+    descent.step(loss)
+    return weight.detach(), bias.detach()
+
+
+@torch.no_grad()
 def fit_head(head: nn.Linear, seen: Tensor, labels: Tensor, others: Tensor, wanted: Tensor) -> float:
     """Fit a head by logistic regression, its strength chosen on other pictures; give the accuracy on those.
 
@@ -69,27 +87,15 @@ def fit_head(head: nn.Linear, seen: Tensor, labels: Tensor, others: Tensor, want
     """
     mean, spread, best = seen.mean(dim=0), seen.std(dim=0, correction=0) + 1e-3, -1.0
     for strength in (0.003, 0.03, 0.3, 3.0):
-        weight, bias = (torch.zeros(*shape, requires_grad=True) for shape in (head.weight.shape, head.bias.shape))
-        descent = torch.optim.LBFGS([weight, bias], max_iter=200, line_search_fn="strong_wolfe")
-
-        def loss(weight: Tensor = weight, bias: Tensor = bias, pull: float = len(seen) ** 0.5 / strength) -> Tensor:
-            told = F.cross_entropy((seen - mean) / spread @ weight.T + bias, labels, reduction="sum")
-            return (told + pull * weight.square().sum() / 2) / len(seen)
-
-        def closure(descent: torch.optim.LBFGS = descent, loss=loss) -> Tensor:
-            descent.zero_grad()
-            value = loss()
-            value.backward()
-            return value
-
-        descent.step(closure)  # pyright: ignore[reportArgumentType]
-        with torch.no_grad():
-            plain = weight / spread
-            accuracy = float(((others @ plain.T + bias - plain @ mean).argmax(dim=1) == wanted).float().mean())
-            if accuracy > best:
-                best = accuracy
-                head.weight.copy_(plain)
-                head.bias.copy_(bias - plain @ mean)
+        with torch.enable_grad():
+            weight, bias = regression((seen - mean) / spread, labels, len(seen) ** 0.5 / strength)
+        weight = weight / spread
+        bias = bias - weight @ mean
+        accuracy = float(((others @ weight.T + bias).argmax(dim=1) == wanted).float().mean())
+        if accuracy > best:
+            best = accuracy
+            head.weight.copy_(weight)
+            head.bias.copy_(bias)
     return best
 
 
