@@ -69,7 +69,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--runs", type=Path, help="folder to work in; runs and results that are there are used")
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as aside:
-        place = given.runs or Path(aside)
+        place = (given.runs or Path(aside)).resolve()
         place.mkdir(parents=True, exist_ok=True)
         rows = []
         for task in given.tasks:
