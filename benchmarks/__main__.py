@@ -21,6 +21,7 @@ NAMES = {
     "control": "6 min *",
     "detect": "20 min *",
     "dream": "3 min",
+    "eject": "35 min",
     "faces": "20 min",
     "fresh": "25 min",
     "fuzz": "10 min",

@@ -19,6 +19,7 @@ from onward.core.faults import Fault, MachineFault, UsageFault, did_you_mean, pr
 from onward.core.folder import find_run, list_runs, runs_folder
 from onward.core.settings import Field, settings_fields
 from onward.core.task import Task
+from onward.eject import eject_command
 from onward.progress import announce, machine_trouble
 from onward.report import compare_json, compare_lines, write_report
 from onward.selftest import selftest as _selftest
@@ -252,6 +253,7 @@ def selftest() -> None:
 
 
 program.add_command(sweep_command)
+program.add_command(eject_command(find_task))
 program.add_command(studio_command(lambda: {name: find_task(name) for name in list_tasks()}, onward.__version__))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from onward import eject as _eject
 from onward.core.folder import Folder, find_run, list_runs
 from onward.core.metrics import Score
 from onward.core.task import Data
@@ -70,6 +71,10 @@ class Run:
     def export(self, to: str = "onnx", out: str | Path | None = None) -> list[Path]:
         """Write the model in another format."""
         return _export.export(self.folder, to, Path(out) if out else None)
+
+    def eject(self, out: str | Path | None = None) -> Path:
+        """Write one readable script that repeats the run without this program; gives its path."""
+        return _eject.eject(self.folder, find_task, Path(out) if out else None)[0][-1]
 
 
 def train(  # noqa: PLR0913 - the flags of the command

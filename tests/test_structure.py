@@ -22,8 +22,8 @@ _PARTS = {"core", "group", "data", "meadow", "backbones", "zoo", "parts"}
 ALLOWED: dict[str, set[str]] = {
     "onward": {"mirror"},
     "__main__": {"cli"},
-    "mirror": {"onward", "verbs", "core", "map", "report"},
-    "cli": {"onward", "verbs", "core", "map", "report", "progress", "selftest", "studio", "sweep"},
+    "mirror": {"onward", "verbs", "core", "map", "report", "eject"},
+    "cli": {"onward", "verbs", "core", "map", "report", "progress", "eject", "selftest", "studio", "sweep"},
     "verbs": {"onward", "core", "group", "map", "report", "progress"},
     "progress": {"core"},
     "selftest": {"core", "map", "verbs"},
@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "core": {"group"},  # a run has one
     "group": {"core.faults"},
     "report": {"core"},
+    "eject": {"core"},
     "studio": {"core"},
     "data": {"core.faults", "core.exhibits", "meadow"},  # meadow:horses is an address like any other
     "meadow": {"core.faults", "core.exhibits"},

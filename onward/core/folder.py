@@ -93,13 +93,9 @@ class Folder:
         metrics = self.path / "metrics.jsonl"
         if not metrics.exists():
             return
-        lines, dropped = [], False
-        for line in metrics.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
-            if _is_after(line, steps_done):
-                dropped = True
-            else:
-                lines.append(line)
-        if dropped:
+        found = metrics.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        lines = [line for line in found if not _is_after(line, steps_done)]
+        if len(lines) < len(found):
             aside = metrics.with_name(".metrics.jsonl")
             aside.write_text("".join(lines), encoding="utf-8")
             aside.replace(metrics)

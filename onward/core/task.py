@@ -79,6 +79,7 @@ class Task(Generic[S, D, M]):
         apply: model and inputs to things to show; the third argument is an `options` record.
         evaluate: model and data to scores, each with baseline and interval; the float is the seconds it may take.
         export: model to files in a folder, each checked against the model.
+        eject: a run and its data to a script that repeats it: the files, and sentences on what it does not repeat.
         options: a frozen dataclass of the flags of `apply`.
         accepts: whether an address looks like data for this task; reads nothing.
         untrained: the model of a task that needs no training; `apply` takes the task's name for a run then.
@@ -99,6 +100,7 @@ class Task(Generic[S, D, M]):
     apply: Callable[[M, Source, Any], Iterator[Exhibit]] | None = None
     evaluate: Callable[[M, D, float], Iterator[Score | Exhibit]] | None = None
     export: Callable[[M, Path], Iterator[Path]] | None = None
+    eject: Callable[[Run, D, Path], Iterator[Path | str]] | None = None
     options: type = field(default=NoOptions)
     accepts: Callable[[str], bool] = field(default=lambda address: True)
     untrained: Callable[[], M] | None = None

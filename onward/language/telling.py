@@ -18,12 +18,17 @@ from torch import Tensor
 
 from onward.language.memory_network import LanguageNetwork
 
-__all__ = ["Telling"]
+__all__ = ["Telling", "is_sampled"]
 
 _ALL_BELOW = 4_000  # pieces
 _DRAWN = 1_024
 _FLATTENING = 0.75  # of the counts, as for word2vec: rare pieces are drawn more often than they occur
 _COUNTED = 5_000_000
+
+
+def is_sampled(size: int) -> bool:
+    """Say whether a turn asks for some of so many pieces only."""
+    return size > _ALL_BELOW
 
 
 class Telling:
@@ -41,7 +46,7 @@ class Telling:
 
     def __init__(self, numbers: NDArray[Any], size: int) -> None:
         self._shares = self._flatter = torch.zeros(0)
-        if size > _ALL_BELOW:
+        if is_sampled(size):
             counts = np.bincount(np.asarray(numbers[:_COUNTED]).astype(np.int64), minlength=size) + 1.0
             flatter = counts**_FLATTENING
             self._shares = torch.from_numpy((counts / counts.sum()).astype(np.float32))

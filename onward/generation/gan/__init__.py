@@ -23,6 +23,7 @@ TASK: Task = Task(
     apply=late("onward.generation.gan.drawing:apply"),
     evaluate=late("onward.generation.gan.scores:evaluate"),
     export=late("onward.generation.gan.drawing:export"),
+    eject=late("onward.generation.gan.ejecting:eject"),
     options=Drawing,
     accepts=lambda address: not address.lower().endswith((".csv", ".tsv", ".txt")),
     shares_batches=True,

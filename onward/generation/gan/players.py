@@ -19,10 +19,14 @@ from onward.generation.gan.settings import Settings
 from onward.group import Group
 from onward.parts.adam import Adam
 
-__all__ = ["LEARNING_RATE", "Players", "Turn", "fast", "learn", "make_adam", "set_rate"]
+__all__ = [
+    "CLASSIC_RATE", "LEARNING_RATE", "Players", "Turn", "fast", "has_second_judge", "learn", "make_adam",
+    "penalty_at", "set_rate",
+]  # fmt: skip
 
 Network = TypeVar("Network", bound=nn.Module)
 LEARNING_RATE = 6e-4
+CLASSIC_RATE = 2e-4  # the tutorial's
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Players:
         projected_judge = _projected(settings)
         everyone = (generator, pixel_judge, *([projected_judge] if projected_judge else []))
         adams = tuple(make_adam(player, settings.learning_rate or LEARNING_RATE, (0.0, 0.99)) for player in everyone)
-        return Players(generator, pixel_judge, projected_judge, adams, settings.penalty * (size / 32) ** 2)
+        return Players(generator, pixel_judge, projected_judge, adams, penalty_at(size, settings))
 
     @property
     def backbone(self) -> nn.Module | None:
@@ -166,6 +170,20 @@ def learn(adam: Adam, loss: Tensor, group: Group, figure: Tensor | None = None) 
 def fast(network: Network) -> Network:
     """Lay a network's weights out with channels last, as convolutions on a processor like them."""
     return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+
+def penalty_at(size: int, settings: Settings) -> float:
+    """Give the first weight of the gradient penalties for pictures of a side in pixels."""
+    return settings.penalty * (size / 32) ** 2
+
+
+def has_second_judge(settings: Settings) -> bool:
+    """Say whether a projected judge plays too; it does where its eyes are installed, unless it is told not to.
+
+    Raises:
+        MachineFault: it is asked for, and its eyes are not installed.
+    """
+    return _projected(settings) is not None
 
 
 def _projected(settings: Settings) -> ProjectedDiscriminator | None:

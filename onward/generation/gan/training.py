@@ -23,7 +23,7 @@ from onward.generation.gan.batches import Batches
 from onward.generation.gan.drawing import Drawn, grid, noise_shown
 from onward.generation.gan.fitting import fitting_size
 from onward.generation.gan.networks import TutorialDiscriminator, TutorialGenerator
-from onward.generation.gan.players import LEARNING_RATE, Players, Turn, fast, learn, make_adam, set_rate
+from onward.generation.gan.players import CLASSIC_RATE, LEARNING_RATE, Players, Turn, fast, learn, make_adam, set_rate
 from onward.generation.gan.reading import Gallery
 from onward.generation.gan.settings import Settings
 from onward.generation.gan.watch import Watch
@@ -91,7 +91,7 @@ def _train_classic(run: Run, gallery: Gallery, settings: Settings) -> Drawn:
     group = run.group
     for player in (generator, discriminator):
         group.with_shared_statistics(player)
-    batch_size, learning_rate = group.whole(settings.batch_size or 64), settings.learning_rate or 2e-4
+    batch_size, learning_rate = group.whole(settings.batch_size or 64), settings.learning_rate or CLASSIC_RATE
     batches = Batches(images, labels, batch_size, run.seed, group)
     adams = [make_adam(player, learning_rate, (0.5, 0.999)) for player in (generator, discriminator)]
     fixed_noise, _ = noise_shown(generator.latent_length, 1, run.seed)

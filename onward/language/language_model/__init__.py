@@ -25,6 +25,7 @@ TASK: Task = Task(
     apply=late("onward.language.language_model.using:apply"),
     evaluate=late("onward.language.language_model.scores:evaluate"),
     export=late("onward.language.language_model.using:export"),
+    eject=late("onward.language.language_model.ejecting:eject"),
     options=Writing,
     accepts=lambda address: not address.lower().endswith(_NOT_TEXT),
     shares_batches=True,

@@ -29,7 +29,7 @@ from onward.parts.averaging import Average
 from onward.parts.passages import Passage
 from onward.parts.schedules import triangle
 
-__all__ = ["train"]
+__all__ = ["HALF_LIFE_TURNS", "peak_rate", "train"]
 
 _EXAMS, _NEARLY_ALL = 16, 0.985  # the last exam comes when nearly all is learned
 _MOST_EXAMINING = 0.08  # of the time
@@ -39,7 +39,7 @@ _FEWEST_EXAMINED, _MOST_EXAMINED = 2_000, 100_000
 _LONGEST_GRADIENT = 1.0
 _PEAKS, _USUAL_PEAK = {"mingru": 5e-3}, 8e-3  # learning rates, the best of three tried at equal time
 _SAMPLE_CHARACTERS = (400, 120)  # at every fourth exam, and at the others
-_HALF_LIFE_TURNS = 100
+HALF_LIFE_TURNS = 100
 
 
 def train(run: Run, corpus: Corpus, settings: Settings) -> Model:
@@ -54,10 +54,10 @@ def train(run: Run, corpus: Corpus, settings: Settings) -> Model:
         corpus.tokenizer.size, size.width, settings.depth, settings.cell, size.drop, settings.drop_kept,
         settings.forget_bias,
     )  # fmt: skip
-    peak = settings.learning_rate or _PEAKS.get(settings.cell, _USUAL_PEAK)
+    peak = settings.learning_rate or peak_rate(settings.cell)
     descent = Adam(network.parameters(), peak, (0.9, 0.99))
     places = Places(corpus.training.numbers, group.whole(settings.batch_size), settings.stretch, run.seed, group)
-    average = Average(network, half_life_pictures=_HALF_LIFE_TURNS * places.pieces)
+    average = Average(network, half_life_pictures=HALF_LIFE_TURNS * places.pieces)
     telling = Telling(corpus.training.numbers, corpus.tokenizer.size)
     memory, exam = Memory(group), Exam(run, corpus, size, network)
     run.keep(network=network, descent=descent, average=average, places=places, memory=memory, exam=exam)
@@ -82,6 +82,11 @@ def train(run: Run, corpus: Corpus, settings: Settings) -> Model:
         f"and {size.drop:.0%} of them were dropped at a time."
     )
     return Model(exam.best.eval(), corpus.tokenizer, run)
+
+
+def peak_rate(cell: str) -> float:
+    """Give the highest learning rate of a kind of memory."""
+    return _PEAKS.get(cell, _USUAL_PEAK)
 
 
 class Exam:

@@ -25,6 +25,7 @@ TASK: Task = Task(
     apply=late("onward.vision.classify.using:apply"),
     evaluate=late("onward.vision.classify.scores:evaluate"),
     export=late("onward.vision.classify.using:export"),
+    eject=late("onward.vision.classify.ejecting:eject"),
     options=Looking,
     accepts=lambda address: not address.lower().endswith(_NOT_PICTURES),
     tried_with=("picture",),

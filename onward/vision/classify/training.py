@@ -28,7 +28,7 @@ from onward.vision.classify.recogniser import Recogniser
 from onward.vision.classify.settings import Settings
 from onward.vision.classify.tuning import tune
 
-__all__ = ["train"]
+__all__ = ["batch_size_for", "decay_of", "peak_of", "train"]
 
 _WIDTHS = (16, 32, 48, 64, 96)
 _USUAL_WIDTH = 32
@@ -48,7 +48,7 @@ def train(run: Run, album: Album, settings: Settings) -> Recogniser:
 def _learn_to_see(run: Run, album: Album, settings: Settings) -> Recogniser:
     images, labels = album.pictures.images[album.training], album.pictures.labels[album.training]
     size, kinds = int(images.shape[1]), len(album.classes)
-    batch_size = settings.batch_size or int(min(512, max(16, 2 ** int(np.log2(len(images) / 25 + 1)))))
+    batch_size = settings.batch_size or batch_size_for(len(images))
     width = run.group.agree(_width(run, settings, images, kinds, batch_size))
     batch_size = run.group.whole(batch_size)
     facts = {"kind": "seeing", "classes": list(album.classes), "size": size, "width": width}
@@ -58,8 +58,8 @@ def _learn_to_see(run: Run, album: Album, settings: Settings) -> Recogniser:
         network.whiten.weight.copy_(whitening_filters(as_pixels(images[:5000])))
     run.group.with_shared_statistics(network)
     batches = Batches(images, labels, batch_size, round(settings.shift * size / 32), run.seed, run.group)
-    peak = settings.learning_rate or 1.5 * batch_size / 1024
-    descent = Momentum(_seeing_groups(network, settings.decay / _PAPERS_RATE), peak, 0.85)
+    peak = settings.learning_rate or peak_of(batch_size)
+    descent = Momentum(_seeing_groups(network, decay_of(settings)), peak, 0.85)
     average = Average(network, half_life_pictures=len(images))
     run.keep(network=network, descent=descent, average=average, batches=batches)
     exam = Exam(run, album)
@@ -78,6 +78,21 @@ def _learn_to_see(run: Run, album: Album, settings: Settings) -> Recogniser:
         exam.look(step, average.network)
     run.note(f"Each picture was shown {batches.epochs:.1f} times; the first block has {width} channels.")
     return finished(run, album, average.network, exam)
+
+
+def batch_size_for(pictures: int) -> int:
+    """Choose how many pictures of so many are seen a step."""
+    return int(min(512, max(16, 2 ** int(np.log2(pictures / 25 + 1)))))
+
+
+def peak_of(batch_size: int) -> float:
+    """Give the highest learning rate."""
+    return 1.5 * batch_size / 1024
+
+
+def decay_of(settings: Settings) -> float:
+    """Give the share of itself that a weight loses in a step of learning rate 1."""
+    return settings.decay / _PAPERS_RATE
 
 
 def _eyes(run: Run, album: Album, settings: Settings) -> Eyes | None:

@@ -29,14 +29,14 @@ from onward.vision.classify.recogniser import Recogniser, logits_of
 from onward.vision.classify.settings import Settings
 from onward.vision.classify.transfer import TransferNetwork, fit_head, rates_by_depth
 
-__all__ = ["tune"]
+__all__ = ["TUNING_RATE", "tune", "tuning_batch_size"]
 
 _SIDES = (224, 192, 160, 128, 96)
 _LIKED_SIDE = 160  # small pictures are brought to this: Lite0 sees little in fewer pixels, and nothing new in more
 _ENOUGH_EPOCHS, _MOST_EPOCHS = 10, 60
 _LOOKING_SHARE = 0.4
 _BACKWARD = 3.0  # what a training step costs a picture, in looks
-_RATE = 1.5e-4
+TUNING_RATE = 1.5e-4
 _MOST_VALIDATION = 2000
 
 
@@ -61,8 +61,7 @@ class _Parts:
         name = weights_name(eyes.name, network.eyes)
         self.features = Features(lambda seen: [network.eyes(seen)], name, images[self.places], side, group=run.group)
         count = len(album.training)
-        usual = int(min(32, max(8, 2 ** int(np.log2(count / 12 + 1)))))
-        self.batch_size = run.group.whole(settings.batch_size or usual)
+        self.batch_size = run.group.whole(settings.batch_size or tuning_batch_size(count))
         shift = round(settings.shift * size / 32)
         learned = images[album.training], labels[album.training]
         self.batches = Batches(*learned, self.batch_size, shift, run.seed, run.group)
@@ -78,11 +77,16 @@ class _Parts:
         return len(np.unique(learned[self.features.done[~self.is_chosen]])) == len(np.unique(learned))
 
 
+def tuning_batch_size(pictures: int) -> int:
+    """Choose how many pictures of so many are seen a step."""
+    return int(min(32, max(8, 2 ** int(np.log2(pictures / 12 + 1)))))
+
+
 def tune(run: Run, album: Album, settings: Settings, eyes: Eyes) -> Recogniser:
     """Train a head on pretrained eyes, then both."""
     parts, exam = _Parts(run, album, settings, eyes), Exam(run, album)
     network, average, features, frozen = parts.network, parts.average, parts.features, parts.frozen
-    peak = settings.learning_rate or _RATE
+    peak = settings.learning_rate or TUNING_RATE
     for step in run.steps():
         has_time = step.index == 0 or step.progress < _LOOKING_SHARE
         if frozen.value is None and step.index < len(features) and (has_time or not parts.knows_every_class()):
