@@ -10,7 +10,11 @@ import pytest
 from onward.studio.guard import Tickets
 from tests.studio.conftest import PORT, SECRET
 
-GOOD = {"host": f"127.0.0.1:{PORT}", "authorization": f"Bearer {SECRET}"}
+GOOD = {
+    "host": f"127.0.0.1:{PORT}",
+    "authorization": f"Bearer {SECRET}",
+    "origin": f"http://127.0.0.1:{PORT}",
+}
 JSON = {"content-type": "application/json"}
 START = b'{"task": "forest", "data": "meadow:table", "time": "10s"}'
 

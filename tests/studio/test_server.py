@@ -43,7 +43,8 @@ def test_damaged_and_strange_runs_are_passed_over(call: Any, root: Path) -> None
         elapsed_seconds=float("nan"),
     )
     rows = call("/api/runs")["runs"]
-    assert {row["name"] for row in rows} == {"one", "odd"}
+    assert {row["name"] for row in rows} == {"one", "odd", "nan"}
+    assert rows[-1]["created"] == 0.0, "a day that is none is the oldest"
 
 
 def test_a_thousand_runs_are_listed_within_a_second_of_work(call: Any, root: Path) -> None:
@@ -128,20 +129,27 @@ def test_a_form_stands_for_python_that_does_the_same() -> None:
     assert applied.python() == "import onward\nonward.Run('one').apply(count=16)"
 
 
+def _log(step: int) -> dict[str, Any]:
+    return {"kind": "log", "step": step, "seconds": 0, "progress": 0}
+
+
 def test_facts_are_followed_as_they_come_and_anew_when_the_file_is_another(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"kind": "log", "step": 0}\n{"kind": "lo')
     follower = Follower(path)
-    assert follower.read() == (False, [{"kind": "log", "step": 0}])
+    assert follower.read() == (False, [_log(0)])
     with path.open("a") as file:
-        file.write('g", "step": 1}\nno JSON\n{"kind": "log", "x": NaN}\n')
-    assert follower.read() == (False, [{"kind": "log", "step": 1}, {"kind": "log", "x": None}])
+        file.write('g", "step": 1}\nno JSON\n{"kind": "log", "x": NaN, "y": 1e999, "z": 2}\n')
+    assert follower.read() == (False, [_log(1), _log(0) | {"z": 2}])
     assert follower.read() == (False, [])
-    assert Follower(path, follower.offset).read() == (False, [])
+    assert Follower(path, follower.place).read() == (False, [])
     aside = tmp_path / "aside"
     aside.write_text('{"kind": "log", "step": 0}\n')
+    place = follower.place
     aside.replace(path)
-    assert follower.read() == (True, [{"kind": "log", "step": 0}])
+    assert follower.read() == (True, [_log(0)])
+    assert Follower(path, place).read() == (True, [_log(0)]), "a page that was away is told so too"
+    assert Follower(path, "../../1-x").read() == (False, [_log(0)])
 
 
 def test_thinning_keeps_what_matters() -> None:
@@ -156,14 +164,15 @@ def test_thinning_keeps_what_matters() -> None:
 def test_a_stream_tells_of_facts_and_of_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onward.studio.watching._SECONDS_BETWEEN_LOOKS", 0.01)
     path = tmp_path / "metrics.jsonl"
-    path.write_text('{"kind": "log"}\n')
+    path.write_text('{"kind": "log"}\n', encoding="utf-8")
     states = iter([{"status": "running"}, {"status": "running"}, {"status": "finished"}, None])
 
     async def gathered() -> list[str]:
         return [event.decode() async for event in follow(Follower(path), lambda fact: fact, lambda: next(states))]
 
     events = asyncio.run(gathered())
-    assert events[0] == 'event: facts\nid: 16\ndata: [{"kind": "log"}]\n\n'
+    place = f"16-{path.stat().st_ino}"
+    assert events[0] == f"event: facts\nid: {place}\ndata: {json.dumps([_log(0)], separators=(',', ':'))}\n\n"
     assert [event.splitlines()[0] for event in events[1:]] == ["event: state", "event: state", "event: gone"]
 
 
