@@ -33,6 +33,8 @@ NAMES = (
     "semi",
     "speed",
     "startup",
+    "studio",
+    "studio_pictures",
     "style",
     "table_leaks",
     "tables_classical",

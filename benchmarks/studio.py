@@ -1,6 +1,6 @@
 """The studio measured: a thousand runs listed, what watching a run costs, and what is refused.
 
-python -m benchmarks.studio
+python -m benchmarks studio
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -128,7 +129,7 @@ def _in_a_browser(studio: Studio, last: str) -> tuple[float, float] | None:
         page.wait_for_selector(".cards a")
         began = time.perf_counter()
         page.goto(studio.link.partition("#")[0] + "#/runs")
-        page.wait_for_selector(f"[role=status]:has-text('{RUNS} runs')")
+        page.wait_for_selector(f".count:has-text('{RUNS:,} runs')")
         page.wait_for_selector(".run:nth-child(100)", state="attached")
         taken = time.perf_counter() - began
         began = time.perf_counter()
@@ -149,7 +150,7 @@ def _refused() -> str:
     return f"{passed} of {passed + failed}"
 
 
-def main() -> None:
+def main(words: Sequence[str] = ()) -> None:
     """Measure all, and write the section."""
     with tempfile.TemporaryDirectory() as place:
         runs = [_lay_down(Path(place), number) for number in range(RUNS)]
@@ -167,7 +168,7 @@ def main() -> None:
         ["the studio's share of a core while a page watches a run", f"{100 * share:.1f} %", "< 2 %"],
         ["hostile requests refused", _refused(), "all"],
     ]
-    write_section("studio", "The studio", "python -m benchmarks.studio", ["what", "measured", "aim"], rows)
+    write_section("studio", "The studio", "python -m benchmarks studio", ["what", "measured", "aim"], rows)
 
 
 if __name__ == "__main__":

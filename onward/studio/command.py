@@ -64,6 +64,7 @@ def serve(
         studio.app,
         http=Impatient,
         ws="none",
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         server_header=False,

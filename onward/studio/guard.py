@@ -21,6 +21,7 @@ __all__ = ["MOST_BYTES", "Guard", "Tickets"]
 
 MOST_BYTES = 200 * 1024 * 1024
 _MOST_WORDS = 256 * 1024  # of a call that uploads nothing
+_MOST_RANGES, _MOST_HEADERS, _MOST_HEADER_BYTES, _LONGEST_ADDRESS = 8, 100, 16_384, 8192
 _SECONDS_BETWEEN_PIECES, _SECONDS_OF_A_BODY = 10.0, 300.0
 _SHORT = 32
 
@@ -159,6 +160,11 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Say why a request is refused, with a status; None lets it through."""
+        if len(scope["path"]) + len(scope.get("query_string", b"")) > _LONGEST_ADDRESS:
+            return 414, "No address here is so long."
+        sizes = [len(name) + len(value) for name, value in scope["headers"]]
+        if len(sizes) > _MOST_HEADERS or sum(sizes) > _MOST_HEADER_BYTES:
+            return 431, "No browser says so much before it asks."
         headers = _headers_of(scope)
         if headers is None:
             return 400, "A header stands there twice."
@@ -170,6 +176,8 @@ class Guard:
             return 403, "Another page may not ask the studio."
         if method not in ("GET", "HEAD", "POST"):
             return 405, "Only GET, HEAD and POST are answered."
+        if headers.get("range", "").count(",") > _MOST_RANGES:
+            return 416, "Ask for fewer pieces at once."
         length = headers.get("content-length", "0")
         limit = MOST_BYTES if path.startswith("/api/try/") else _MOST_WORDS
         if not length.isdecimal() or len(length) > 15 or int(length) > limit:
@@ -196,7 +204,7 @@ class Guard:
         return (415, f"This takes {wanted}.") if method == "POST" and kind != wanted else None
 
 
-_ONCE = {"host", "origin", "authorization", "content-length", "content-type", "sec-fetch-site"}
+_ONCE = {"host", "origin", "authorization", "content-length", "content-type", "range", "sec-fetch-site"}
 
 
 def _headers_of(scope: Scope) -> dict[str, str] | None:

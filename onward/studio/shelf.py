@@ -106,7 +106,7 @@ class Shelf:
             self._look()
             version, order, kept = self._version, self._order, self._kept
             if known is None or not 0 < known <= version:
-                part = order if most is None else order[:most]
+                part = order if most is None else order[: max(0, most)]
                 whole = version if len(part) == len(order) else 0
                 return {"version": whole, "count": len(order), "runs": [kept[name].row for name in part]}
             if known == version:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -47,6 +48,84 @@ def test_damaged_and_strange_runs_are_passed_over(call: Any, root: Path) -> None
     assert rows[-1]["created"] == 0.0, "a day that is none is the oldest"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among the files of this system")
+def test_traps_in_a_folder_of_runs_hold_nobody_up(call: Any, root: Path, tmp_path: Path) -> None:
+    for trap in ("run.json", "metrics.jsonl", "settings.json", "log.txt", "lock"):
+        run = lay_down(root, f"pipe-{trap}", status="running")
+        (run / trap).unlink(missing_ok=True)
+        os.mkfifo(run / trap)
+    (tmp_path / "secret.json").write_text((root / "one" / "run.json").read_text().replace("tiny.csv", "secret"))
+    lay_down(root, "link").joinpath("run.json").unlink()
+    (root / "link" / "run.json").symlink_to(tmp_path / "secret.json")
+    lay_down(root, "large", version="x" * 2_000_000)
+    odd = {"address": "\ud800", "fingerprint": "0", "findings": {"no": "list"}}
+    lay_down(root, "half a letter", data=odd, machine=1)
+    names = {row["name"] for row in call("/api/runs")["runs"]}
+    passed = {f"pipe-{each}" for each in ("metrics.jsonl", "settings.json", "log.txt", "lock")}
+    assert names == {"one", "half a letter"} | passed
+    for name in names:
+        assert call(f"/api/runs/{name}")["run"]["status"] in ("finished", "interrupted")
+        call(f"/api/facts/{name}")
+    assert call("/api/runs/half a letter")["findings"] == []
+
+
+def test_facts_of_a_stranger_are_shown_as_far_as_they_are_some(call: Any, root: Path) -> None:
+    lines = [
+        '{"kind": "log", "step": 1, "seconds": 1e999, "progress": 0, "loss": 1}',
+        '{"kind": "log", "step": 1, "seconds": 1, "progress": 0, "loss": 1e999, "other": {"a": 1}, "fine": 2}',
+        '{"kind": "note", "step": 1, "seconds": 1, "progress": 0, "sentence": "\\ud800 <script>"}',
+        '{"kind": "score", "step": 1, "seconds": 1, "progress": 0, "name": "x", "interval": "ab", "count": {}}',
+        '{"kind": "show", "step": 1, "seconds": 1, "progress": 0, "name": "x", "file": "../../../etc/passwd"}',
+        '{"kind": "show", "step": [], "name": "x", "file": "a.png"}',
+        '{"kind": "log", ' + ", ".join(f'"f{number}": 1' for number in range(5000)) + "}",
+        "[" * 5000,
+        '"' + "9" * 5000,
+    ]
+    with (lay_down(root, "strange", facts=[]) / "metrics.jsonl").open("w") as file:
+        file.write("\n".join([*lines, *(lines[2:3] * 2000)]) + "\n")
+    figures, shown, many, *notes = call("/api/facts/strange")["facts"]
+    when = {"step": 1, "seconds": 1, "progress": 0}
+    assert figures == {"kind": "log", **when, "fine": 2}
+    assert shown.pop("link").startswith("/files/run/strange/")
+    assert shown == {"kind": "show", **when, "name": "x", "file": "../../../etc/passwd", "shown": "file"}
+    assert len(many) <= 44
+    assert len(notes) <= 300
+    assert all(note["sentence"] == "? <script>" for note in notes)
+
+
+def test_a_file_of_facts_as_large_as_a_disk_is_read_from_its_end(call: Any, root: Path) -> None:
+    path = lay_down(root, "large", facts=[], created=5.0) / "metrics.jsonl"
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)
+        file.seek(0, 2)
+        file.write(b'\n{"kind": "log", "step": 7, "seconds": 1.0, "progress": 0.5, "loss": 3.0}\n')
+    assert call("/api/runs")["runs"][0]["name"] == "large"
+    assert call("/api/facts/large")["facts"][0]["step"] == 7
+    os.truncate(path, (1 << 30) + 10)
+    assert call("/api/facts/large")["facts"] == [], "a line without end is none"
+
+
+def test_a_page_that_knows_the_list_is_sent_what_changed(call: Any, root: Path) -> None:
+    lay_down(root, "two", created=2.0)
+    few = call("/api/runs?most=1")
+    assert ([row["name"] for row in few["runs"]], few["count"], few["version"]) == (["two"], 2, 0)
+    known = call("/api/runs")["version"]
+    with (root / "one" / "metrics.jsonl").open("a") as file:
+        file.write('{"kind": "log", "step": 9, "seconds": 9.0, "progress": 0.5}\n')
+    assert call(f"/api/runs?known={known}")["same"], "that it read more changes nothing that is shown"
+    record = json.loads((root / "one" / "run.json").read_text())
+    (root / "one" / "run.json").write_text(json.dumps(record | {"steps_done": 50}))
+    answer = call(f"/api/runs?known={known}")
+    assert [row["steps"] for row in answer["runs"]] == [50]
+    assert answer["order"] is None
+    lay_down(root, "three", created=3.0)
+    shutil.rmtree(root / "two")
+    answer = call(f"/api/runs?known={answer['version']}")
+    assert answer["order"] == ["three", "one"]
+    assert [row["name"] for row in answer["runs"]] == ["three"]
+    assert len(call("/api/runs?known=999999")["runs"]) == 2, "a version that never was knows nothing"
+
+
 def test_a_thousand_runs_are_listed_within_a_second_of_work(call: Any, root: Path) -> None:
     for number in range(1000):
         lay_down(root, f"run-{number:04d}", created=float(number))
@@ -80,6 +159,9 @@ def test_what_is_tried_with_is_known(name: str) -> None:
         if word.startswith("option:"):
             option, _, word = word.removeprefix("option:").partition("=")
             assert option in options
+        if word.startswith("between:"):
+            assert set(word.removeprefix("between:").split("=")) <= options
+            continue
         assert word in {"picture", "film", "text", "table", "file", "board"}
         assert word != "board" or "page" in options
 

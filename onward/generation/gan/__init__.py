@@ -24,5 +24,6 @@ TASK: Task = Task(
     evaluate=late("onward.generation.gan.scores:evaluate"),
     export=late("onward.generation.gan.drawing:export"),
     options=Drawing,
+    tried_with=("between:seed=towards",),
     accepts=lambda address: not address.lower().endswith((".csv", ".tsv", ".txt")),
 )
