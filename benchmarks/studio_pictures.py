@@ -2,7 +2,7 @@
 
     ONWARD_RUNS=runs python -m benchmarks studio_pictures [--film FOLDER] [--only WORD] [--live SECONDS]
 
-Looks for the newest run of each of five tasks there (and for `zoo:connect-four`), goes through the pages as a person
+Looks for the longest run of each of five tasks there (and for `zoo:connect-four`), goes through the pages as a person
 would (opens, drops a file, asks, plays a few moves), and takes each on a screen, in the dark and on a phone. All of
 them go to --film as PNG, to be looked at; a few of them, small, are the pictures of docs/studio.md. --live trains a
 run for that long meanwhile, so that a page is taken of a run at work.
@@ -86,6 +86,26 @@ def _walked(page: Any) -> None:
     )
 
 
+def _painted(photo: Path) -> Deed:
+    def deed(page: Any) -> None:
+        wells = page.locator("label.well input[type=file]")
+        for place, file in enumerate((photo, PICTURES / "style-the-scream.jpg")):
+            wells.nth(place).set_input_files(str(file))
+        page.fill("#option-seconds", "8")
+        _went()(page)
+
+    return deed
+
+
+def _early(page: Any) -> None:
+    page.evaluate(
+        "() => { for (const [id, value] of [['moment', 2], ['looks', 4]]) { const slider = document.getElementById(id);"
+        "slider.value = value; slider.dispatchEvent(new Event('input')); } }"
+    )
+    page.click(".cell.free[data-row='2'][data-column='2']")
+    page.wait_for_selector("[role=status]:has-text('It played')")
+
+
 def _played(page: Any) -> None:
     page.evaluate(
         "() => { const slider = document.querySelector('#looks'); slider.value = 5;"
@@ -100,13 +120,13 @@ def _played(page: Any) -> None:
     page.wait_for_selector("[role=status]:has-text('It would play')")
 
 
-def _newest(root: Path) -> dict[str, list[str]]:
-    """Give the runs of each task, newest first."""
+def _longest(root: Path) -> dict[str, list[str]]:
+    """Give the runs of each task, those that were trained longest first."""
     found: dict[str, list[tuple[float, str]]] = {}
     for path in root.glob("*/run.json"):
         record = json.loads(path.read_text(encoding="utf-8"))
         if record.get("status") == "finished":
-            found.setdefault(record["task"], []).append((record["created"], path.parent.name))
+            found.setdefault(record["task"], []).append((record["elapsed_seconds"], path.parent.name))
     return {task: [name for _, name in sorted(each, reverse=True)] for task, each in found.items()}
 
 
@@ -126,7 +146,7 @@ def _inputs(folder: Path) -> tuple[Path, Path]:
 
 def pages_of(root: Path, scratch: Path) -> list[Page]:
     """List all pages that this folder of runs has something for."""
-    runs = _newest(root)
+    runs = _longest(root)
     picture, table = _inputs(scratch)
     pages = [Page("runs", "#/runs", ".run", strip=("light", "phone"))]
     deeds: dict[str, Deed] = {
@@ -144,7 +164,7 @@ def pages_of(root: Path, scratch: Path) -> list[Page]:
         tried = "zoo:connect-four" if task == "selfplay" else run
         board = ".board .cell" if task == "selfplay" else ".code"
         pages += [
-            Page(f"{task}-run", f"#/run/{run}", ".curve", strip=("light",)),
+            Page(f"{task}-run", f"#/run/{run}", ".status .bar", strip=("light",)),
             Page(f"{task}-try", f"#/try/{tried}", board, deeds[task], strip=("dark", "phone")),
             Page(f"{task}-new", f"#/new/{task}", ".code", strip=("phone",)),
         ]
@@ -152,6 +172,10 @@ def pages_of(root: Path, scratch: Path) -> list[Page]:
             pages.append(
                 Page(f"{task}-compare", f"#/compare/{runs[task][0]}/{runs[task][1]}", ".card", strip=("dark",))
             )
+    board = next((run for run in runs.get("selfplay", []) if run.startswith(("go", "selfplay-go"))), None)
+    if board is not None:
+        pages.append(Page("go-try", f"#/try/{board}", ".board .cell", _early, strip=("light",)))
+    pages.append(Page("style-try", "#/try/style", ".code", _painted(picture), strip=("light",)))
     pages += [
         Page("new", "#/new", ".cards a"),
         Page("try", "#/try", ".cards a"),

@@ -18,12 +18,12 @@ import contextlib
 import json
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -40,7 +40,7 @@ from onward.studio.launching import Launcher, tail_of
 from onward.studio.plain_files import as_json, is_plain
 from onward.studio.shelf import Shelf, shown_as
 from onward.studio.talking import Table
-from onward.studio.trying import Bench, safe_name
+from onward.studio.trying import Bench, checked_addresses, lay_down
 from onward.studio.watching import Follower, all_facts, follow, thinned
 
 __all__ = ["Studio"]
@@ -283,9 +283,11 @@ class Studio:
             self._applying(words, [])
             number, place = self.bench.prepare()
             try:
-                inputs, options = await _lay_down(form.multi_items(), place)
-                inputs += _addresses(words.get("addresses", []))
+                inputs, options = await lay_down(form.multi_items(), place)
+                inputs += checked_addresses(words.get("addresses", []))
                 chosen = self._applying(words | {"options": _table(words.get("options")) | options}, inputs)
+                if chosen.subject != chosen.task.name:
+                    chosen = replace(chosen, subject=_named(self.shelf.find(chosen.subject), chosen.subject))
                 self.bench.begin(number, chosen.words)
             except BaseException:
                 self.bench.forget(number)
@@ -364,37 +366,3 @@ def _whole(value: Any, name: str) -> int | None:
         return int(value)
     except (TypeError, ValueError):
         raise UsageFault(f"{name} is {str(value)[:50]!r}, which is no whole number.") from None
-
-
-def _addresses(words: Any) -> list[str]:
-    """Take paths and names that were typed; none may look like a flag."""
-    if not isinstance(words, list) or not all(isinstance(word, str) and len(word) < 4096 for word in words):
-        raise UsageFault("Inputs are a list of paths or names.")
-    if wrong := [word for word in words if word.startswith("-") or "\0" in word]:
-        raise UsageFault(f"{wrong[0][:100]!r} is no path. Write ./{wrong[0][:100]} if a file is called so.")
-    return words
-
-
-async def _lay_down(items: list[tuple[str, UploadFile | str]], place: Path) -> tuple[list[str], dict[str, str]]:
-    """Write what was dropped into the scratch folder.
-
-    Returns: paths of inputs, and paths by option for what was dropped on an option's field.
-    """
-    inputs: list[str] = []
-    options: dict[str, str] = {}
-    for number, (name, value) in enumerate(items):
-        if name == "form" or (name != "input" and not name.startswith("option:")):
-            continue
-        if isinstance(value, str):
-            path = place / f"{number:02d}-text.txt"
-            path.write_text(value if value.endswith("\n") else f"{value}\n", encoding="utf-8", errors="replace")
-        else:
-            path = place / f"{number:02d}-{safe_name(value.filename or 'file')}"
-            with path.open("wb") as file:
-                while block := await value.read(1 << 20):
-                    file.write(block)
-        if name == "input":
-            inputs.append(str(path))
-        else:
-            options[name.removeprefix("option:")] = str(path)
-    return inputs, options

@@ -68,6 +68,7 @@ def wire(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
 
 HOST = f"Host: 127.0.0.1:PORT\r\nAuthorization: Bearer {SECRET}\r\nConnection: close\r\n"
 POST = f"POST /api/command HTTP/1.1\r\n{HOST}Origin: http://127.0.0.1:PORT\r\nContent-Type: application/json\r\n"
+BLANK = " " * 10_000
 CHUNKED = f"{POST}Transfer-Encoding: chunked\r\n"
 
 REFUSED: dict[str, tuple[tuple[str, ...], bytes]] = {
@@ -84,7 +85,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], bytes]] = {
         b"400 404 413",
     ),
     "pieces that are none": ((f"{CHUNKED}\r\nzz\r\n",), b"400 408"),
-    "pieces without end": ((f"{CHUNKED}\r\n", *(f"{10_000:x}\r\n{' ' * 10_000}\r\n" for _ in range(40))), b"413 closed"),
+    "pieces without end": (
+        (f"{CHUNKED}\r\n", *(f"{10_000:x}\r\n{' ' * 10_000}\r\n" for _ in range(40))),
+        b"413 closed",
+    ),
     "a body that stops": ((f"{POST}Content-Length: 10\r\n\r\n", '{"a"'), b"408"),
     "a socket": (
         (f"GET /events/one HTTP/1.1\r\n{HOST.replace('close', 'Upgrade')}Upgrade: websocket\r\n\r\n",),

@@ -2,8 +2,9 @@
 
 import { h, number, s, words } from "./dom.js";
 
-const HEIGHT = 240, LEFT = 54, RIGHT = 14, TOP = 12, BOTTOM = 34;
+const HEIGHT = 240, LEFT = 60, RIGHT = 14, TOP = 12, BOTTOM = 34;
 const MOST_POINTS = 320, MOST_FIGURES = 40;
+export const NARROW = matchMedia("(max-width: 52rem)");
 const REST = new Set(["kind", "step", "seconds", "progress"]);
 
 export function ticks(low, high) {
@@ -73,7 +74,7 @@ export function baselinesOf(group, scores) {
  * series: [{ name, points: [[minutes, value]], dashed }]; lines: [{ value, label }] across the whole picture.
  */
 export function curve(title, series, lines = []) {
-  const WIDTH = matchMedia("(max-width: 52rem)").matches ? 400 : 640; // letters keep their size on a phone
+  const WIDTH = NARROW.matches ? 400 : 640; // letters keep their size on a phone
   const drawn = series.map((each, place) => ({ ...each, points: thinned(each.points), place })).filter((each) => each.points.length > 1);
   const points = drawn.flatMap((each) => each.points);
   if (points.length < 2) return null;

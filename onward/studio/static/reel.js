@@ -34,6 +34,12 @@ export class Between {
     this.show();
   }
 
+  set([from, to]) {
+    this.choices.querySelector("[value=between]").checked = true;
+    [this.from.value, this.to.value] = [from, to];
+    this.show();
+  }
+
   get isWay() { return this.choices.querySelector("[value=between]").checked; }
 
   show() { this.end.hidden = !this.isWay; fill(this.element.querySelector("label[for=way-from]"), this.isWay ? "from seed" : "seed"); }

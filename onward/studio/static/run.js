@@ -1,8 +1,8 @@
 // One run, live: a reader of its facts as they come. Closing or refreshing the page changes nothing.
 
 import { get, name as encoded, post, taskOf } from "./api.js";
-import { baselinesOf, curve, groupsOf, scoreRow } from "./curves.js";
-import { bar, chip, code, duration, fill, h, table, words } from "./dom.js";
+import { NARROW, baselinesOf, curve, groupsOf, scoreRow } from "./curves.js";
+import { bar, chip, code, duration, fill, h, many, number, table, words } from "./dom.js";
 import { Snapshots, exhibit } from "./snapshots.js";
 
 const MOST_FACTS = 6000;
@@ -32,8 +32,8 @@ class Page {
     const logged = h("details", {}, h("summary", {}, "Log"), this.log);
     logged.addEventListener("toggle", () => this.readLog());
     this.logged = logged;
-    fill(place, this.head, this.status, this.silent, h("div", { class: "two" }, h("div", {}, this.snapshots.element, this.exhibits), h("div", {}, this.scores, this.notes)),
-      this.curves, this.details(), logged);
+    fill(place, this.head, this.status, this.silent, h("div", { class: "two" }, h("div", { class: "seen" }, this.snapshots.element), h("div", {}, this.scores, this.notes)),
+      this.curves, this.exhibits, this.details(), logged);
   }
 
   listen(address, signal) {
@@ -46,6 +46,7 @@ class Page {
       this.hear(source, (place) => { from = place; }, () => { isOver = true; close(); });
     };
     signal.addEventListener("abort", close);
+    NARROW.addEventListener("change", () => this.soon(), { signal });
     addEventListener("visibilitychange", () => { if (document.hidden) close(); else open(); this.soon(); }, { signal });
     open();
   }
@@ -110,8 +111,10 @@ class Page {
     fill(this.scores, h("h2", {}, "Scores"), this.state.score ? h("p", { class: "verdict" }, this.state.score.verdict) : null, scores.map(scoreRow));
     this.notes.hidden = !this.facts.note.length;
     fill(this.notes, h("h2", {}, "On the way"), h("ul", {}, this.facts.note.map((note) => h("li", {}, note))));
-    const drawn = [...groupsOf(this.facts.log)].map(([ending, group]) => curve(ending, [...group].map(([name, points]) => ({ name, points })), baselinesOf(group, scores)));
-    fill(this.curves, drawn.filter(Boolean));
+    const groups = groupsOf(this.facts.log);
+    const drawn = [...groups].map(([ending, group]) => curve(ending, [...group].map(([name, points]) => ({ name, points })), baselinesOf(group, scores)));
+    const once = [...groups.values()].flatMap((group) => [...group]).filter(([, points]) => points.length === 1);
+    fill(this.curves, drawn.filter(Boolean), once.length ? h("p", { class: "soft once" }, `Measured once so far: ${once.map(([name, [[, value]]]) => `${words(name)} ${number(value)}`).join(", ")}.`) : null);
     const files = [...this.facts.exhibit.values()];
     if (files.length !== this.exhibits.childElementCount) {
       fill(this.exhibits, files.map((fact) => h("figure", {}, exhibit(fact, words(fact.caption || fact.file)), h("figcaption", {}, words(fact.caption || "")))));
@@ -123,7 +126,7 @@ class Page {
     const told = JSON.stringify([state.status, state.steps > 0, found.report]);
     const left = state.budget?.seconds ? Math.max(0, state.budget.seconds - state.seconds) : null;
     const isRunning = state.status === "running";
-    fill(this.status, chip(state.status), h("span", { class: "soft" }, `${this.found.run.task} on ${this.found.run.data} · ${duration(state.seconds)} spent · ${state.steps} steps`),
+    fill(this.status, chip(state.status), h("span", { class: "soft" }, `${this.found.run.task} on ${this.found.run.data} · ${duration(state.seconds)} spent · ${many(state.steps, "step")}`),
       isRunning && left !== null ? h("span", { class: "soft" }, `${duration(left)} left`) : null, bar(state.progress, "Progress"));
     if (told === this.toldHead) return;
     this.toldHead = told;

@@ -1,14 +1,14 @@
 // All runs, newest first: the first hundred are sent and drawn at once, then the rest, then what changed.
 
 import { get, name as encoded } from "./api.js";
-import { ago, bar, chip, duration, fill, h, number, words } from "./dom.js";
+import { ago, bar, chip, duration, fill, h, many, number, words } from "./dom.js";
 
 const EVERY_MS = 4000;
 const AT_ONCE = 100; // rows; more are made when the end of the list comes into view
 const A_SCREENFUL = 20;
 
 function row(run, chosen, choose) {
-  const spent = run.budget?.seconds ? `${duration(run.seconds)} of ${duration(run.budget.seconds)}` : `${duration(run.seconds)}, ${run.steps} steps`;
+  const spent = run.budget?.seconds ? `${duration(run.seconds)} of ${duration(run.budget.seconds)}` : `${duration(run.seconds)}, ${many(run.steps, "step")}`;
   const box = h("input", { type: "checkbox", "aria-label": `Choose ${run.name} to compare`, onchange: (event) => choose(run.name, event.target.checked) });
   box.checked = chosen.has(run.name);
   return h("li", { class: "run" }, box,
@@ -48,8 +48,7 @@ export async function showRuns(place, _, signal, complain) {
     while (list.childElementCount > elements.length) list.lastElementChild.remove();
     more.hidden = shown.length <= most;
     more.textContent = `Show more: ${shown.length - most} are left`;
-    const many = (number) => `${number.toLocaleString("en")} ${number === 1 ? "run" : "runs"}`;
-    count.textContent = !total ? "" : wanted.length ? `${shown.length.toLocaleString("en")} of ${many(total)}` : many(total);
+    count.textContent = !total ? "" : `${wanted.length ? `${shown.length.toLocaleString("en")} of ` : ""}${many(total, "run")}`;
     if (!total) fill(list, h("li", { class: "empty" }, h("p", {}, "No runs here yet."), h("p", {}, h("a", { href: "#/new" }, "Start the first one"), ", or ", h("a", { href: "#/try" }, "try what needs no training"), ".")));
     else if (!shown.length) fill(list, h("li", { class: "empty" }, h("p", {}, "No run fits these words.")));
   };

@@ -8,6 +8,7 @@ import { Between, reel } from "./reel.js";
 import { exhibit } from "./snapshots.js";
 
 const ACCEPTED = { picture: "image/*", film: "video/*", table: ".csv,.tsv,.txt,.jsonl,.parquet", text: ".txt,.csv" };
+const MOST_FILES = 16, MOST_MEGABYTES = 200;
 const PREVIEWED = /^image\/(png|jpeg|gif|webp|bmp)$/;
 
 export async function showTry(place, [subject], signal, complain) {
@@ -21,7 +22,11 @@ export async function showTry(place, [subject], signal, complain) {
   const rest = h("div", {});
   fill(place, head, h("p", { class: "soft" }, told), rest);
   if (task.tried_with.includes("board")) await showBoard(rest, subject, signal, complain);
-  else new Trial(rest, subject, task, signal, complain).ask();
+  else {
+    const trial = new Trial(rest, subject, task, signal, complain);
+    trial.ask();
+    trial.again();
+  }
 }
 
 async function choose(place, signal) {
@@ -48,9 +53,9 @@ function well(kinds, label, changed, isText) {
   const state = { element, files: [] };
   const take = (files) => {
     preview.querySelectorAll("img").forEach((each) => URL.revokeObjectURL(each.src));
-    state.files = [...files].slice(0, label === "input" ? 16 : 1);
+    state.files = [...files].slice(0, label === "input" ? MOST_FILES : 1);
     forget.hidden = !state.files.length;
-    fill(preview, state.files.map((file) => (PREVIEWED.test(file.type) ? h("img", { src: URL.createObjectURL(file), alt: `Chosen: ${file.name}` }) : h("span", {}, file.name))));
+    fill(preview, state.files.map((file) => (PREVIEWED.test(file.type) ? h("img", { src: URL.createObjectURL(file), alt: `Chosen: ${file.name}` }) : h("span", {}, file.name))), files.length > state.files.length ? h("span", { class: "wrong" }, `${state.files.length} of ${files.length} were taken; for more, name their folder.`) : null);
     changed();
   };
   input.addEventListener("change", () => { if (input.files.length) take(input.files); });
@@ -80,6 +85,7 @@ class Trial {
     const given = new Set([...[...this.wells.keys()].map((key) => key.replace("option:", "")), ...(ends ?? [])]);
     const isFirst = (entry) => entry.name === "prompt"; // what is said to it comes first, how it answers stands aside
     this.first = settingsForm(task.options.filter(isFirst), "option", changed);
+    this.first.element.className = "spoken";
     this.options = settingsForm(task.options.filter((entry) => !given.has(entry.name) && !isFirst(entry)), "option", changed);
     this.shown = h("div", {});
     this.result = h("section", { "aria-live": "polite", "aria-label": "What came out" });
@@ -115,6 +121,11 @@ class Trial {
 
   async go() {
     if (this.isBusy) return;
+    const megabytes = [...this.wells.values()].flatMap((each) => each.files).reduce((sum, file) => sum + file.size, 0) / 2 ** 20;
+    if (megabytes > MOST_MEGABYTES) {
+      fill(this.result, h("p", { class: "wrong", role: "alert" }, `That is ${Math.round(megabytes)} MB, and ${MOST_MEGABYTES} can be dropped here. Write its path below instead.`));
+      return;
+    }
     this.isBusy = true;
     const form = new FormData();
     const typed = this.address.value.trim();
@@ -128,12 +139,30 @@ class Trial {
     fill(this.result, h("p", { class: "soft busy" }, "It loads what was learned …"));
     try {
       this.number = (await upload(`/api/try/${encoded(this.subject)}`, form)).try;
-      this.halt.hidden = false;
-      await this.wait();
+      sessionStorage.setItem(this.key, JSON.stringify([this.number, this.way ? [this.between.from.value, this.between.to.value] : null]));
+      await this.watch();
     } catch (reason) { if (reason.name !== "AbortError") fill(this.result, h("p", { class: "wrong", role: "alert" }, reason.message)); }
     this.isBusy = false;
-    this.halt.hidden = true;
     this.button.disabled = false;
+  }
+
+  get key() { return `onward-try:${this.subject}`; }
+
+  async watch() {
+    this.halt.hidden = false;
+    try { await this.wait(); } finally { this.halt.hidden = true; }
+  }
+
+  /** Show what this tab asked for before it was refreshed, or left for another page. */
+  async again() {
+    const [number, way] = JSON.parse(sessionStorage.getItem(this.key) ?? "[]");
+    if (!number) return;
+    this.number = number;
+    if (way) this.between?.set(way);
+    this.way = way ? this.between?.told.bind(this.between) : null;
+    this.isBusy = true;
+    try { await this.watch(); } catch { sessionStorage.removeItem(this.key); }
+    this.isBusy = false;
   }
 
   async wait() {
