@@ -11,7 +11,6 @@ run for that long meanwhile, so that a page is taken of a run at work.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import shutil
 import subprocess
@@ -32,7 +31,14 @@ _LOOKS = {
     "dark": ({"width": 1100, "height": 760}, "dark"),
     "phone": ({"width": 360, "height": 720}, "dark"),
 }
-_KEPT = {"runs": "runs", "gan-run": "run", "gan-new": "new", "language-model-try": "try", "selfplay-try": "play"}
+_KEPT = {
+    "runs": "runs",
+    "gan-run": "run",
+    "gan-try": "walk",
+    "gan-new": "new",
+    "language-model-try": "try",
+    "selfplay-try": "play",
+}
 _STRIP_HEIGHT, _COLUMNS = 300, 6
 _TASKS = ("gan", "classify", "language-model", "selfplay", "table")
 Deed = Callable[[Any], None]
@@ -137,7 +143,7 @@ def _inputs(folder: Path) -> tuple[Path, Path]:
     from onward.meadow.classify_room import one_creature
     from onward.tables.made import customers
 
-    picture, table = folder / "horse.png", folder / "customers.csv"
+    picture, table = folder / "photo.png", folder / "customers.csv"
     Image.fromarray(one_creature(3, size=96, split="test").pixels).save(picture)
     names, rows, _ = customers(12, first=90_000)
     table.write_text("\n".join(",".join(row[:-1]) for row in [names, *rows]) + "\n", encoding="utf-8")
@@ -184,25 +190,31 @@ def pages_of(root: Path, scratch: Path) -> list[Page]:
     return pages
 
 
-def _taken(page: Any, link: str, wanted: Page, film: Path) -> dict[str, Any]:
-    """Open a page, do what is to be done, and take it in each look; the whole of it goes to the film."""
-    from PIL import Image
-
+def _take(page: Any, link: str, wanted: Page, film: Path) -> None:
+    """Open a page, do what is to be done, and take the whole of it in each look."""
     page.set_viewport_size(_LOOKS["light"][0])
     page.goto(link.partition("#")[0] + wanted.address)
     page.wait_for_selector(wanted.wanted)
     if wanted.deed is not None:
         wanted.deed(page)
-    found: dict[str, Any] = {}
     for look, (size, scheme) in _LOOKS.items():
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(1500)
-        page.evaluate("scrollTo(0, 0)")
-        found[look] = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
         page.screenshot(path=str(film / f"{wanted.name}-{look}.png"), full_page=True)
     page.emulate_media(color_scheme="light")
-    return found
+
+
+def _screen(film: Path, name: str, look: str) -> Any:
+    """Give what fits on the screen of a page that was taken; None where it was not."""
+    from PIL import Image
+
+    path = film / f"{name}-{look}.png"
+    if not path.exists():
+        return None
+    size = _LOOKS[look][0]
+    with Image.open(path) as whole:
+        return whole.convert("RGB").crop((0, 0, size["width"], size["height"]))
 
 
 def _strip(pictures: list[Any]) -> Any:
@@ -221,12 +233,11 @@ def _strip(pictures: list[Any]) -> Any:
     return strip
 
 
-def _gone_through(pages: list[Page], film: Path) -> dict[str, dict[str, Any]]:
-    """Take all pages, of a studio that is opened for it."""
+def _go_through(pages: list[Page], film: Path) -> None:
+    """Take pages, of a studio that is opened for it."""
     from playwright.sync_api import sync_playwright
 
     studio = Studio(runs_folder())
-    taken: dict[str, dict[str, Any]] = {}
     try:
         with sync_playwright() as started:
             program = shutil.which("chromium")
@@ -237,41 +248,39 @@ def _gone_through(pages: list[Page], film: Path) -> dict[str, dict[str, Any]]:
             page.wait_for_selector(".run")
             for each in pages:
                 began = time.monotonic()
-                taken[each.name] = _taken(page, studio.link, each, film)
+                _take(page, studio.link, each, film)
                 print(f"{each.name}: {time.monotonic() - began:.0f} s", flush=True)
             browser.close()
     finally:
         studio.close()
-    return taken
 
 
 def main(words: list[str] | None = None) -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks studio_pictures")
-    parser.add_argument("--film", type=Path, help="where all pictures go; else they are thrown away")
-    parser.add_argument("--only", default="", help="pages whose name has this word; docs stay as they are then")
+    parser.add_argument("--film", type=Path, help="where all pictures go, and are taken from again; else thrown away")
+    parser.add_argument("--only", nargs="*", default=[], help="names of pages to take; the others stay as they are")
     parser.add_argument("--live", type=int, default=0, help="seconds to train a run that is watched meanwhile")
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as place:
         film = given.film or Path(place)
         film.mkdir(parents=True, exist_ok=True)
-        pages = [page for page in pages_of(runs_folder(), Path(place)) if given.only in page.name]
+        pages = pages_of(runs_folder(), Path(place))
         live = None
         if given.live:
             command = [sys.executable, "-m", "onward", "train", "gan", "meadow:horses", f"--time={given.live}s"]
             live = subprocess.Popen([*command, "--name=live"], stderr=subprocess.DEVNULL)
             pages.insert(0, Page("live-run", "#/run/live", ".curve", strip=("light", "phone")))
             time.sleep(given.live / 3)
-        taken = _gone_through(pages, film)
+        _go_through([page for page in pages if not given.only or page.name in given.only], film)
         if live is not None:
             live.wait()
-    if given.only:
-        return
-    for name, kept in _KEPT.items():
-        if name in taken:
-            taken[name]["light"].save(PICTURES / f"studio-{kept}.jpg", quality=80, optimize=True)
-    strip = [taken[each.name][look] for each in pages for look in each.strip]
-    _strip(strip).save(PICTURES / "studio-strip.jpg", quality=74, optimize=True)
+        for name, kept in _KEPT.items():
+            if (screen := _screen(film, name, "light")) is not None:
+                screen.save(PICTURES / f"studio-{kept}.jpg", quality=80, optimize=True)
+        screens = [_screen(film, each.name, look) for each in pages for look in each.strip]
+        strip = _strip([screen for screen in screens if screen is not None])
+        strip.save(PICTURES / "studio-strip.jpg", quality=74, optimize=True)
 
 
 if __name__ == "__main__":

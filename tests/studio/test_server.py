@@ -320,7 +320,7 @@ class TestTrying:
         words = state["said"].split()
         assert words[0] == "apply"
         assert words[1].endswith("/runs/one"), "the folder, whatever else is called so where the studio was started"
-        assert words[2].endswith("-up.csv")
+        assert words[2].endswith("/up.csv")
         assert Path(words[2]).parent.name == "in"
         assert Path(words[2]).read_bytes() == b"a,b\n"
         assert words[3] == "meadow:table"

@@ -70,7 +70,7 @@ export class Snapshots {
     if (!item || item.link === this.drawn) return;
     this.drawn = item.link;
     const title = words(item.caption || item.name);
-    const told = `${title}${/^step \d/.test(title) ? "" : `, step ${item.step}`}, after ${duration(item.seconds)}`;
+    const told = `${title}${/\bstep \d/.test(title) ? "" : `, step ${item.step}`}, after ${duration(item.seconds)}`;
     const old = this.frame.querySelector("img");
     if (item.shown === "picture" && old) Object.assign(old, { src: item.link, alt: told });
     else fill(this.frame, exhibit(item, told));
