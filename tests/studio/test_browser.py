@@ -191,7 +191,7 @@ def test_a_way_between_two_seeds_is_walked_and_still_there_after_a_refresh(brows
     page.check("text=the way between two")
     page.fill("#way-to", "7")
     page.fill("#option-count", "3")
-    page.wait_for_selector("pre >> text=onward apply zoo:horses --towards 7 --count 3")
+    page.wait_for_selector("pre >> text=onward apply zoo:horses --count 3 --towards 7")
     page.click("button.primary")
     for _ in range(2):
         page.wait_for_selector(".reel img")

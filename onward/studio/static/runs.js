@@ -1,10 +1,10 @@
-// All runs, newest first: the first hundred are sent and drawn at once, then the rest, then what changed.
+// All runs, newest first: the first few are sent and drawn at once, then the rest, then what changed.
 
 import { get, name as encoded } from "./api.js";
 import { ago, bar, chip, duration, fill, h, many, number, words } from "./dom.js";
 
 const EVERY_MS = 4000;
-const AT_ONCE = 100; // rows; more are made when the end of the list comes into view
+const AT_ONCE = 60; // rows; more are made when the end of the list comes into view
 const A_SCREENFUL = 20;
 
 function row(run, chosen, choose) {
