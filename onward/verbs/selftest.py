@@ -31,7 +31,8 @@ def selftest(duration: str = "3s", steps: int = 3) -> Iterator[tuple[str, bool, 
                 first = next((word for word in task.tried_with if ":" not in word), "")
                 if task.apply is not None and first not in ("board", "film", "text"):
                     brief = {entry.name: 1 for entry in settings_fields(task.options) if entry.name == "seconds"}
-                    apply(run.folder, (task.example,) if first in ("picture", "table") else (), brief, Path(place) / name)
+                    given = (task.example,) if first in ("picture", "table") else ()
+                    apply(run.folder, given, brief, Path(place) / name)
                     done += ", applied"
                 yield name, True, f"{done} in {time.monotonic() - began:.1f} s"
             except Exception as reason:  # a missing or broken package fails in any way; which is what is asked
