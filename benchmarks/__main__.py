@@ -30,6 +30,7 @@ NAMES = (
     "pose",
     "reference",
     "selfplay",
+    "selfplay_match",
     "semi",
     "speed",
     "startup",
