@@ -39,6 +39,7 @@ _KEPT = {
     "language-model-try": "try",
     "selfplay-try": "play",
 }
+_SCROLLED = {"gan-try": 150}
 _STRIP_HEIGHT, _COLUMNS = 300, 6
 _TASKS = ("gan", "classify", "language-model", "selfplay", "table")
 Deed = Callable[[Any], None]
@@ -205,8 +206,8 @@ def _take(page: Any, link: str, wanted: Page, film: Path) -> None:
     page.emulate_media(color_scheme="light")
 
 
-def _screen(film: Path, name: str, look: str) -> Any:
-    """Give what fits on the screen of a page that was taken; None where it was not."""
+def _screen(film: Path, name: str, look: str, top: int = 0) -> Any:
+    """Give what fits on the screen of a page that was taken, scrolled down a little; None where it was not."""
     from PIL import Image
 
     path = film / f"{name}-{look}.png"
@@ -214,7 +215,7 @@ def _screen(film: Path, name: str, look: str) -> Any:
         return None
     size = _LOOKS[look][0]
     with Image.open(path) as whole:
-        return whole.convert("RGB").crop((0, 0, size["width"], size["height"]))
+        return whole.convert("RGB").crop((0, top, size["width"], top + size["height"]))
 
 
 def _strip(pictures: list[Any]) -> Any:
@@ -276,7 +277,7 @@ def main(words: list[str] | None = None) -> None:
         if live is not None:
             live.wait()
         for name, kept in _KEPT.items():
-            if (screen := _screen(film, name, "light")) is not None:
+            if (screen := _screen(film, name, "light", _SCROLLED.get(name, 0))) is not None:
                 screen.save(PICTURES / f"studio-{kept}.jpg", quality=80, optimize=True)
         screens = [_screen(film, each.name, look) for each in pages for look in each.strip]
         strip = _strip([screen for screen in screens if screen is not None])
