@@ -216,8 +216,8 @@ async def lay_down(items: list[tuple[str, UploadFile | str]], place: Path) -> tu
             path = place / f"{number:02d}-text.txt"
             path.write_text(value if value.endswith("\n") else f"{value}\n", encoding="utf-8", errors="replace")
         else:
-            name = safe_name(value.filename or "file")
-            path = place / (f"{number:02d}-{name}" if (place / name).exists() else name)
+            plain = safe_name(value.filename or "file")
+            path = place / (f"{number:02d}-{plain}" if (place / plain).exists() else plain)
             with path.open("wb") as file:
                 while block := await value.read(1 << 20):
                     file.write(block)
