@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ EMPTY = b'--x\r\nContent-Disposition: form-data; name="form"\r\n\r\n{}\r\n--x--\
 OTHERS = "?" + Tickets(SECRET).address("/files/run/one/samples/a.png").partition("?")[2]
 
 # method, path, headers beside the good ones (None takes one away), body
-HOSTILE: dict[str, tuple[str, str, dict[str, str | None], bytes]] = {
+HOSTILE: dict[str, tuple[str, str, Mapping[str, str | None], bytes]] = {
     "no token": ("GET", "/api/runs", {"authorization": None}, b""),
     "a wrong token": ("GET", "/api/runs", {"authorization": "Bearer guess"}, b""),
     "the token as basic": ("GET", "/api/runs", {"authorization": f"Basic {SECRET}"}, b""),
