@@ -133,7 +133,7 @@ HOSTILE: dict[str, tuple[str, str, Mapping[str, str | None], bytes]] = {
 def test_a_hostile_request_is_refused(name: str, client: Any, root: Path) -> None:
     method, path, headers, body = HOSTILE[name]
     before = sorted(path for path in root.rglob("*"))
-    sent = {key: value for key, value in (GOOD | headers).items() if value is not None}
+    sent = {key: value for key, value in {**GOOD, **headers}.items() if value is not None}
     answer = client.request(method, path, headers=sent, content=body, follow_redirects=False)
     assert 400 <= answer.status_code < 500, (answer.status_code, answer.text[:200])
     assert "Traceback" not in answer.text
