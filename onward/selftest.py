@@ -28,11 +28,12 @@ def selftest(duration: str = "3s", steps: int = 3) -> Iterator[tuple[str, bool, 
             task, began, done = find_task(name), time.monotonic(), "trained, evaluated, reported"
             try:
                 run, _ = train(task, task.example, {}, duration=duration, steps=steps, out=Path(place), quiet=True)
-                first = next(iter(task.tried_with), "")
-                is_file = first in ("picture", "table") and not task.example.startswith("made:")
-                if task.apply is not None and (is_file or not first):
+                first = next((word for word in task.tried_with if ":" not in word), "")
+                is_made = first in ("picture", "table") and task.example.startswith("made:")
+                if task.apply is not None and first not in ("board", "film", "text") and not is_made:
                     brief = {entry.name: 1 for entry in settings_fields(task.options) if entry.name == "seconds"}
-                    apply(run.folder, (task.example,) if first else (), brief, Path(place) / name)
+                    given = (task.example,) if first in ("picture", "table") else ()
+                    apply(run.folder, given, brief, Path(place) / name)
                     done += ", applied"
                 yield name, True, f"{done} in {time.monotonic() - began:.1f} s"
             except Exception as reason:  # a missing or broken package fails in any way; which is what is asked

@@ -85,7 +85,7 @@ class Task(Generic[S, D, M]):
         untrained: the model of a task that needs no training; `apply` takes the task's name for a run then.
         commands: makes a click group that stands under the task's own name, beside the verbs.
         tried_with: what a page asks for to try `apply`: `picture`, `film`, `text`, `table`, `file`, each an input, or
-            `option:NAME=picture` for an option that names a file; `board` when `apply --page` answers moves in JSON.
+            `option:NAME=picture` for a file's option, `between:ONE=OTHER` for two ends; `board` if `--page` answers.
         shares_batches: whether several processes can learn together (`onward/group`).
     """
 

@@ -1,6 +1,7 @@
 """The studio: run folders in a browser, live; a reader of plain files that starts the program's own commands.
 
     command.py   `onward studio`                  guard.py     who may ask for what: token, Host, Origin, sizes
+    listening.py the door, and how long it waits  plain_files.py  what may be a stranger's, opened with care
     server.py    addresses to calls               shelf.py     the runs of a folder, a thousand of them at once
     forms.py     settings as forms, and the command and the Python that a form stands for
     watching.py  facts of a run as they come      launching.py runs started from here, which outlive the studio

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import socket
 import sys
 import tempfile
 import webbrowser
@@ -22,7 +21,7 @@ from onward.core.task import Task
 
 __all__ = ["studio_command"]
 
-_PORT, _PORTS_TRIED = 8765, 20
+_PORT = 8765
 
 
 def studio_command(tasks: Callable[[], Mapping[str, Task[Any, Any, Any]]], version: str) -> click.Command:
@@ -53,15 +52,19 @@ def serve(
     try:
         import uvicorn
 
+        from onward.studio.listening import Impatient, open_door
         from onward.studio.server import Studio
     except ImportError as reason:
         words = f"The studio needs the package {reason.name}. Install it with: pip install 'onward[studio]'"
         raise MachineFault(words) from None
-    door = _door(port)
+    door = open_door(port)
     port, secret = int(door.getsockname()[1]), secrets.token_urlsafe(32)
     studio = Studio(runs_folder(), tasks, version, secret, port)
     config = uvicorn.Config(
         studio.app,
+        http=Impatient,
+        ws="none",
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -79,22 +82,6 @@ def serve(
             stack.enter_context(_opened(link))
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[door])
-
-
-def _door(port: int | None) -> socket.socket:
-    """Listen on this machine alone."""
-    wanted = range(_PORT, _PORT + _PORTS_TRIED) if port is None else [port]
-    for each in wanted:
-        door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if os.name == "posix":  # elsewhere it would let another program listen on the same port
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            door.bind(("127.0.0.1", each))
-            door.listen(128)  # at once, so that the link works as soon as it is printed
-            return door
-        except OSError:
-            door.close()
-    raise MachineFault(f"Port {wanted[0]} is taken. Choose another --port, or leave it out.")
 
 
 def _has_display() -> bool:

@@ -9,9 +9,10 @@ cookies, which browsers send to every port of a machine.
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import hashlib
 import hmac
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -20,6 +21,8 @@ __all__ = ["MOST_BYTES", "Guard", "Tickets"]
 
 MOST_BYTES = 200 * 1024 * 1024
 _MOST_WORDS = 256 * 1024  # of a call that uploads nothing
+_MOST_RANGES, _MOST_HEADERS, _MOST_HEADER_BYTES, _LONGEST_ADDRESS = 8, 100, 16_384, 8192
+_SECONDS_BETWEEN_PIECES, _SECONDS_OF_A_BODY = 10.0, 300.0
 _SHORT = 32
 
 Scope = MutableMapping[str, Any]
@@ -70,27 +73,42 @@ class Tickets:
         return hmac.compare_digest(self._ticket(path).encode(), ticket.encode("utf-8", "replace"))
 
 
-class TooLarge(Exception):
-    """More came than is taken."""
+class _Refused(Exception):
+    """A body that is not waited for to its end."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
 
 
-class _Counted:
-    """Counts what comes in: a body that said no length is cut off too."""
+class _Measured:
+    """Looks at a body as it comes: one that said no length is cut off too, and so is one that never ends.
+
+    Attributes:
+        refused: why no more is taken.
+    """
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive, self._limit = receive, limit
-        self._taken = 0
-
-    @property
-    def is_too_large(self) -> bool:
-        """Say whether the limit was passed."""
-        return self._taken > self._limit
+        self._taken, self._is_whole = 0, False
+        self._until: float | None = None
+        self.refused: _Refused | None = None
 
     async def __call__(self) -> MutableMapping[str, Any]:
-        message = await self._receive()
+        if self._is_whole:  # what is waited for now is that the other side goes
+            return await self._receive()
+        now = time.monotonic()
+        self._until = self._until or now + _SECONDS_OF_A_BODY
+        try:
+            message = await asyncio.wait_for(self._receive(), min(_SECONDS_BETWEEN_PIECES, max(0.0, self._until - now)))
+        except TimeoutError:
+            self.refused = _Refused(408, "The rest of this took too long to come.")
+            raise self.refused from None
         self._taken += len(message.get("body", b""))
-        if self.is_too_large:
-            raise TooLarge
+        self._is_whole = not message.get("more_body", False)
+        if self._taken > self._limit:
+            self.refused = _Refused(413, f"More than {self._limit // 1024:,} KB were sent.")
+            raise self.refused
         return message
 
 
@@ -121,34 +139,45 @@ class Guard:
             await _refuse(send, *refusal)
             return
         limit = MOST_BYTES if scope["path"].startswith("/api/try/") else _MOST_WORDS
-        counted, has_begun = _Counted(receive, limit), False
+        measured, has_begun = _Measured(receive, limit), False
 
         async def sent(message: MutableMapping[str, Any]) -> None:
             nonlocal has_begun
-            if counted.is_too_large and not has_begun:  # what the application makes of that is not for others
+            if measured.refused and not has_begun:  # what the application makes of that is not for others
                 return
             if message["type"] == "http.response.start":
                 has_begun = True
                 message["headers"] = _with_headers(message.get("headers", []), scope["path"].startswith("/files/"))
             await send(message)
 
-        with contextlib.suppress(TooLarge):
-            await self._app(scope, counted, sent)
-        if counted.is_too_large and not has_begun:
-            await _refuse(send, 413, f"More than {limit // 1024:,} KB were sent.")
+        try:
+            await self._app(scope, measured, sent)
+        except BaseException:
+            if measured.refused is None:
+                raise
+        if measured.refused is not None and not has_begun:
+            await _refuse(send, measured.refused.status, str(measured.refused))
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Say why a request is refused, with a status; None lets it through."""
+        if len(scope["path"]) + len(scope.get("query_string", b"")) > _LONGEST_ADDRESS:
+            return 414, "No address here is so long."
+        sizes = [len(name) + len(value) for name, value in scope["headers"]]
+        if len(sizes) > _MOST_HEADERS or sum(sizes) > _MOST_HEADER_BYTES:
+            return 431, "No browser says so much before it asks."
         headers = _headers_of(scope)
         if headers is None:
             return 400, "A header stands there twice."
         path, method = scope["path"], scope["method"]
         if headers.get("host", "") not in self._hosts:
             return 421, "This studio answers to 127.0.0.1 and localhost alone."
-        if headers.get("origin", f"http://{headers['host']}") != f"http://{headers['host']}":
+        own = f"http://{headers['host']}"
+        if headers.get("origin", "" if method == "POST" else own) != own:  # browsers say it with every POST
             return 403, "Another page may not ask the studio."
         if method not in ("GET", "HEAD", "POST"):
             return 405, "Only GET, HEAD and POST are answered."
+        if headers.get("range", "").count(",") > _MOST_RANGES:
+            return 416, "Ask for fewer pieces at once."
         length = headers.get("content-length", "0")
         limit = MOST_BYTES if path.startswith("/api/try/") else _MOST_WORDS
         if not length.isdecimal() or len(length) > 15 or int(length) > limit:
@@ -175,7 +204,7 @@ class Guard:
         return (415, f"This takes {wanted}.") if method == "POST" and kind != wanted else None
 
 
-_ONCE = {"host", "origin", "authorization", "content-length", "content-type", "sec-fetch-site"}
+_ONCE = {"host", "origin", "authorization", "content-length", "content-type", "range", "sec-fetch-site"}
 
 
 def _headers_of(scope: Scope) -> dict[str, str] | None:

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 from onward.core.faults import RunFault, UsageFault
 from onward.core.folder import Folder
+from onward.studio.plain_files import end_of, is_plain
 
 __all__ = ["Launcher", "tail_of"]
 
@@ -65,15 +66,10 @@ def _appended(path: Path) -> BinaryIO:
 
 
 def tail_of(path: Path, most_bytes: int = _TAIL_BYTES) -> str:
-    """Give the end of a text that grows."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - most_bytes))
-            text = file.read(most_bytes).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return text.partition("\n")[2] if size > most_bytes else text
+    """Give the end of a text that grows; nothing of a link or a pipe."""
+    content, is_cut = end_of(path, most_bytes)
+    text = content.decode("utf-8", "replace")
+    return text.partition("\n")[2] if is_cut and "\n" in text else text
 
 
 class Launcher:
@@ -147,7 +143,7 @@ class Launcher:
         """Find the run whose lock names the job's process."""
         for path in self._root.glob("*/lock"):
             try:
-                if path.stat().st_mtime < job.began - 2:
+                if not is_plain(path, 10_000) or path.stat().st_mtime < job.began - 2:
                     continue
                 holder = json.loads(path.read_text(encoding="utf-8"))
             except (OSError, ValueError):

@@ -13,15 +13,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -35,17 +37,27 @@ from onward.core.task import Task
 from onward.studio.forms import Applying, Training, form_of
 from onward.studio.guard import Guard, Tickets
 from onward.studio.launching import Launcher, tail_of
+from onward.studio.plain_files import as_json, is_plain
 from onward.studio.shelf import Shelf, shown_as
 from onward.studio.talking import Table
-from onward.studio.trying import Bench, safe_name
-from onward.studio.watching import Follower, follow, thinned
+from onward.studio.trying import Bench, checked_addresses, lay_down
+from onward.studio.watching import Follower, all_facts, follow, thinned
 
 __all__ = ["Studio"]
 
 _PAGE = Path(__file__).with_name("static")
 _MOST_FILES, _MOST_FIELDS, _LONGEST_FIELD = 20, 60, 1_000_000
 _SHOWN_KINDS = ("show", "exhibit")
+_MOST_FINDINGS, _MOST_SETTINGS_BYTES = 200, 1_000_000
 Call = Callable[[Request], Awaitable[Any]]
+
+
+class Answer(JSONResponse):
+    """A document, whatever a stranger's file put into it."""
+
+    def render(self, content: Any) -> bytes:
+        """Write it."""
+        return as_json(content)
 
 
 class Studio:
@@ -72,7 +84,9 @@ class Studio:
 
     @contextlib.asynccontextmanager
     async def _life(self, app: Starlette) -> AsyncIterator[None]:
+        first_look = asyncio.ensure_future(run_in_threadpool(self.shelf.rows))  # while the browser still opens
         yield
+        first_look.cancel()
         self.close()
 
     def close(self) -> None:
@@ -123,11 +137,9 @@ class Studio:
         return {"tasks": [form_of(task) for task in self.tasks.values()]}
 
     async def runs(self, request: Request) -> Any:
-        """List the runs; a page that knows the list already is told so."""
-        rows = await run_in_threadpool(self.shelf.rows)
-        version = str(hash(json.dumps(rows)))
-        same = request.query_params.get("known") == version
-        return {"version": version, "same": True} if same else {"version": version, "runs": rows}
+        """List the runs, the first of them, or what changed since a page looked last."""
+        known, most = (_whole(request.query_params.get(key), key) for key in ("known", "most"))
+        return await run_in_threadpool(self.shelf.rows, known, most)
 
     async def run(self, request: Request) -> Any:
         """Give one run: its row, settings, findings, and where its files are."""
@@ -137,28 +149,29 @@ class Studio:
     def _run(self, folder: Folder, name: str) -> dict[str, Any]:
         record = folder.record
         has_page = (folder.path / "report.html").is_file()
-        settings = folder.settings if (folder.path / "settings.json").exists() else {}
+        settings = folder.settings if is_plain(folder.path / "settings.json", _MOST_SETTINGS_BYTES) else {}
+        findings, machine = record["data"].get("findings"), record.get("machine")
         return {
             "run": self.shelf.row(folder) | {"name": name},
             "settings": settings,
-            "machine": record.get("machine") or {},
+            "machine": machine if isinstance(machine, dict) else {},
             "seed": record["seed"],
-            "findings": record["data"].get("findings", []),
+            "findings": [str(each)[:1000] for each in findings[:_MOST_FINDINGS]] if isinstance(findings, list) else [],
             "report": self.shelf.link(name, "report.html") if has_page else None,
             "events": self.tickets.address(f"/events/{name}"),
-            "log": tail_of(folder.path / "log.txt") if not (folder.path / "log.txt").is_symlink() else "",
+            "log": tail_of(folder.path / "log.txt"),
         }
 
     async def facts(self, request: Request) -> Any:
         """Give all facts of a run so far, thinned to what a page can show."""
         name = request.path_params["name"]
         folder = self.shelf.find(name)
-        _, facts = await run_in_threadpool(Follower(folder.path / "metrics.jsonl").read)
+        facts = await run_in_threadpool(all_facts, folder.path / "metrics.jsonl")
         return {"facts": [self._shown(name, fact) for fact in thinned(facts)]}
 
     def _shown(self, name: str, fact: dict[str, Any]) -> dict[str, Any]:
         """Give a fact with the address of its file."""
-        if fact.get("kind") not in _SHOWN_KINDS or not isinstance(fact.get("file"), str):
+        if fact.get("kind") not in _SHOWN_KINDS:
             return fact
         return {**fact, "shown": shown_as(Path(fact["file"]))[0], "link": self.shelf.link(name, fact["file"])}
 
@@ -168,26 +181,26 @@ class Studio:
         try:
             folder = self.shelf.find(name)
         except Fault as fault:
-            return JSONResponse({"fault": str(fault)}, 404)
+            return Answer({"fault": str(fault)}, 404)
 
         def state() -> dict[str, Any] | None:
             try:
-                row = self.shelf.row(Folder(folder.path))
+                row = self.shelf.row(self.shelf.find(name)) | {"name": name}
             except (Fault, OSError, KeyError, TypeError, ValueError):
                 return None if not folder.path.exists() else {}
             return {key: row[key] for key in ("status", "steps", "seconds", "progress", "budget", "score")}
 
-        last = request.headers.get("last-event-id", "0")
-        offset = int(last) if last.isdecimal() and len(last) < 15 else 0
-        follower = Follower(folder.path / "metrics.jsonl", offset)
+        last = request.headers.get("last-event-id") or request.query_params.get("from", "")
+        follower = Follower(folder.path / "metrics.jsonl", last)
         stream = follow(follower, lambda fact: self._shown(name, fact), state)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def compare(self, request: Request) -> Any:
         """Set two runs side by side, as `onward compare` does."""
-        names = [self.shelf.find(request.query_params.get(key, "")).path.name for key in ("one", "other")]
-        answer = await run_in_threadpool(self.launcher.ask, ["compare", *names, "--json"])
-        return {**json.loads(answer), "command": f"onward compare {' '.join(names)}"}
+        names = [request.query_params.get(key, "") for key in ("one", "other")]
+        paths = [_named(self.shelf.find(name), name) for name in names]
+        answer = await run_in_threadpool(self.launcher.ask, ["compare", *paths, "--json"])
+        return {**json.loads(answer), "command": f"onward compare {shlex.join(names)}"}
 
     async def command(self, request: Request) -> Any:
         """Say which command and which Python a form stands for."""
@@ -246,14 +259,17 @@ class Studio:
     async def stop(self, request: Request) -> Any:
         """Ask a run to save and end."""
         folder = self.shelf.find(request.path_params["name"])
-        return {"said": await run_in_threadpool(self.launcher.ask, ["stop", folder.path.name])}
+        return {"said": await run_in_threadpool(self.launcher.ask, ["stop", str(folder.path.resolve())])}
 
     async def more(self, request: Request) -> Any:
         """Go on with a run, with more time or as it was."""
         folder, words = self.shelf.find(request.path_params["name"]), await _words_of(request)
-        if "zoo" in folder.path.parts or folder.status() == "running":
-            raise RunFault(f"{folder.path.name} cannot be given more time now.")
-        asked = ["resume", folder.path.name]
+        name = folder.path.name
+        if request.path_params["name"].startswith("zoo:"):
+            raise RunFault(f"zoo:{name} is not yours to train on. Train one of your own.")
+        if self.shelf.row(folder)["status"] == "running":
+            raise RunFault(f"{name} is at work. Stop it first, or wait.")
+        asked = ["resume", str(folder.path.resolve())]
         if words.get("time"):
             parse_duration(str(words["time"]))
             asked.append(f"--time={str(words['time']).strip()}")
@@ -267,9 +283,11 @@ class Studio:
             self._applying(words, [])
             number, place = self.bench.prepare()
             try:
-                inputs, options = await _lay_down(form.multi_items(), place)
-                inputs += _addresses(words.get("addresses", []))
+                inputs, options = await lay_down(form.multi_items(), place)
+                inputs += checked_addresses(words.get("addresses", []))
                 chosen = self._applying(words | {"options": _table(words.get("options")) | options}, inputs)
+                if chosen.subject != chosen.task.name:
+                    chosen = replace(chosen, subject=_named(self.shelf.find(chosen.subject), chosen.subject))
                 self.bench.begin(number, chosen.words)
             except BaseException:
                 self.bench.forget(number)
@@ -290,7 +308,7 @@ class Studio:
         folder = self.shelf.find(request.path_params["name"])
         if "board" not in self._task(folder.record["task"]).tried_with:
             raise RunFault(f"{folder.path.name} plays no games.")
-        return await self.table.ask(folder.path.name, await _words_of(request))
+        return await self.table.ask(_named(folder, request.path_params["name"]), await _words_of(request))
 
     async def file(self, request: Request) -> Response:
         """Give a file of a run or of a try."""
@@ -300,7 +318,7 @@ class Studio:
                 raise RunFault("There is no such file.")
             path = await run_in_threadpool(find, request.path_params["name"], request.path_params["inside"])
         except Fault as fault:
-            return JSONResponse({"fault": str(fault)}, 404)
+            return Answer({"fault": str(fault)}, 404)
         kind, media = shown_as(path)
         kept = "attachment" if kind == "file" else "inline"
         return FileResponse(path, media_type=media, filename=path.name, content_disposition_type=kept)
@@ -311,14 +329,19 @@ def _answered(call: Call) -> Callable[[Request], Awaitable[Response]]:
 
     async def answered(request: Request) -> Response:
         try:
-            return JSONResponse(await call(request))
+            return Answer(await call(request))
         except Fault as fault:
-            return JSONResponse({"fault": str(fault)}, 404 if isinstance(fault, RunFault) else 400)
+            return Answer({"fault": str(fault)}, 404 if isinstance(fault, RunFault) else 400)
         except (ValueError, HTTPException) as reason:  # no JSON, NaN in a stranger's file, a broken upload
             words = reason.detail if isinstance(reason, HTTPException) else str(reason)
-            return JSONResponse({"fault": f"This cannot be understood ({words[:200]})."}, 400)
+            return Answer({"fault": f"This cannot be understood ({words[:200]})."}, 400)
 
     return answered
+
+
+def _named(folder: Folder, name: str) -> str:
+    """Give a run as a command finds it, whatever lies in the folder the studio was started in."""
+    return name if name.startswith("zoo:") else str(folder.path.resolve())
 
 
 async def _words_of(request: Request) -> dict[str, Any]:
@@ -343,37 +366,3 @@ def _whole(value: Any, name: str) -> int | None:
         return int(value)
     except (TypeError, ValueError, OverflowError):
         raise UsageFault(f"{name} is {str(value)[:50]!r}, which is no whole number.") from None
-
-
-def _addresses(words: Any) -> list[str]:
-    """Take paths and names that were typed; none may look like a flag."""
-    if not isinstance(words, list) or not all(isinstance(word, str) and len(word) < 4096 for word in words):
-        raise UsageFault("Inputs are a list of paths or names.")
-    if wrong := [word for word in words if word.startswith("-") or "\0" in word]:
-        raise UsageFault(f"{wrong[0][:100]!r} is no path. Write ./{wrong[0][:100]} if a file is called so.")
-    return words
-
-
-async def _lay_down(items: list[tuple[str, UploadFile | str]], place: Path) -> tuple[list[str], dict[str, str]]:
-    """Write what was dropped into the scratch folder.
-
-    Returns: paths of inputs, and paths by option for what was dropped on an option's field.
-    """
-    inputs: list[str] = []
-    options: dict[str, str] = {}
-    for number, (name, value) in enumerate(items):
-        if name == "form" or (name != "input" and not name.startswith("option:")):
-            continue
-        if isinstance(value, str):
-            path = place / f"{number:02d}-text.txt"
-            path.write_text(value if value.endswith("\n") else f"{value}\n", encoding="utf-8", errors="replace")
-        else:
-            path = place / f"{number:02d}-{safe_name(value.filename or 'file')}"
-            with path.open("wb") as file:
-                while block := await value.read(1 << 20):
-                    file.write(block)
-        if name == "input":
-            inputs.append(str(path))
-        else:
-            options[name.removeprefix("option:")] = str(path)
-    return inputs, options

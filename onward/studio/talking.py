@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from onward.core.faults import RunFault
@@ -52,7 +53,7 @@ class Table:
         self._players: dict[str, _Player] = {}
 
     async def ask(self, run: str, question: dict[str, Any]) -> Any:
-        """Put a question to a run's player.
+        """Put a question to a run's player; the run is named by its folder, or `zoo:NAME`.
 
         Returns: its answer.
         Raises:
@@ -65,7 +66,7 @@ class Table:
             except (TimeoutError, OSError, ValueError) as reason:
                 player.stop()
                 why = str(reason) or "it took too long"
-                raise RunFault(f"{run} cannot answer ({why[:200]}).") from None
+                raise RunFault(f"{Path(run).name} cannot answer ({why[:200]}).") from None
 
     async def _seat(self, run: str) -> _Player:
         for name, other in list(self._players.items()):

@@ -18,11 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from starlette.datastructures import UploadFile
+
 from onward.core.faults import RunFault, UsageFault
 from onward.studio.launching import onward_words, tail_of
 from onward.studio.shelf import inside_of, shown_as
 
-__all__ = ["Bench", "safe_name"]
+__all__ = ["Bench", "checked_addresses", "lay_down", "safe_name"]
 
 _MOST_KEPT, _MOST_AT_ONCE, _MOST_SHOWN = 12, 2, 200
 _LONGEST_SECONDS, _SETTLED_SECONDS = 3600.0, 1.5
@@ -189,3 +191,38 @@ def table_of(path: Path) -> list[list[str]]:
             if len(rows) > _MOST_ROWS:
                 break
     return rows
+
+
+def checked_addresses(words: Any) -> list[str]:
+    """Take paths and names that were typed; none may look like a flag."""
+    if not isinstance(words, list) or not all(isinstance(word, str) and len(word) < 4096 for word in words):
+        raise UsageFault("Inputs are a list of paths or names.")
+    if wrong := [word for word in words if word.startswith("-") or "\0" in word]:
+        raise UsageFault(f"{wrong[0][:100]!r} is no path. Write ./{wrong[0][:100]} if a file is called so.")
+    return words
+
+
+async def lay_down(items: list[tuple[str, UploadFile | str]], place: Path) -> tuple[list[str], dict[str, str]]:
+    """Write what was dropped into the scratch folder.
+
+    Returns: paths of inputs, and paths by option for what was dropped on an option's field.
+    """
+    inputs: list[str] = []
+    options: dict[str, str] = {}
+    for number, (name, value) in enumerate(items):
+        if name == "form" or (name != "input" and not name.startswith("option:")):
+            continue
+        if isinstance(value, str):
+            path = place / f"{number:02d}-text.txt"
+            path.write_text(value if value.endswith("\n") else f"{value}\n", encoding="utf-8", errors="replace")
+        else:
+            plain = safe_name(value.filename or "file")
+            path = place / (f"{number:02d}-{plain}" if (place / plain).exists() else plain)
+            with path.open("wb") as file:
+                while block := await value.read(1 << 20):
+                    file.write(block)
+        if name == "input":
+            inputs.append(str(path))
+        else:
+            options[name.removeprefix("option:")] = str(path)
+    return inputs, options

@@ -131,9 +131,23 @@ def test_apply_draws_as_it_goes_and_the_same_pictures() -> None:
     assert grid.caption == "grid"
 
 
+def test_the_way_between_two_seeds_begins_and_ends_at_their_own_pictures() -> None:
+    drawn = Drawn(Generator(16, 8).eval(), ("all",), None)  # pyright: ignore[reportArgumentType]
+
+    def pictures(**options: Any) -> dict[str, Any]:
+        shown: Any = apply(drawn, Source(), Drawing(nearest=False, **options))
+        return {each.caption: each.pixels.astype(int) for each in shown}
+
+    way = pictures(seed=3, towards=8, count=5)
+    assert sorted(way) == ["000000", "000001", "000002", "000003", "000004", "grid"]
+    for place, seed in (("000000", 3), ("000004", 8)):
+        assert np.abs(way[place] - pictures(seed=seed, count=1)["000000"]).max() <= 1
+    assert (way["000002"] != way["000000"]).any()
+
+
 def test_a_walk_and_a_mixture_at_once_are_refused() -> None:
     drawn = Drawn(Generator(16, 8).eval(), ("all",), None)  # pyright: ignore[reportArgumentType]
-    with pytest.raises(UsageFault, match="--walk and --mix"):
+    with pytest.raises(UsageFault, match="--walk, --mix and --towards"):
         list(apply(drawn, Source(), Drawing(mix="2x3", walk=1.0)))
 
 

@@ -22,8 +22,8 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture
-def link(root: Path) -> Iterator[str]:
-    """Start a studio, as a person does; gives its link."""
+def started(root: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start a studio, as a person does; gives its link and its process."""
     pytest.importorskip("starlette", reason="the studio's packages are not installed")
     environment = {**os.environ, "ONWARD_RUNS": str(root)}
     command = [sys.executable, "-m", "onward", "studio", "--port", "0", "--no-browser"]
@@ -32,12 +32,18 @@ def link(root: Path) -> Iterator[str]:
         assert process.stdout is not None
         found = re.search(r"http\S+", process.stdout.readline())
         assert found
-        yield found[0]
+        yield found[0], process
     finally:
         process.terminate()
         process.wait(20)
         if process.stdout is not None:
             process.stdout.close()
+
+
+@pytest.fixture
+def link(started: tuple[str, subprocess.Popen[str]]) -> str:
+    """Give the link of a studio."""
+    return started[0]
 
 
 @pytest.fixture
@@ -149,6 +155,68 @@ def test_a_run_is_started_with_the_keyboard_and_goes_on_without_the_page(
     while json.loads(record.read_text())["status"] != "finished":
         assert time.monotonic() < deadline
         time.sleep(0.3)
+
+
+def test_what_a_stranger_calls_things_stays_words(browser: Any, link: str, root: Path) -> None:
+    name = "<img src=x onerror=document.title=1>"
+    note = {"kind": "note", "step": 1, "seconds": 1.0, "progress": 0.1, "sentence": "<script>document.title=1</script>"}
+    own = [json.loads(line) for line in (root / "one" / "metrics.jsonl").read_text().splitlines()]
+    strange = [{**fact, "name": name} if fact["kind"] in ("show", "score") else fact for fact in own]
+    many = {f"<b>{number}_{number}</b>": 1.0 for number in range(500)}
+    logs = [{"kind": "log", "step": step, "seconds": 1.0 + step, "progress": 0.1, **many} for step in range(3)]
+    lay_down(root, name, facts=[*strange, note, *logs], status="running", data={"address": name, "findings": [name]})
+    troubles: list[str] = []
+    page = _opened(browser, link, troubles)
+    page.click(f".who a >> text={name}")
+    page.wait_for_selector("h1 >> text=<img")
+    page.wait_for_selector("li >> text=<script>")
+    assert page.locator(".curve").count() <= 40
+    page.goto(link.partition("#")[0] + "#/compare")
+    page.select_option("select >> nth=0", name)
+    page.select_option("select >> nth=1", "one")
+    page.wait_for_selector("code, pre >> text=onward compare")
+    assert page.evaluate("document.activeElement.tagName") == "SELECT", "the keyboard stays where it was"
+    assert page.title() != "1"
+    page.goto(link.partition("#")[0] + "#/run/%E0%A4%A")
+    page.wait_for_selector("text=Not here")
+    page.wait_for_selector("text=No run is called")
+    assert [each for each in troubles if "404" not in each] == []
+
+
+def test_a_way_between_two_seeds_is_walked_and_still_there_after_a_refresh(browser: Any, link: str) -> None:
+    troubles: list[str] = []
+    page = _opened(browser, link, troubles)
+    page.wait_for_selector(".run")
+    page.goto(link.partition("#")[0] + "#/try/zoo:horses")
+    page.check("text=the way between two")
+    page.fill("#way-to", "7")
+    page.fill("#option-count", "3")
+    page.wait_for_selector("pre >> text=onward apply zoo:horses --count 3 --towards 7")
+    page.click("button.primary")
+    for _ in range(2):
+        page.wait_for_selector(".reel img")
+        page.focus(".reel input")
+        page.keyboard.press("ArrowRight")
+        assert page.get_attribute(".reel img:not([hidden])", "alt") == "gan: 50 % of the way from seed 0 to seed 7"
+        assert page.evaluate("document.querySelector('.reel img:not([hidden])').naturalWidth") > 0
+        page.reload()
+    page.wait_for_selector(".reel img")
+    assert troubles == []
+
+
+def test_the_page_says_that_the_studio_is_gone(
+    browser: Any, started: tuple[str, subprocess.Popen[str]], root: Path
+) -> None:
+    link, process = started
+    page = _opened(browser, link, [])
+    page.wait_for_selector(".run")
+    page.goto(link.partition("#")[0] + "#/run/one")
+    page.wait_for_selector(".curve")
+    process.terminate()
+    process.wait(20)
+    page.wait_for_selector("text=The run does not: it goes on by itself.")
+    page.goto(link.partition("#")[0] + "#/runs")
+    page.wait_for_selector("text=start it again with: onward studio")
 
 
 def test_without_the_link_there_is_a_word_and_no_run(browser: Any, link: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,19 @@ import pytest
 from onward.studio.guard import Tickets
 from tests.studio.conftest import PORT, SECRET
 
-GOOD = {"host": f"127.0.0.1:{PORT}", "authorization": f"Bearer {SECRET}"}
+GOOD = {
+    "host": f"127.0.0.1:{PORT}",
+    "authorization": f"Bearer {SECRET}",
+    "origin": f"http://127.0.0.1:{PORT}",
+}
 JSON = {"content-type": "application/json"}
 START = b'{"task": "forest", "data": "meadow:table", "time": "10s"}'
 
+EMPTY = b'--x\r\nContent-Disposition: form-data; name="form"\r\n\r\n{}\r\n--x--\r\n'
+OTHERS = "?" + Tickets(SECRET).address("/files/run/one/samples/a.png").partition("?")[2]
+
 # method, path, headers beside the good ones (None takes one away), body
-HOSTILE: dict[str, tuple[str, str, dict[str, str | None], bytes]] = {
+HOSTILE: dict[str, tuple[str, str, Mapping[str, str | None], bytes]] = {
     "no token": ("GET", "/api/runs", {"authorization": None}, b""),
     "a wrong token": ("GET", "/api/runs", {"authorization": "Bearer guess"}, b""),
     "the token as basic": ("GET", "/api/runs", {"authorization": f"Basic {SECRET}"}, b""),
@@ -25,10 +33,21 @@ HOSTILE: dict[str, tuple[str, str, dict[str, str | None], bytes]] = {
     "a name that begins like ours": ("GET", "/api/runs", {"host": f"127.0.0.1.evil.example:{PORT}"}, b""),
     "another port": ("GET", "/api/runs", {"host": "127.0.0.1:1"}, b""),
     "no port": ("GET", "/api/runs", {"host": "localhost"}, b""),
+    "a name pointed here, ours as its user": ("GET", "/api/runs", {"host": f"127.0.0.1:{PORT}@evil.example"}, b""),
+    "ours and another name": ("GET", "/api/runs", {"host": f"127.0.0.1:{PORT}, evil.example"}, b""),
+    "all addresses": ("GET", "/api/runs", {"host": f"0.0.0.0:{PORT}"}, b""),
+    "a short form of ours": ("GET", "/api/runs", {"host": f"127.1:{PORT}"}, b""),
+    "the other protocol's own": ("GET", "/api/runs", {"host": f"[::1]:{PORT}"}, b""),
+    "a dot behind": ("GET", "/api/runs", {"host": f"localhost.:{PORT}"}, b""),
+    "a port with a nought": ("GET", "/api/runs", {"host": f"localhost:0{PORT}"}, b""),
+    "an empty name": ("GET", "/api/runs", {"host": ""}, b""),
     "the page under a strange name": ("GET", "/", {"host": "evil.example"}, b""),
     "another page's origin": ("POST", "/api/start", {"origin": "http://evil.example", **JSON}, START),
     "another port's origin": ("POST", "/api/start", {"origin": "http://127.0.0.1:1", **JSON}, START),
-    "no origin at all, of a sandbox": ("POST", "/api/start", {"origin": "null", **JSON}, START),
+    "no origin": ("POST", "/api/command", {"origin": None, **JSON}, START),
+    "no origin, of a form": ("POST", "/api/command", {"origin": None, "content-type": "text/plain"}, START),
+    "an origin that begins like ours": ("POST", "/api/command", {"origin": f"http://127.0.0.1:{PORT}0", **JSON}, START),
+    "the origin of a sandbox": ("POST", "/api/start", {"origin": "null", **JSON}, START),
     "an origin of https": ("POST", "/api/start", {"origin": f"https://127.0.0.1:{PORT}", **JSON}, START),
     "another site, as the browser says": ("GET", "/api/runs", {"sec-fetch-site": "cross-site"}, b""),
     "a sister site": ("GET", "/api/runs", {"sec-fetch-site": "same-site"}, b""),
@@ -46,6 +65,15 @@ HOSTILE: dict[str, tuple[str, str, dict[str, str | None], bytes]] = {
     "a file without a ticket": ("GET", "/files/run/one/samples/a.png", {}, b""),
     "a file with a wrong ticket": ("GET", "/files/run/one/samples/a.png?ticket=" + "0" * 32, {}, b""),
     "a file with two tickets": ("GET", "/files/run/one/samples/a.png?ticket=0&ticket=1", {}, b""),
+    "a file with another's ticket": ("GET", f"/files/run/one/run.json{OTHERS}", {}, b""),
+    "a file from a shelf that is none": ("GET", Tickets(SECRET).address("/files/zoo/one/run.json"), {}, b""),
+    "a try's file of nobody": ("GET", Tickets(SECRET).address("/files/try/0123/out.txt"), {}, b""),
+    "a file in a thousand pieces": (
+        "GET",
+        Tickets(SECRET).address("/files/run/one/run.json"),
+        {"range": "bytes=" + ",".join(f"{place}-{place}" for place in range(1000))},
+        b"",
+    ),
     "a stream without a ticket": ("GET", "/events/one", {}, b""),
     "dots": ("GET", "/api/runs/../../etc/passwd", {}, b""),
     "dots in disguise": ("GET", "/api/runs/..%2f..%2fetc", {}, b""),
@@ -53,6 +81,20 @@ HOSTILE: dict[str, tuple[str, str, dict[str, str | None], bytes]] = {
     "a run of the zoo that is a path": ("GET", "/api/runs/zoo:..", {}, b""),
     "a run with a zero byte": ("GET", "/api/runs/one%00", {}, b""),
     "a run with a long name": ("GET", "/api/runs/" + "a" * 5000, {}, b""),
+    "a run that looks like a flag": ("GET", "/api/runs/--help", {}, b""),
+    "a hidden folder": ("GET", "/api/runs/.studio", {}, b""),
+    "facts of a path": ("GET", "/api/facts/..%2fone", {}, b""),
+    "facts of the folder above": ("GET", "/api/facts/..", {}, b""),
+    "a comparison with a path": ("GET", "/api/compare?one=one&other=../../etc", {}, b""),
+    "a comparison with a flag": ("GET", "/api/compare?one=one&other=--help", {}, b""),
+    "a comparison with nothing": ("GET", "/api/compare", {}, b""),
+    "a job that is a path": ("GET", "/api/jobs/..%2f..", {}, b""),
+    "a try that is a path": ("GET", "/api/tries/..%2f..", {}, b""),
+    "stop of a path": ("POST", "/api/runs/..%2fone/stop", JSON, b"{}"),
+    "stop of a flag": ("POST", "/api/runs/--help/stop", JSON, b"{}"),
+    "more time of a path": ("POST", "/api/runs/..%2fone/more", JSON, b"{}"),
+    "a game with a path": ("POST", "/api/play/..%2fone", JSON, b"{}"),
+    "a list known by words": ("GET", "/api/runs?known=all", {}, b""),
     "static dots": ("GET", "/static/../server.py", {}, b""),
     "static dots in disguise": ("GET", "/static/..%2fserver.py", {}, b""),
     "what is not there": ("GET", "/admin", {}, b""),
@@ -80,6 +122,8 @@ HOSTILE: dict[str, tuple[str, str, dict[str, str | None], bytes]] = {
     "a try of nothing": ("POST", "/api/try/nothing", {"content-type": "multipart/form-data; boundary=x"}, b"--x--"),
     "a broken upload": ("POST", "/api/try/one", {"content-type": "multipart/form-data; boundary=x"}, b"nonsense"),
     "an upload without a boundary": ("POST", "/api/try/one", {"content-type": "multipart/form-data"}, b"--x--"),
+    "a try of a path": ("POST", "/api/try/..%2fone", {"content-type": "multipart/form-data; boundary=x"}, EMPTY),
+    "a try of a flag": ("POST", "/api/try/--help", {"content-type": "multipart/form-data; boundary=x"}, EMPTY),
     "a try of another's number": ("GET", "/api/tries/0123456789abcdef", {}, b""),
     "a job of another's number": ("GET", "/api/jobs/0123456789abcdef", {}, b""),
 }
@@ -89,7 +133,7 @@ HOSTILE: dict[str, tuple[str, str, dict[str, str | None], bytes]] = {
 def test_a_hostile_request_is_refused(name: str, client: Any, root: Path) -> None:
     method, path, headers, body = HOSTILE[name]
     before = sorted(path for path in root.rglob("*"))
-    sent = {key: value for key, value in (GOOD | headers).items() if value is not None}
+    sent = {key: value for key, value in {**GOOD, **headers}.items() if value is not None}
     answer = client.request(method, path, headers=sent, content=body, follow_redirects=False)
     assert 400 <= answer.status_code < 500, (answer.status_code, answer.text[:200])
     assert "Traceback" not in answer.text

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -43,7 +44,86 @@ def test_damaged_and_strange_runs_are_passed_over(call: Any, root: Path) -> None
         elapsed_seconds=float("nan"),
     )
     rows = call("/api/runs")["runs"]
-    assert {row["name"] for row in rows} == {"one", "odd"}
+    assert {row["name"] for row in rows} == {"one", "odd", "nan"}
+    assert rows[-1]["created"] == 0.0, "a day that is none is the oldest"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among the files of this system")
+def test_traps_in_a_folder_of_runs_hold_nobody_up(call: Any, root: Path, tmp_path: Path) -> None:
+    for trap in ("run.json", "metrics.jsonl", "settings.json", "log.txt", "lock"):
+        run = lay_down(root, f"pipe-{trap}", status="running")
+        (run / trap).unlink(missing_ok=True)
+        os.mkfifo(run / trap)
+    (tmp_path / "secret.json").write_text((root / "one" / "run.json").read_text().replace("tiny.csv", "secret"))
+    lay_down(root, "link").joinpath("run.json").unlink()
+    (root / "link" / "run.json").symlink_to(tmp_path / "secret.json")
+    lay_down(root, "large", version="x" * 2_000_000)
+    odd = {"address": "\ud800", "fingerprint": "0", "findings": {"no": "list"}}
+    lay_down(root, "half a letter", data=odd, machine=1)
+    names = {row["name"] for row in call("/api/runs")["runs"]}
+    passed = {f"pipe-{each}" for each in ("metrics.jsonl", "settings.json", "log.txt", "lock")}
+    assert names == {"one", "half a letter"} | passed
+    for name in names:
+        assert call(f"/api/runs/{name}")["run"]["status"] in ("finished", "interrupted")
+        call(f"/api/facts/{name}")
+    assert call("/api/runs/half a letter")["findings"] == []
+
+
+def test_facts_of_a_stranger_are_shown_as_far_as_they_are_some(call: Any, root: Path) -> None:
+    lines = [
+        '{"kind": "log", "step": 1, "seconds": 1e999, "progress": 0, "loss": 1}',
+        '{"kind": "log", "step": 1, "seconds": 1, "progress": 0, "loss": 1e999, "other": {"a": 1}, "fine": 2}',
+        '{"kind": "note", "step": 1, "seconds": 1, "progress": 0, "sentence": "\\ud800 <script>"}',
+        '{"kind": "score", "step": 1, "seconds": 1, "progress": 0, "name": "x", "interval": "ab", "count": {}}',
+        '{"kind": "show", "step": 1, "seconds": 1, "progress": 0, "name": "x", "file": "../../../etc/passwd"}',
+        '{"kind": "show", "step": [], "name": "x", "file": "a.png"}',
+        '{"kind": "log", ' + ", ".join(f'"f{number}": 1' for number in range(5000)) + "}",
+        "[" * 5000,
+        '"' + "9" * 5000,
+    ]
+    with (lay_down(root, "strange", facts=[]) / "metrics.jsonl").open("w") as file:
+        file.write("\n".join([*lines, *(lines[2:3] * 2000)]) + "\n")
+    figures, shown, many, *notes = call("/api/facts/strange")["facts"]
+    when = {"step": 1, "seconds": 1, "progress": 0}
+    assert figures == {"kind": "log", **when, "fine": 2}
+    assert shown.pop("link").startswith("/files/run/strange/")
+    assert shown == {"kind": "show", **when, "name": "x", "file": "../../../etc/passwd", "shown": "file"}
+    assert len(many) <= 44
+    assert len(notes) <= 300
+    assert all(note["sentence"] == "? <script>" for note in notes)
+
+
+def test_a_file_of_facts_as_large_as_a_disk_is_read_from_its_end(call: Any, root: Path) -> None:
+    path = lay_down(root, "large", facts=[], created=5.0) / "metrics.jsonl"
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)
+        file.seek(0, 2)
+        file.write(b'\n{"kind": "log", "step": 7, "seconds": 1.0, "progress": 0.5, "loss": 3.0}\n')
+    assert call("/api/runs")["runs"][0]["name"] == "large"
+    assert call("/api/facts/large")["facts"][0]["step"] == 7
+    os.truncate(path, (1 << 30) + 10)
+    assert call("/api/facts/large")["facts"] == [], "a line without end is none"
+
+
+def test_a_page_that_knows_the_list_is_sent_what_changed(call: Any, root: Path) -> None:
+    lay_down(root, "two", created=2.0)
+    few = call("/api/runs?most=1")
+    assert ([row["name"] for row in few["runs"]], few["count"], few["version"]) == (["two"], 2, 0)
+    known = call("/api/runs")["version"]
+    with (root / "one" / "metrics.jsonl").open("a") as file:
+        file.write('{"kind": "log", "step": 9, "seconds": 9.0, "progress": 0.5}\n')
+    assert call(f"/api/runs?known={known}")["same"], "that it read more changes nothing that is shown"
+    record = json.loads((root / "one" / "run.json").read_text())
+    (root / "one" / "run.json").write_text(json.dumps(record | {"steps_done": 50}))
+    answer = call(f"/api/runs?known={known}")
+    assert [row["steps"] for row in answer["runs"]] == [50]
+    assert answer["order"] is None
+    lay_down(root, "three", created=3.0)
+    shutil.rmtree(root / "two")
+    answer = call(f"/api/runs?known={answer['version']}")
+    assert answer["order"] == ["three", "one"]
+    assert [row["name"] for row in answer["runs"]] == ["three"]
+    assert len(call("/api/runs?known=999999")["runs"]) == 2, "a version that never was knows nothing"
 
 
 def test_a_thousand_runs_are_listed_within_a_second_of_work(call: Any, root: Path) -> None:
@@ -79,6 +159,9 @@ def test_what_is_tried_with_is_known(name: str) -> None:
         if word.startswith("option:"):
             option, _, word = word.removeprefix("option:").partition("=")
             assert option in options
+        if word.startswith("between:"):
+            assert set(word.removeprefix("between:").split("=")) <= options
+            continue
         assert word in {"picture", "film", "text", "table", "file", "board"}
         assert word != "board" or "page" in options
 
@@ -128,20 +211,27 @@ def test_a_form_stands_for_python_that_does_the_same() -> None:
     assert applied.python() == "import onward\nonward.Run('one').apply(count=16)"
 
 
+def _log(step: int) -> dict[str, Any]:
+    return {"kind": "log", "step": step, "seconds": 0, "progress": 0}
+
+
 def test_facts_are_followed_as_they_come_and_anew_when_the_file_is_another(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"kind": "log", "step": 0}\n{"kind": "lo')
     follower = Follower(path)
-    assert follower.read() == (False, [{"kind": "log", "step": 0}])
+    assert follower.read() == (False, [_log(0)])
     with path.open("a") as file:
-        file.write('g", "step": 1}\nno JSON\n{"kind": "log", "x": NaN}\n')
-    assert follower.read() == (False, [{"kind": "log", "step": 1}, {"kind": "log", "x": None}])
+        file.write('g", "step": 1}\nno JSON\n{"kind": "log", "x": NaN, "y": 1e999, "z": 2}\n')
+    assert follower.read() == (False, [_log(1), _log(0) | {"z": 2}])
     assert follower.read() == (False, [])
-    assert Follower(path, follower.offset).read() == (False, [])
+    assert Follower(path, follower.place).read() == (False, [])
     aside = tmp_path / "aside"
     aside.write_text('{"kind": "log", "step": 0}\n')
+    place = follower.place
     aside.replace(path)
-    assert follower.read() == (True, [{"kind": "log", "step": 0}])
+    assert follower.read() == (True, [_log(0)])
+    assert Follower(path, place).read() == (True, [_log(0)]), "a page that was away is told so too"
+    assert Follower(path, "../../1-x").read() == (False, [_log(0)])
 
 
 def test_thinning_keeps_what_matters() -> None:
@@ -156,14 +246,15 @@ def test_thinning_keeps_what_matters() -> None:
 def test_a_stream_tells_of_facts_and_of_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onward.studio.watching._SECONDS_BETWEEN_LOOKS", 0.01)
     path = tmp_path / "metrics.jsonl"
-    path.write_text('{"kind": "log"}\n')
+    path.write_text('{"kind": "log"}\n', encoding="utf-8")
     states = iter([{"status": "running"}, {"status": "running"}, {"status": "finished"}, None])
 
     async def gathered() -> list[str]:
         return [event.decode() async for event in follow(Follower(path), lambda fact: fact, lambda: next(states))]
 
     events = asyncio.run(gathered())
-    assert events[0] == 'event: facts\nid: 16\ndata: [{"kind": "log"}]\n\n'
+    place = f"16-{path.stat().st_ino}"
+    assert events[0] == f"event: facts\nid: {place}\ndata: {json.dumps([_log(0)], separators=(',', ':'))}\n\n"
     assert [event.splitlines()[0] for event in events[1:]] == ["event: state", "event: state", "event: gone"]
 
 
@@ -227,8 +318,9 @@ class TestTrying:
         state = self._ended(call, number)
         assert state["code"] == 0
         words = state["said"].split()
-        assert words[:2] == ["apply", "one"]
-        assert words[2].endswith("-up.csv")
+        assert words[0] == "apply"
+        assert words[1].endswith("/runs/one"), "the folder, whatever else is called so where the studio was started"
+        assert words[2].endswith("/up.csv")
         assert Path(words[2]).parent.name == "in"
         assert Path(words[2]).read_bytes() == b"a,b\n"
         assert words[3] == "meadow:table"

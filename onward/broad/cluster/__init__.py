@@ -28,4 +28,5 @@ TASK: Task = Task(
     evaluate=late("onward.broad.cluster.scores:evaluate"),
     options=Sorting,
     accepts=lambda address: not address.lower().endswith(_NOT_THESE),
+    tried_with=("file",),
 )

@@ -29,4 +29,5 @@ TASK: Task = Task(
     options=Coding,
     untrained=late("onward.broad.compress.training:untrained"),
     accepts=lambda address: not address.lower().endswith(_NO_PICTURES),
+    tried_with=("picture", "file"),
 )

@@ -30,4 +30,5 @@ TASK: Task = Task(
     options=Looking,
     untrained=late("onward.broad.semi.using:untrained"),
     accepts=lambda address: not address.lower().endswith(_NOT_PICTURES),
+    tried_with=("picture",),
 )

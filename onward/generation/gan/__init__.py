@@ -25,6 +25,7 @@ TASK: Task = Task(
     export=late("onward.generation.gan.drawing:export"),
     eject=late("onward.generation.gan.ejecting:eject"),
     options=Drawing,
+    tried_with=("between:seed=towards",),
     accepts=lambda address: not address.lower().endswith((".csv", ".tsv", ".txt")),
     shares_batches=True,
 )

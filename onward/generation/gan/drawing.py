@@ -17,7 +17,7 @@ from onward.core.exhibits import Exhibit, Film, Picture
 from onward.core.faults import UsageFault, did_you_mean
 from onward.core.run import Run
 from onward.core.task import Source
-from onward.generation.gan.latents import closed_walk, mixed, truncated
+from onward.generation.gan.latents import closed_walk, mixed, truncated, way_between
 from onward.generation.gan.looking_up import looked_up
 from onward.generation.gan.networks import Generator, TutorialGenerator
 from onward.generation.gan.settings import Drawing, Settings
@@ -118,10 +118,10 @@ def apply(drawn: Drawn, source: Source, options: Drawing) -> Iterator[Exhibit]:
     """Draw single pictures and a grid, each with the training picture it is nearest to; or a mixture; or a film.
 
     Raises:
-        UsageFault: the class asked for was not learned, a mixture of no rows, or a mixture and a walk at once.
+        UsageFault: the class asked for was not learned, a mixture of no rows, or two of walk, mixture and way at once.
     """
-    if options.mix and options.walk is not None:
-        raise UsageFault("--walk and --mix each say what to draw. Give one of them.")
+    if sum((bool(options.mix), options.walk is not None, options.towards is not None)) > 1:
+        raise UsageFault("--walk, --mix and --towards each say what to draw. Give one of them.")
     chance = torch.Generator().manual_seed(options.seed)
     labels = _labels(drawn, options)
     drawn = replace(drawn, network=truncated(drawn.network, options.truncation))
@@ -130,6 +130,9 @@ def apply(drawn: Drawn, source: Source, options: Drawing) -> Iterator[Exhibit]:
         return
     if options.mix:
         yield Picture(_mixture(drawn, options, chance, labels), "mix")
+        return
+    if options.towards is not None:
+        yield from _on_the_way(drawn, options, options.towards, labels)
         return
     kinds = None if labels is None else labels(options.count)
     shown: list[Tensor] = []
@@ -145,6 +148,19 @@ def apply(drawn: Drawn, source: Source, options: Drawing) -> Iterator[Exhibit]:
     yield Picture(tile(first), "grid")
     if options.nearest:
         yield from looked_up(drawn.run, first)
+
+
+def _on_the_way(drawn: Drawn, options: Drawing, towards: int, labels: Any) -> Iterator[Picture]:
+    """Draw the way from the first picture of one seed to that of another."""
+    length = drawn.network.latent_length
+    chances = [torch.Generator().manual_seed(seed) for seed in (options.seed, towards)]
+    one, other = (torch.randn(1, length, generator=chance)[0] for chance in chances)
+    noise = way_between(one, other, min(options.count, _MOST_IN_A_GRID))
+    kinds = None if labels is None else labels(1).expand(len(noise))
+    pictures = draw(drawn.network, noise, kinds)
+    for number, picture in enumerate(pictures.permute(0, 2, 3, 1).numpy()):
+        yield Picture(picture, f"{number:06d}")
+    yield Picture(tile(pictures), "grid")
 
 
 def _mixture(drawn: Drawn, options: Drawing, chance: torch.Generator, labels: Any) -> NDArray[np.uint8]:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from onward.generation.gan.networks import Stage
 
-__all__ = ["closed_walk", "mixed", "truncated"]
+__all__ = ["closed_walk", "mixed", "truncated", "way_between"]
 
 _FOR_THE_MEAN = 2000
 
@@ -41,6 +41,23 @@ def closed_walk(frames: int, rounds: int, many: int, length: int, chance: torch.
     for frame in range(frames):
         angles = 2 * math.pi * frame / frames * torch.arange(1, rounds + 1)
         yield (angles.cos() @ waves[0] + angles.sin() @ waves[1]).view(many, length)
+
+
+def way_between(one: Tensor, other: Tensor, many: int) -> Tensor:
+    """Give places on the way from one latent to another, Z and Z to N Z, each as likely as any noise.
+
+    A quarter of a circle instead of a straight line (arXiv:1609.04468): the squares of both shares add up to one, so
+    what is halfway between two standard normal latents is standard normal too, and not a blur nearer to the middle.
+
+    Example:
+        >>> way = way_between(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 3)
+        >>> way[0].tolist(), bool(torch.allclose(way.norm(dim=1), torch.ones(3)))
+        ([1.0, 0.0], True)
+    """
+    angles = torch.linspace(0, math.pi / 2, many)[:, None]
+    way = angles.cos() * one + angles.sin() * other
+    way[-1] = other if many > 1 else one  # the cosine of a right angle is not quite nothing
+    return way
 
 
 def truncated(network: Any, psi: float) -> Any:

@@ -44,6 +44,7 @@ class Drawing:
     count: int = setting(64, "Pictures to draw.", 1, 1_000_000)
     walk: float | None = setting(None, "Seconds of film through the latent space.", 0.5, 3600.0)
     truncation: float = setting(1.0, "Below 1: more typical, less varied; 0: one picture, the middle.", 0.0, 2.0)
+    towards: int | None = setting(None, "A seed: --count pictures on the way to it from --seed.", 0, 2**31 - 1)
     mix: str = setting("", "Rows x columns of a grid, such as 4x6: layout by row, colours by column.")
     nearest: bool = setting(True, "Look up the nearest training picture of each.")
     label: str | None = setting(None, "Draw this class, where classes were learned.")

@@ -173,7 +173,7 @@ class Board {
     if (hadFocus) this.focus(Number(hadFocus.row), Number(hadFocus.column));
     const loose = legal.filter((move) => move.row === undefined && (move.column === undefined || kind === "none"));
     fill(this.other, mover === this.mine ? loose.slice(0, 80).map((move) => h("button", { type: "button", onclick: () => this.move(move.action) }, move.name)) : null);
-    this.list.textContent = this.document.moves.length ? this.document.moves.map((name, number) => `${number + 1}. ${name}`).join("  ") : "";
+    this.list.textContent = this.document.moves.length ? this.document.moves.map((name, number) => `${number + 1}. ${name}`).join(" · ") : "";
     void last;
   }
 

@@ -1,17 +1,21 @@
 // Two runs side by side: scores with their intervals, the same figures in one picture, what each made last.
 
 import { get, name as encoded } from "./api.js";
-import { curve, groupsOf } from "./curves.js";
-import { chip, code, duration, fill, h, number, table, words } from "./dom.js";
+import { NARROW, curve, groupsOf } from "./curves.js";
+import { chip, code, duration, fill, h, many, number, table, words } from "./dom.js";
 import { exhibit } from "./snapshots.js";
+
+let touched;
 
 export async function showCompare(place, [one = "", other = ""], signal) {
   const { runs } = await get("/api/runs", signal);
-  const choice = (label, value) => h("select", { "aria-label": label, onchange: () => go() }, h("option", { value: "" }, `${label} …`), runs.map((run) => h("option", { value: run.name, selected: run.name === value }, run.name)));
-  const picked = [choice("One run", one), choice("The other", other)];
+  const choice = (label, value, place) => h("select", { "aria-label": label, onchange: () => { touched = place; go(); } }, h("option", { value: "" }, `${label} …`), runs.map((run) => h("option", { value: run.name, selected: run.name === value }, run.name)));
+  const picked = [choice("One run", one, 0), choice("The other", other, 1)];
   const go = () => { location.hash = `#/compare/${picked.map((each) => encoded(each.value)).filter(Boolean).join("/")}`; };
   const rest = h("div", {});
+  signal.addEventListener("abort", () => { if (!location.hash.startsWith("#/compare")) touched = undefined; });
   fill(place, h("h1", {}, "Compare"), h("div", { class: "row" }, picked), rest);
+  picked[touched]?.focus(); // the page is another one, and the keyboard stays where it was
   if (!one || !other) {
     fill(rest, h("p", { class: "soft" }, "Choose two runs: here, or by their boxes in the list of runs."));
     return;
@@ -20,12 +24,16 @@ export async function showCompare(place, [one = "", other = ""], signal) {
   const [told, ...facts] = await Promise.all([get(`/api/compare?one=${encoded(one)}&other=${encoded(other)}`, signal), ...[one, other].map((run) => get(`/api/facts/${encoded(run)}`, signal))]);
   const [first, second] = told.runs;
   const differ = first.data !== second.data || first.task !== second.task;
-  fill(rest, cards(told), differ ? h("p", { class: "wrong" }, "They learned from different data: a better figure need not be a better model.") : null, scores(told, one, other), pictures(facts, [one, other]), curves(facts, [one, other]), code(told.command, "the command"));
+  const drawn = h("section", { class: "curves", "aria-label": "Figures of both" });
+  const draw = () => fill(drawn, curves(facts, [one, other]));
+  NARROW.addEventListener("change", draw, { signal });
+  draw();
+  fill(rest, cards(told), differ ? h("p", { class: "wrong" }, "They learned from different data: a better figure need not be a better model.") : null, scores(told, one, other), pictures(facts, [one, other]), drawn, code(told.command, "the command"));
 }
 
 function cards({ runs }) {
   return h("div", { class: "two even" }, runs.map((run) => h("section", { class: "card" }, h("h2", {}, h("a", { href: `#/run/${encoded(run.run)}` }, run.run)),
-    h("p", {}, chip(run.status), h("span", { class: "soft" }, ` ${run.task} on ${run.data} · ${duration(run.seconds)} · ${run.steps} steps`)))));
+    h("p", {}, chip(run.status), h("span", { class: "soft" }, ` ${run.task} on ${run.data} · ${duration(run.seconds)} · ${many(run.steps, "step")}`)))));
 }
 
 function scores({ scores: rows }, one, other) {
@@ -50,5 +58,5 @@ function curves(facts, names) {
       if (second.has(figure)) drawn.push(curve(figure, [{ name: `${words(figure)}, ${names[0]}`, points }, { name: `${words(figure)}, ${names[1]}`, points: second.get(figure), dashed: true }]));
     }
   }
-  return h("section", { class: "curves", "aria-label": "Figures of both" }, drawn.filter(Boolean));
+  return drawn;
 }

@@ -2,8 +2,9 @@
 
 import { h, number, s, words } from "./dom.js";
 
-const HEIGHT = 240, LEFT = 54, RIGHT = 14, TOP = 12, BOTTOM = 34;
-const MOST_POINTS = 320;
+const HEIGHT = 240, LEFT = 60, RIGHT = 14, TOP = 12, BOTTOM = 34;
+const MOST_POINTS = 320, MOST_FIGURES = 40;
+export const NARROW = matchMedia("(max-width: 52rem)");
 const REST = new Set(["kind", "step", "seconds", "progress"]);
 
 export function ticks(low, high) {
@@ -33,17 +34,22 @@ export function thinned(points) {
 /** Sort figures into pictures: those whose names end alike share one. */
 export function groupsOf(facts) {
   const groups = new Map();
+  let many = 0;
   for (const fact of facts) {
     for (const [name, value] of Object.entries(fact)) {
       if (REST.has(name) || typeof value !== "number") continue;
       const ending = name.split("_").at(-1);
       if (!groups.has(ending)) groups.set(ending, new Map());
       const group = groups.get(ending);
-      if (!group.has(name)) group.set(name, []);
+      if (!group.has(name)) {
+        if (many >= MOST_FIGURES) continue;
+        many += 1;
+        group.set(name, []);
+      }
       group.get(name).push([fact.seconds / 60, value]);
     }
   }
-  return groups;
+  return new Map([...groups].filter(([, group]) => group.size));
 }
 
 /** Find the baselines that belong to figures: of scores whose name has all words of a figure's, or the other way round. */
@@ -68,7 +74,7 @@ export function baselinesOf(group, scores) {
  * series: [{ name, points: [[minutes, value]], dashed }]; lines: [{ value, label }] across the whole picture.
  */
 export function curve(title, series, lines = []) {
-  const WIDTH = matchMedia("(max-width: 52rem)").matches ? 400 : 640; // letters keep their size on a phone
+  const WIDTH = NARROW.matches ? 400 : 640; // letters keep their size on a phone
   const drawn = series.map((each, place) => ({ ...each, points: thinned(each.points), place })).filter((each) => each.points.length > 1);
   const points = drawn.flatMap((each) => each.points);
   if (points.length < 2) return null;

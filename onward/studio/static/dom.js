@@ -26,7 +26,8 @@ export function fill(element, ...children) {
 export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const size = Math.abs(value);
-  if (size >= 1e5 || (size > 0 && size < 1e-3)) return value.toExponential(2);
+  if (size >= 1e5) return value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+  if (size > 0 && size < 1e-3) return value.toExponential(2);
   return String(Number(value.toPrecision(3)));
 }
 
@@ -45,6 +46,8 @@ export function ago(moment) {
   if (seconds < 86400) return `${Math.round(seconds / 3600)} h ago`;
   return new Date(moment * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
 }
+
+export const many = (number, one, more = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : more}`;
 
 export const words = (name) => String(name).replaceAll("_", " ").trim();
 
@@ -66,7 +69,8 @@ export function code(text, label) {
     button.textContent = "copied";
     setTimeout(() => { button.textContent = "copy"; }, 1500);
   });
-  return h("div", { class: "code" }, h("pre", { "aria-label": label, tabindex: 0 }, text), button);
+  const pieces = text.split(/(\s+)/).map((word) => (word.trim() && word.length < 34 ? h("span", { class: "whole" }, word) : word)); // no line ends in a flag's dashes
+  return h("div", { class: "code" }, h("pre", { "aria-label": label, tabindex: 0 }, pieces), button);
 }
 
 export function table(rows, caption) {

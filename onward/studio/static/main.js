@@ -21,13 +21,17 @@ export function complain(reason) {
   complain.timer = setTimeout(() => { trouble.hidden = true; }, 12000);
 }
 
+function decoded(word) {
+  try { return decodeURIComponent(word); } catch { return word; } // a broken address is one of nothing
+}
+
 async function show() {
   if (location.hash === shown) return;
   shown = location.hash;
   ended.abort();
   ended = new AbortController();
   const { signal } = ended;
-  const [page = "runs", ...rest] = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+  const [page = "runs", ...rest] = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded);
   const place = h("div", { class: "page" });
   const asked = PAGES[page] ? page : "runs";
   for (const link of document.querySelectorAll("nav a")) {
@@ -36,7 +40,9 @@ async function show() {
     if (isHere) link.setAttribute("aria-current", "page");
   }
   document.title = `${rest[0] ?? { runs: "Runs", new: "New run", try: "Try it", compare: "Compare" }[asked] ?? ""} · Onward`;
+  const isFirst = !main.querySelector(".page");
   fill(main, place);
+  if (!isFirst) main.focus({ preventScroll: true }); // what had the keyboard is gone
   scrollTo(0, 0);
   trouble.hidden = true;
   try {

@@ -70,7 +70,10 @@ class NewRun {
       const { job } = await post("/api/start", this.form());
       fill(this.shown, h("p", {}, "It reads the data …"), h("pre", { class: "log", "aria-label": "What it says" }));
       await this.wait(job);
-    } catch (reason) { this.complain(reason); this.button.disabled = false; }
+    } catch (reason) {
+      if (reason.name !== "AbortError") fill(this.shown, h("p", { class: "wrong", role: "alert" }, reason.message));
+      this.button.disabled = false;
+    }
   }
 
   async wait(job) {

@@ -1,11 +1,12 @@
 // One run, live: a reader of its facts as they come. Closing or refreshing the page changes nothing.
 
 import { get, name as encoded, post, taskOf } from "./api.js";
-import { baselinesOf, curve, groupsOf, scoreRow } from "./curves.js";
-import { bar, chip, code, duration, fill, h, table, words } from "./dom.js";
+import { NARROW, baselinesOf, curve, groupsOf, scoreRow } from "./curves.js";
+import { bar, chip, code, duration, fill, h, many, number, table, words } from "./dom.js";
 import { Snapshots, exhibit } from "./snapshots.js";
 
 const MOST_FACTS = 6000;
+const nothing = () => ({ log: [], score: new Map(), note: [], exhibit: new Map() });
 
 export async function showRun(place, [name], signal, complain) {
   const found = await get(`/api/runs/${encoded(name)}`, signal);
@@ -18,10 +19,11 @@ export async function showRun(place, [name], signal, complain) {
 class Page {
   constructor(place, name, found, task, complain) {
     Object.assign(this, { name, found, task, complain, state: found.run });
-    this.facts = { log: [], score: new Map(), note: [], exhibit: new Map(), sitting: [] };
+    this.facts = nothing();
     this.snapshots = new Snapshots();
     this.head = h("div", { class: "head" });
     this.status = h("div", { class: "status" });
+    this.silent = h("p", { class: "wrong", role: "status", hidden: true }, "The studio does not answer, so this page stands still. The run does not: it goes on by itself.");
     this.scores = h("section", { class: "card", "aria-label": "Scores", hidden: true });
     this.curves = h("section", { class: "curves", "aria-label": "Curves" });
     this.exhibits = h("section", { class: "exhibits", "aria-label": "Looked at closely" });
@@ -30,23 +32,43 @@ class Page {
     const logged = h("details", {}, h("summary", {}, "Log"), this.log);
     logged.addEventListener("toggle", () => this.readLog());
     this.logged = logged;
-    fill(place, this.head, this.status, h("div", { class: "two" }, h("div", {}, this.snapshots.element, this.exhibits), h("div", {}, this.scores, this.notes)),
-      this.curves, this.details(), logged);
+    fill(place, this.head, this.status, this.silent, h("div", { class: "two" }, h("div", { class: "seen" }, this.snapshots.element), h("div", {}, this.scores, this.notes)),
+      this.curves, this.exhibits, this.details(), logged);
   }
 
   listen(address, signal) {
-    const source = new EventSource(address);
-    signal.addEventListener("abort", () => source.close());
-    source.addEventListener("facts", (event) => { JSON.parse(event.data).forEach((fact) => this.take(fact)); this.soon(); });
-    source.addEventListener("reset", () => { this.facts = { log: [], score: new Map(), note: [], exhibit: new Map(), sitting: [] }; this.snapshots.clear(); });
+    // a browser opens six streams to one host: a page that nobody sees lets its own go, and reads on from there later
+    let source = null, from = "", isOver = false;
+    const close = () => { source?.close(); source = null; };
+    const open = () => {
+      if (source || document.hidden || isOver) return;
+      source = new EventSource(from ? `${address}&from=${encoded(from)}` : address);
+      this.hear(source, (place) => { from = place; }, () => { isOver = true; close(); });
+    };
+    signal.addEventListener("abort", close);
+    NARROW.addEventListener("change", () => this.soon(), { signal });
+    addEventListener("visibilitychange", () => { if (document.hidden) close(); else open(); this.soon(); }, { signal });
+    open();
+  }
+
+  hear(source, read, over) {
+    const answered = () => { this.silent.hidden = true; };
+    source.addEventListener("facts", (event) => { read(event.lastEventId); answered(); JSON.parse(event.data).forEach((fact) => this.take(fact)); this.soon(); });
+    source.addEventListener("open", answered);
+    source.addEventListener("error", () => {
+      this.silent.hidden = false;
+      if (source.readyState !== EventSource.CLOSED) return;
+      over();
+      get("/api/hello").catch(this.complain);
+    });
+    source.addEventListener("reset", () => { this.facts = nothing(); this.snapshots.clear(); });
     source.addEventListener("state", (event) => {
       const before = this.state.status;
       Object.assign(this.state, JSON.parse(event.data));
       if (before === "running" && this.state.status !== "running") this.refresh();
       this.soon();
     });
-    source.addEventListener("gone", () => { source.close(); this.complain(new Error(`The folder of ${this.name} is gone.`)); });
-    addEventListener("visibilitychange", () => this.soon(), { signal });
+    source.addEventListener("gone", () => { over(); this.complain(new Error(`The folder of ${this.name} is gone.`)); });
   }
 
   take(fact) {
@@ -89,8 +111,10 @@ class Page {
     fill(this.scores, h("h2", {}, "Scores"), this.state.score ? h("p", { class: "verdict" }, this.state.score.verdict) : null, scores.map(scoreRow));
     this.notes.hidden = !this.facts.note.length;
     fill(this.notes, h("h2", {}, "On the way"), h("ul", {}, this.facts.note.map((note) => h("li", {}, note))));
-    const drawn = [...groupsOf(this.facts.log)].map(([ending, group]) => curve(ending, [...group].map(([name, points]) => ({ name, points })), baselinesOf(group, scores)));
-    fill(this.curves, drawn.filter(Boolean));
+    const groups = groupsOf(this.facts.log);
+    const drawn = [...groups].map(([ending, group]) => curve(ending, [...group].map(([name, points]) => ({ name, points })), baselinesOf(group, scores)));
+    const once = [...groups.values()].flatMap((group) => [...group]).filter(([, points]) => points.length === 1);
+    fill(this.curves, drawn.filter(Boolean), once.length ? h("p", { class: "soft once" }, `Measured once so far: ${once.map(([name, [[, value]]]) => `${words(name)} ${number(value)}`).join(", ")}.`) : null);
     const files = [...this.facts.exhibit.values()];
     if (files.length !== this.exhibits.childElementCount) {
       fill(this.exhibits, files.map((fact) => h("figure", {}, exhibit(fact, words(fact.caption || fact.file)), h("figcaption", {}, words(fact.caption || "")))));
@@ -99,10 +123,10 @@ class Page {
 
   drawHead() {
     const { state, found, name } = this;
-    const told = JSON.stringify([state.status, state.steps, found.report]);
+    const told = JSON.stringify([state.status, state.steps > 0, found.report]);
     const left = state.budget?.seconds ? Math.max(0, state.budget.seconds - state.seconds) : null;
     const isRunning = state.status === "running";
-    fill(this.status, chip(state.status), h("span", { class: "soft" }, `${this.found.run.task} on ${this.found.run.data} · ${duration(state.seconds)} spent · ${state.steps} steps`),
+    fill(this.status, chip(state.status), h("span", { class: "soft" }, `${this.found.run.task} on ${this.found.run.data} · ${duration(state.seconds)} spent · ${many(state.steps, "step")}`),
       isRunning && left !== null ? h("span", { class: "soft" }, `${duration(left)} left`) : null, bar(state.progress, "Progress"));
     if (told === this.toldHead) return;
     this.toldHead = told;
@@ -121,12 +145,23 @@ class Page {
     const go = async (event) => {
       event.preventDefault();
       try {
-        await post(`/api/runs/${encoded(this.name)}/more`, { time: wanted.value.trim() && `+${wanted.value.trim().replace(/^\+ */, "")}` });
+        const { job } = await post(`/api/runs/${encoded(this.name)}/more`, { time: wanted.value.trim() && `+${wanted.value.trim().replace(/^\+ */, "")}` });
         this.complain(new Error("It goes on in a moment."));
-        setTimeout(() => this.refresh(), 2500);
+        await this.begun(job);
       } catch (reason) { this.complain(reason); }
     };
     return h("form", { class: "joined", onsubmit: go }, wanted, h("button", {}, isWhole ? "More time" : "Go on"));
+  }
+
+  /** Wait until the run is at work again, or its command has said why not. */
+  async begun(job) {
+    while (this.head.isConnected && this.state.status !== "running") {
+      const state = await get(`/api/jobs/${job}`);
+      if (state.code) throw new Error(state.words.trim().split("\n").at(-1) || "It ended without a word.");
+      if (state.code === 0) break;
+      await new Promise((done) => { setTimeout(done, 700); });
+    }
+    await this.refresh();
   }
 
   async stop() {

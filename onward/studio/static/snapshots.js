@@ -2,15 +2,19 @@
 
 import { duration, fill, h, rowsOf, table, words } from "./dom.js";
 
+// a tiny picture is made larger and shows its pixels, any other only smaller
+const sharp = (image) => image.classList.toggle("sharp", 2.5 * image.naturalWidth < image.parentElement.clientWidth);
+const MOST_BYTES = 200000; // of a table or a text; the rest is on the disk
+
 /** Show one file of a run or of a try: a picture, a film, a table, a text, or a link. */
 export function exhibit(item, alt) {
-  if (item.shown === "picture") return h("img", { src: item.link, alt, class: "exhibit", loading: "lazy" });
+  if (item.shown === "picture") return h("img", { src: item.link, alt, class: "exhibit", loading: "lazy", onload: (event) => sharp(event.target) });
   if (item.shown === "film") return h("video", { src: item.link, controls: true, loop: true, muted: true, playsinline: true, autoplay: true, "aria-label": alt, class: "exhibit" });
   if (item.rows) return table(item.rows, alt);
   if (item.words !== undefined) return h("pre", { tabindex: 0, "aria-label": alt }, item.words);
   if (item.shown === "table" || item.shown === "text") {
     const place = h("div", { class: "exhibit" }, "…");
-    fetch(item.link).then((answer) => answer.text()).then((text) => {
+    fetch(item.link, { headers: { Range: `bytes=0-${MOST_BYTES}` } }).then((answer) => (answer.ok ? answer.text() : "")).then((text) => {
       fill(place, item.shown === "table" ? table(rowsOf(text), alt) : h("pre", { tabindex: 0, "aria-label": alt }, text.slice(0, 20000)));
     }).catch(() => fill(place, "This file is gone."));
     return place;
@@ -29,7 +33,7 @@ export class Snapshots {
     this.player = h("button", { type: "button", class: "quiet", onclick: () => this.play() }, "▶ play");
     this.tabs = h("div", { class: "tabs", role: "group", "aria-label": "Kinds of snapshots" });
     this.element = h("figure", { class: "snapshots", hidden: true }, this.tabs, this.frame, this.caption,
-      h("div", { class: "row" }, this.player, this.slider));
+      this.row = h("div", { class: "row", hidden: true }, this.player, this.slider));
   }
 
   clear() { this.kinds.clear(); this.kind = null; this.element.hidden = true; }
@@ -46,6 +50,7 @@ export class Snapshots {
     if (!this.items.length) return;
     this.element.hidden = false;
     this.slider.max = this.items.length - 1;
+    this.row.hidden = this.items.length < 2;
     if (this.follows) this.slider.value = this.items.length - 1;
     const names = [...this.kinds.keys()];
     if (names.length > 1 && names.join() !== this.told) {
@@ -65,7 +70,7 @@ export class Snapshots {
     if (!item || item.link === this.drawn) return;
     this.drawn = item.link;
     const title = words(item.caption || item.name);
-    const told = `${title}${/^step \d/.test(title) ? "" : `, step ${item.step}`}, after ${duration(item.seconds)}`;
+    const told = `${title}${/\bstep \d/.test(title) ? "" : `, step ${item.step}`}, after ${duration(item.seconds)}`;
     const old = this.frame.querySelector("img");
     if (item.shown === "picture" && old) Object.assign(old, { src: item.link, alt: told });
     else fill(this.frame, exhibit(item, told));

@@ -24,5 +24,5 @@ TASK: Task = Task(
     apply=late("onward.tables.forest.using:apply"),
     evaluate=late("onward.tables.forest.using:evaluate"),
     accepts=lambda address: address == "meadow:table" or address.lower().endswith(_ENDINGS),
-    tried_with=("table",),
+    tried_with=("table", "picture", "text"),
 )

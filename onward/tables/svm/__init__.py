@@ -24,4 +24,5 @@ TASK: Task = Task(
     apply=late("onward.tables.svm.using:apply"),
     evaluate=late("onward.tables.svm.using:evaluate"),
     accepts=lambda address: address == "meadow:table" or address.lower().endswith(_ENDINGS),
+    tried_with=("table", "picture", "text"),
 )

@@ -25,4 +25,5 @@ TASK: Task = Task(
         address == "made:customers"
         or address.lower().endswith((".csv", ".tsv", ".txt", ".data", ".parquet", ".jsonl", ".gz"))
     ),
+    tried_with=("table",),
 )
