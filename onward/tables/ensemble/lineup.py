@@ -62,12 +62,12 @@ def lineup(challenge: Challenge, families: list[str], seed: int) -> Iterator[Spe
         first.append(Spec("lightgbm", "lightgbm", {"learning_rate": 0.04, "num_leaves": 15, "trees": 300}, seed))
     else:
         first.append(Spec("histograms", "histograms", {"learning_rate": 0.06, "max_leaf_nodes": 15}, seed))
-    first.append(Spec("extra-trees", "forest", {"trees": 100}, seed))
+    first.append(Spec("linear-free", "linear", {"strength": 0.5}, seed))
     if "lightgbm" in wanted:
         rules: dict[str, Any] = {"learning_rate": 0.03, "num_leaves": 8 if rows < _SMALL_ROWS else 31, "trees": 600}
         rules |= {"feature_fraction": 0.4, "bagging_fraction": 0.7, "lambda_l2": 3.0, "cat_smooth": 20.0}
         first.append(Spec("lightgbm-slow", "lightgbm", rules, seed))
-    first.append(Spec("linear-free", "linear", {"strength": 0.5}, seed))
+    first.append(Spec("extra-trees", "forest", {"trees": 100}, seed))
     first.append(Spec("network", "network", dict(_FEW_ROWS_NETWORK) if rows < _SMALL_ROWS else {}, seed))
     if rows <= MOST_ROWS and not is_wide:
         first.append(Spec("svm", "svm", {}, seed))

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from onward.core.run import Run
 from onward.tables.forest.importance import importance_picture
 from onward.tables.forest.settings import Settings
 from onward.tables.forest.trees import tree_picture
 from onward.tables.gathering import Gathering
+from onward.tables.lean import library
 from onward.tables.looks import Look, TableLook, keep_look, kept_look, plan_look
 from onward.tables.samples import Samples
 
@@ -42,7 +42,8 @@ class Tree:
     @staticmethod
     def grown(x: NDArray[np.float64], y: NDArray[np.float64], classes: int, **rules: Any) -> Tree:
         """Grow a tree by CART; `rules` are scikit-learn's."""
-        grown = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(**rules).fit(x, y)
+        kind = "DecisionTreeClassifier" if classes else "DecisionTreeRegressor"
+        grown = getattr(library("sklearn.tree"), kind)(**rules).fit(x, y)
         nodes: Any = grown.tree_
         kinds: Any = getattr(grown, "classes_", None)
         values = nodes.value[:, 0, :]
