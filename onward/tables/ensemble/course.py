@@ -34,7 +34,8 @@ _MOST_SHARE_KNOWN = 0.9  # the same, where it is known to need so much
 _SLOWER = 1.3  # than thought a fit may be
 _CUT = 0.6  # of what a fit needs, at least, for one that ends when it is told to
 _ENDS_WHEN_TOLD = ("lightgbm", "xgboost", "catboost", "histograms", "forest", "network")
-_REPORT_SECONDS, _REPORT_SECONDS_A_ROW, _MOST_TAIL = 1.2, 1.2e-4, 0.5  # of work; of the whole budget
+_REPORT_SECONDS, _REPORT_SECONDS_A_ROW, _MOST_TAIL = 0.6, 1.2e-4, 0.5  # of work; of the whole budget
+_BARE = 0.6  # of a report: the scores alone
 _SPARE = 0.25  # of the time left, for what is no member
 _LOOKED_AHEAD = 60  # members, for one that is done in time
 
@@ -118,6 +119,7 @@ class Course:
         """Leave time for the report, and for the strict estimate, which chooses weights once more for every fold."""
         if self._timed:
             needed = self._pace.crowding * (_REPORT_SECONDS + _REPORT_SECONDS_A_ROW * len(self.challenge.x))
+            needed *= 1.0 if self.pool.members else _BARE  # one whole member is worth more than pictures
             needed += (self.folds.count + 1) * self.pool.blend_seconds
             self.run.tail_seconds = min(needed, _MOST_TAIL * (self.run.budget.seconds or 0.0))
 

@@ -19,12 +19,12 @@ _TRIED, _REMEMBERED = 0.03, 0.6  # seconds of work: for the first look, and look
 _MOST = 30.0
 # seconds of work of a first fit, by family: at least, a unit of `work_of`, and the same for each of a million cells
 _GUESSES = {
-    "linear": (0.02, 0.0, 4.0),
-    "lightgbm": (0.05, 4e-5, 5e-4),
-    "histograms": (0.2, 6e-5, 6e-4),
-    "forest": (0.05, 3e-5, 3e-3),
-    "network": (1.0, 1e-4, 3e-3),
-    "svm": (0.05, 0.0, 30.0),
+    "linear": (0.02, 0.0, 1.0),
+    "lightgbm": (0.05, 7e-5, 3e-4),
+    "histograms": (0.1, 1.5e-4, 1e-3),
+    "forest": (0.05, 7e-4, 2e-2),
+    "network": (1.0, 5e-4, 3e-3),
+    "svm": (0.05, 0.0, 10.0),
 }
 _USUAL = (0.3, 5e-5, 1e-3)
 

@@ -207,6 +207,7 @@ def train(run: Run, samples: Samples, settings: Settings) -> Forest:
     out_of_bag, gathering = _OutOfBag(forest.classes), Gathering(samples, look, run.seed, few_directions=False)
     run.keep(forest=forest, out_of_bag=out_of_bag, gathering=gathering)
     pace = _Pace()
+    library("sklearn.tree")  # which can take longer than many trees, and says nothing of the next
     for step in run.steps():
         if gathering.x is None:
             if said := gathering.next(run, step.progress):

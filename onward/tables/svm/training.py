@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from onward.core.run import Box, Run
 from onward.tables.gathering import Gathering, fair_order
+from onward.tables.lean import library
 from onward.tables.looks import Look, keep_look, kept_look, plan_look
 from onward.tables.samples import Samples
 from onward.tables.svm.fitting import Choice, Fit, fit
@@ -32,6 +34,7 @@ _FOLDS = 5
 _CHOSEN_BY, _MOST_CHOSEN_BY = 0.15, 2_000
 _MOST_EXACT_CLASSES = 30
 _ITERATIONS_A_ROW = 100
+_FEWEST_ROWS, _FIRST_ROWS_A_SECOND = 120, 100
 _SHOWN_AT = (0, 2, 5, 15, 50, 150)
 _REPORT_SECONDS = 3.0
 
@@ -130,7 +133,8 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
                 continue
             keep_look(run, look, samples)
             material = _Material(gathering.x, gathering.y, len(samples.classes), run.seed)
-            bounds = _bounds(material, settings)
+            library("sklearn.svm")  # which can take longer than the first fits
+            bounds = _bounds(material, settings, run.seconds_left / run.crowding)
         trained.tried = tried = [Tried.from_json(each) for each in history.value]
         chance = np.random.default_rng([run.seed, len(tried), 7])
         chosen = next_try(tried, bounds, run.seconds_left, chance)
@@ -155,14 +159,18 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
     return trained
 
 
-def _bounds(material: _Material, settings: Settings) -> Bounds:
+def _bounds(material: _Material, settings: Settings, work_seconds_left: float) -> Bounds:
     rows = int(material.x.shape[0])
     kernels = (settings.kernel,) if settings.kernel else KERNELS
     if sparse.issparse(material.x):  # words are many enough to part classes by a plane; poly is never better
         kernels = tuple(kernel for kernel in kernels if kernel != "poly") or kernels
     exact = settings.exact_rows if material.classes <= _MOST_EXACT_CLASSES else 0
     gamma = settings.gamma / material.gamma if settings.gamma else None
-    return Bounds(rows, exact, min(settings.landmarks, rows), settings.kernel, settings.cost, gamma, kernels)
+    usual = Bounds(rows, exact, min(settings.landmarks, rows), settings.kernel, settings.cost, gamma, kernels)
+    if math.isinf(work_seconds_left):
+        return usual
+    few = _FIRST_ROWS_A_SECOND * work_seconds_left  # what nothing is known of yet must not take long
+    return replace(usual, first_rows=int(min(usual.first_rows, max(_FEWEST_ROWS, few))))
 
 
 def _most_iterations(run: Run, tried: list[Tried], choice: Choice, rows: int) -> int:
