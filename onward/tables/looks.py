@@ -21,7 +21,7 @@ from onward.data.pictures import Pictures
 from onward.data.tables import columns_to_json
 from onward.tables.columns import Design, Style
 from onward.tables.lean import library
-from onward.tables.problem import Problem
+from onward.tables.problem import Problem, column_at
 from onward.tables.samples import Samples
 
 __all__ = ["Look", "PictureLook", "Rows", "TableLook", "TextLook", "keep_look", "kept_look", "plan_look"]
@@ -159,7 +159,7 @@ def plan_look(samples: Samples, style: Style) -> Look:
     """Fit a look on the samples to learn from; eyes are as they are."""
     held = samples.held
     if isinstance(held, Problem):
-        return TableLook(Design.fitted(held.features, style))
+        return TableLook(Design.fitted([column_at(each, ~held.is_test) for each in held.features], style))
     if isinstance(held, LabelledTexts):
         return TextLook.fitted([held.texts[place] for place in samples.training.tolist()], is_dense=style == "codes")
     return PictureLook(_SIDES[0] if held.images.shape[1] <= _SMALL else _SIDES[1])

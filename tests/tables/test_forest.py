@@ -119,3 +119,19 @@ def test_a_tree_that_leads_in_a_circle_is_refused(small_table: Path, tmp_path: P
     state["trees"][0]["left"] = np.zeros_like(state["trees"][0]["left"])
     with pytest.raises(ValueError, match="circle"):
         forest.load_state_dict(state)
+
+
+def test_a_tree_that_answers_another_question_is_refused(small_table: Path, tmp_path: Path) -> None:
+    run, _ = train(find_task("forest"), str(small_table), {}, steps=1, out=tmp_path / "runs", quiet=True)
+    forest = load(Run(Folder(run.path)))
+    arrays = dict(forest.trees[0].arrays)
+    arrays["values"] = np.repeat(arrays["values"], 2, axis=1)
+    with pytest.raises(ValueError, match="another question"):
+        forest.load_state_dict({"trees": [arrays]})
+
+
+def test_one_class_in_the_rows_to_learn_from_is_said(tmp_path: Path) -> None:
+    rows = [f"{number},{number % 7},{'odd' if number == 7 else 'even'}" for number in range(40)]  # 7 is held out
+    (tmp_path / "a.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    with pytest.raises(DataFault, match="some of two classes"):
+        read(Source((str(tmp_path / "a.csv"),)), Settings())

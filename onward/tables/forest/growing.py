@@ -137,10 +137,11 @@ class Forest:
         Raises:
             ValueError: a walk down a tree would not end, or leave it.
         """
-        self.trees = [Tree(_sound(arrays, len(self.look.names))) for arrays in state["trees"]]
+        width = max(1, self.classes)
+        self.trees = [Tree(_sound(arrays, len(self.look.names), width)) for arrays in state["trees"]]
 
 
-def _sound(arrays: dict[str, NDArray[Any]], columns: int) -> dict[str, NDArray[Any]]:
+def _sound(arrays: dict[str, NDArray[Any]], columns: int, width: int) -> dict[str, NDArray[Any]]:
     """Give a tree's arrays if every child stands behind its parent, as CART writes them; a stranger's may not."""
     nodes = np.arange(len(arrays["left"]))
     inner = arrays["left"] >= 0
@@ -154,6 +155,8 @@ def _sound(arrays: dict[str, NDArray[Any]], columns: int) -> dict[str, NDArray[A
     }
     if len(lengths) != 1 or (len(asked) and not 0 <= int(asked.min()) <= int(asked.max()) < columns):
         raise ValueError("a tree asks for columns that are not there")
+    if arrays["values"].shape[1:] != (width,) or arrays["importance"].shape != (columns,):
+        raise ValueError("a tree answers another question")
     return arrays
 
 
