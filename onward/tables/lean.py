@@ -18,7 +18,9 @@ from typing import Any
 __all__ = ["is_loaded", "library", "loading_seconds"]
 
 _UNSEEN = {"lightgbm": ("sklearn", "pandas", "pyarrow", "dask", "matplotlib"), "sklearn": ("pandas", "pyarrow")}
-_LATER = {"sklearn": {"scipy.stats": ("rankdata", "gmean", "chi2", "spearmanr")}}  # modules, and what scikit-learn takes out of them
+_LATER = {
+    "sklearn": {"scipy.stats": ("rankdata", "gmean", "chi2", "spearmanr")}
+}  # modules, and what scikit-learn takes out of them
 _SECONDS = {"lightgbm": 0.5, "sklearn": 1.3, "torch": 3.0}  # of work, on a slow core
 _SECONDS_ANY, _SECONDS_PART = 3.0, 0.4  # of a library not named above; of a part of one that is there already
 _ours: dict[str, Any] = {}

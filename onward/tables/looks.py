@@ -80,7 +80,9 @@ class TextLook:
         most = _MOST_DENSE_WORDS if is_dense else _MOST_WORDS
         pattern = r"(?u)\b\w+\b|[^\w\s]"  # a sign is a word too
         least = 2 if len(texts) > 500 else 1
-        counter = library("sklearn.feature_extraction.text").CountVectorizer(token_pattern=pattern, ngram_range=(1, 2), max_features=most, min_df=least)
+        counter = library("sklearn.feature_extraction.text").CountVectorizer(
+            token_pattern=pattern, ngram_range=(1, 2), max_features=most, min_df=least
+        )
         counted: Rows = counter.fit_transform(texts)
         there = np.asarray((counted > 0).sum(axis=0)).ravel()
         idf = np.log((1 + len(texts)) / (1 + there)) + 1
@@ -90,7 +92,9 @@ class TextLook:
         """Give N F for labelled texts, or for a list of texts."""
         texts = held.texts if isinstance(held, LabelledTexts) else held
         known = {word: place for place, word in enumerate(self.words)}
-        counter = library("sklearn.feature_extraction.text").CountVectorizer(token_pattern=r"(?u)\b\w+\b|[^\w\s]", ngram_range=(1, 2), vocabulary=known)
+        counter = library("sklearn.feature_extraction.text").CountVectorizer(
+            token_pattern=r"(?u)\b\w+\b|[^\w\s]", ngram_range=(1, 2), vocabulary=known
+        )
         rows: Rows = sparse.csr_matrix(counter.transform(texts), dtype=np.float64)
         rows.data = (1 + np.log(rows.data)) * self.idf[rows.indices]
         lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1))).ravel()

@@ -24,25 +24,6 @@ from onward.verbs.evaluate import evaluate
 from onward.verbs.train import train
 
 
-def accuracy(table: Path, place: Path) -> tuple[float, float]:
-    _, scores = train(find_task("forest"), str(table), {}, steps=20, out=place, quiet=True)
-    return scores[0].interval[0], scores[0].baseline.value
-
-
-def test_it_beats_the_majority_class(small_table: Path, tmp_path: Path) -> None:
-    low, majority = accuracy(small_table, tmp_path / "runs")
-    assert low > majority + 0.2
-
-
-def test_with_shuffled_labels_it_does_not(small_table: Path, tmp_path: Path) -> None:
-    lines = small_table.read_text().splitlines()
-    kinds = np.random.default_rng(1).permutation([line.rpartition(",")[2] for line in lines[1:]])
-    rows = [f"{line.rpartition(',')[0]},{kind}" for line, kind in zip(lines[1:], kinds, strict=True)]
-    small_table.write_text("\n".join([lines[0], *rows]) + "\n")
-    low, majority = accuracy(small_table, tmp_path / "runs")
-    assert low < majority
-
-
 def test_our_walk_down_a_tree_is_scikit_learn_s() -> None:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 

@@ -1,4 +1,4 @@
-"""Is the time kept on a crowded core? Neighbours are simulated: the clock is this process's own work, many times over."""
+"""Is the time kept on a crowded core? Neighbours are simulated: the clock is our own work, many times over."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ def crowded(neighbours: float, *words: str, place: Path) -> tuple[float, str]:
     told = [sys.executable, "-c", _CROWDED, str(neighbours + 1), *words, "--out", str(place), "--name", "run"]
     answer = subprocess.run(told, capture_output=True, text=True, check=False)
     found = re.search(r"the clock said ([\d.]+)", answer.stdout)
-    assert found and answer.returncode == 0, answer.stderr
+    assert answer.returncode == 0, answer.stderr
+    assert found, answer.stdout
     return float(found[1]), answer.stdout
 
 
-def contest(place: Path) -> Path:
+def contest(place: Path) -> None:
     """Write a competition."""
     chance = np.random.default_rng(0)
     place.mkdir()
@@ -50,15 +51,15 @@ def contest(place: Path) -> Path:
         lines = [f"{number},{a[number]:.3f},{b[number]}{last[number]}" for number in range(rows)]
         (place / f"{name}.csv").write_text("\n".join([heads, *lines]) + "\n")
     (place / "sample_submission.csv").write_text("\n".join(["id,y", *(f"{number},0" for number in range(300))]) + "\n")
-    return place
 
 
 @pytest.mark.parametrize(
-    ("task", "neighbours", "seconds"),
-    [("table", 8, 30), ("kaggle", 8, 20), ("forest", 8, 40), ("svm", 8, 40), ("forest", 3.5, 12), ("svm", 3.5, 14)],
+    ("task", "neighbours", "seconds"), [("table", 8, 30), ("kaggle", 8, 20), ("forest", 8, 40), ("svm", 8, 40)]
 )
 def test_time_is_kept_beside_busy_processes(task: str, neighbours: float, seconds: int, tmp_path: Path) -> None:
-    data = str(contest(tmp_path / "contest")) if task == "kaggle" else "made:customers"
+    contest(tmp_path / "contest")
+    place = {"table": "made:customers", "kaggle": str(tmp_path / "contest")}
+    data = place.get(task, str(tmp_path / "contest" / "train.csv"))
     passed, said = crowded(neighbours, "train", task, data, "--time", f"{seconds}s", place=tmp_path / "runs")
     assert passed <= 1.05 * seconds, said
     assert "beats" in said

@@ -1,7 +1,7 @@
 """How long things take here and now: how crowded the processor is, and what a first fit of a family may need.
 
-Work is counted in seconds of the processor, budgets in seconds of the clock; beside eight busy processes one of work can
-take nine of the clock. Nothing is begun that would not be done in time by this reckoning.
+Work is counted in seconds of the processor, budgets in seconds of the clock; beside eight busy processes one of work
+can take nine of the clock. Nothing is begun that would not be done in time by this reckoning.
 """
 
 from __future__ import annotations

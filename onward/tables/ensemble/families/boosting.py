@@ -93,7 +93,9 @@ def fit_histograms(lesson: Lesson) -> dict[str, NDArray[Any]]:
         model: Any = ensemble.HistGradientBoostingClassifier(max_iter=1, **settings)
     else:
         quantile = {"quantile": lesson.quantile} if lesson.loss == "quantile" else {}
-        model = ensemble.HistGradientBoostingRegressor(_HISTOGRAM_LOSSES[lesson.loss], max_iter=1, **quantile, **settings)
+        model = ensemble.HistGradientBoostingRegressor(
+            _HISTOGRAM_LOSSES[lesson.loss], max_iter=1, **quantile, **settings
+        )
     grown = 0
     with threadpool_limits(lesson.threads):
         while grown < trees and (grown == 0 or lesson.seconds_left() > 0):
