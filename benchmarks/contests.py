@@ -84,10 +84,9 @@ def main(words: list[str]) -> None:
                 valid = is_valid(run / "submission.csv", sample, cell) and bool(first and learned)
                 valid = valid and all(each[1] for each in (first, learned) if each)
                 low, high = score["interval"]
-                rows.append([name, given.time, f"{took:.0f} s", f"{first[0]:.1f} s" if first else "none",
-                             f"{learned[0]:.1f} s" if learned else "none", "all three" if valid else "no", score["name"], f"{score['value']:.4f}",
-                             f"{low:.4f} to {high:.4f}",
-                             f"{best['name']}: " + ", ".join(f"{each:.3f}" for each in best["folds"]),
-                             str(len(facts))])  # fmt: skip
+                stood = [f"{each[0]:.1f} s" if each else "none" for each in (first, learned)]
+                folds = f"{best['name']}: " + ", ".join(f"{each:.3f}" for each in best["folds"])
+                figures = [score["name"], f"{score['value']:.4f}", f"{low:.4f} to {high:.4f}", folds, str(len(facts))]
+                rows.append([name, given.time, f"{took:.0f} s", *stood, "all three" if valid else "no", *figures])
             title = "From a competition's folder to a submission"
             write_section("contests", title, f"python -m benchmarks contests {command(words)}".strip(), COLUMNS, rows)

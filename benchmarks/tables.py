@@ -176,8 +176,8 @@ def honest(limits: list[str], splits: int, told: str) -> None:
                 else:
                     value, reach = _expected(customers(_FRESH, _FIRST_FRESH)[2], own["path"]), 0.0
             gap = (estimate - value) / max((spread**2 + reach**2) ** 0.5, 1e-9)
-            rows.append([name, str(number), f"{estimate:.4f}", f"{spread:.4f}", f"{value:.4f}",
-                         f"{reach:.4f}" if reach else "known", f"{gap:+.2f}", "yes" if abs(gap) <= 2 else "NO"])  # fmt: skip
+            figures = [f"{estimate:.4f}", f"{spread:.4f}", f"{value:.4f}", f"{reach:.4f}" if reach else "known"]
+            rows.append([name, str(number), *figures, f"{gap:+.2f}", "yes" if abs(gap) <= 2 else "NO"])
             columns = ("set", "split", "estimate of AUC", "its sd", "so it is", "sd of that", "gap in sd", "within 2")
             write_section("tables_honest", "Is the estimate honest?", told, columns, rows)
 
