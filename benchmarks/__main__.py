@@ -13,6 +13,7 @@ NAMES = (
     "compress",
     "contests",
     "control",
+    "crowded",
     "detect",
     "dream",
     "faces",

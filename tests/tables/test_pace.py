@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,34 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.crowded import crowded
 from onward.tables.ensemble.families import linear
 from onward.tables.ensemble.families.lesson import Lesson
 from onward.tables.ensemble.pace import Pace
-
-# Start-up counts too: the clock begins with the process. What is printed last is what the clock said at the end.
-_CROWDED = """
-import sys, time
-work, share = time.process_time, float(sys.argv[1])
-time.monotonic = time.perf_counter = lambda: share * work()
-import onward
-onward.started_at = 0.0
-from onward.cli import main
-sys.argv = ["onward", *sys.argv[2:]]
-try:
-    main()
-finally:
-    print(f"the clock said {time.monotonic():.2f}")
-"""
-
-
-def crowded(neighbours: float, *words: str, place: Path) -> tuple[float, str]:
-    """Run a command beside so many busy processes; give the seconds that passed, and what it said."""
-    told = [sys.executable, "-c", _CROWDED, str(neighbours + 1), *words, "--out", str(place), "--name", "run"]
-    answer = subprocess.run(told, capture_output=True, text=True, check=False)
-    found = re.search(r"the clock said ([\d.]+)", answer.stdout)
-    assert answer.returncode == 0, answer.stderr
-    assert found, answer.stdout
-    return float(found[1]), answer.stdout
 
 
 def contest(place: Path) -> None:
@@ -60,7 +35,7 @@ def test_time_is_kept_beside_busy_processes(task: str, neighbours: float, second
     contest(tmp_path / "contest")
     place = {"table": "made:customers", "kaggle": str(tmp_path / "contest")}
     data = place.get(task, str(tmp_path / "contest" / "train.csv"))
-    passed, said = crowded(neighbours, "train", task, data, "--time", f"{seconds}s", place=tmp_path / "runs")
+    passed, said = crowded(neighbours + 1, task, data, f"{seconds}s", tmp_path / "runs")
     assert passed <= 1.05 * seconds, said
     assert "beats" in said
 
