@@ -74,6 +74,11 @@ class Samples:
         parts = self.training.tobytes() + self.testing.tobytes()
         return hashlib.blake2b(self.held.fingerprint.encode() + parts, digest_size=16).hexdigest()
 
+    def facts(self) -> dict[str, Any]:
+        """Give what a run says of what it learned from: classes, target and digest."""
+        target = None if self.target is None else self.target.as_json()
+        return {"classes": list(self.classes), "target": target, "digest": self.fingerprint}
+
     def findings(self) -> list[str]:
         """Say what was understood."""
         parts = f"Parts: {len(self.training):,} to learn from, {len(self.testing):,} to test."

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.crowded import crowded
 from onward.tables.ensemble.families import linear
 from onward.tables.ensemble.families.lesson import Lesson
-from onward.tables.ensemble.pace import Pace
+from onward.tables.pace import Pace
 
 
 def contest(place: Path) -> None:

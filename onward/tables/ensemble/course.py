@@ -19,10 +19,10 @@ from onward.core.machine import cores
 from onward.core.run import Run, Step
 from onward.tables.ensemble.challenge import Challenge
 from onward.tables.ensemble.folds import Folds
-from onward.tables.ensemble.lineup import lineup, work_of
+from onward.tables.ensemble.lineup import first_guess, lineup, work_of
 from onward.tables.ensemble.members import FAMILIES, Spec, fit_member
-from onward.tables.ensemble.pace import Pace, first_guess
 from onward.tables.ensemble.pool import Pool
+from onward.tables.pace import Pace
 
 __all__ = ["Course", "threads_for"]
 
