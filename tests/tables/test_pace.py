@@ -68,6 +68,13 @@ def test_logistic_regression_finds_what_scikit_learn_finds(kinds: int) -> None:
     assert np.abs(linear.tell(found, x, kinds) - other.predict_proba(x)).max() < 2e-3
 
 
+def test_a_linear_model_without_time_tells_more_than_nothing() -> None:
+    x = np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
+    y = (x[:, 0] > 0.3).astype(float)
+    told = linear.tell(linear.fit(Lesson(x, y, 2, 0, seconds_left=lambda: 0.0)), x, 2)
+    assert (told.argmax(axis=1) == y).mean() > 0.9
+
+
 def test_lightgbm_comes_without_what_it_brings_for_others() -> None:
     asks = """
 import sys

@@ -15,7 +15,7 @@ from onward.tables.ensemble.families.lesson import Lesson, shares_of
 
 __all__ = ["fit", "tell"]
 
-_MOST_ROUNDS, _REMEMBERED = 300, 10
+_FEWEST_ROUNDS, _MOST_ROUNDS, _REMEMBERED = 20, 300, 10  # few rounds tell more than none, and take no time
 _FLAT = 5e-5  # the largest part of the slope at which the descent ends; the loss is a mean over rows
 _Arrays = dict[str, NDArray[Any]]
 
@@ -77,8 +77,8 @@ def _descend(
     """
     height, slope = look(place)
     steps: list[tuple[NDArray[np.float64], NDArray[np.float64], float]] = []
-    for _ in range(_MOST_ROUNDS):
-        if np.abs(slope).max() < _FLAT or seconds_left() <= 0:
+    for number in range(_MOST_ROUNDS):
+        if np.abs(slope).max() < _FLAT or (number >= _FEWEST_ROUNDS and seconds_left() <= 0):
             break
         direction = _newton_like(slope, steps)
         down = float(direction @ slope)
