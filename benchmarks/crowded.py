@@ -27,7 +27,6 @@ SETS = {
 }
 COLUMNS = ("set", "task", "seconds of the clock for one of work", "asked, s", "the clock said, s", "kept",
            "first learned, s", "members, trees or fits", "score", "interval")  # fmt: skip
-LIBRARIES = ("lightgbm", "sklearn.tree", "sklearn.svm", "sklearn.ensemble")
 
 _CROWDED = """
 import sys, time
@@ -84,13 +83,13 @@ def rows_before() -> list[list[str]]:
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS))
     parser.add_argument("--shares", nargs="+", type=float, default=[4.5, 9.0], help="two cores or one, beside eight")
     parser.add_argument("--seconds", nargs="+", type=int, default=[10, 60])
-    parser.add_argument("--libraries", action="store_true", help="time the loading of libraries too")
+    parser.add_argument("--libraries", nargs="*", default=[], help="whose loading is timed too")
     given = parser.parse_args(words)
     rows = {tuple(row[:4]): row for row in rows_before()}
-    told = "python -m benchmarks crowded --libraries"
+    told = "python -m benchmarks crowded --libraries lightgbm sklearn.tree"
     for name in given.sets:
         task, address = SETS[name]
         for share in given.shares:
@@ -112,7 +111,7 @@ def main(words: list[str]) -> None:
                 every = [rows[key] for key in sorted(rows)]
                 write_section("crowded", "Tables on a crowded processor, simulated", told, COLUMNS, every)
     loads = []
-    for name in LIBRARIES if given.libraries else ():
+    for name in given.libraries:
         took = [subprocess.run([sys.executable, "-c", _LOADED, name, how], check=True, capture_output=True, text=True)
                 for how in ("plain", "lean")]  # fmt: skip
         loads.append([name, *(f"{float(each.stdout):.2f}" for each in took)])
