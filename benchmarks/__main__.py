@@ -31,6 +31,7 @@ NAMES = (
     "pose",
     "reference",
     "selfplay",
+    "selfplay_match",
     "semi",
     "speed",
     "startup",

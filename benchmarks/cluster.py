@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.results import command, real_data, write_section
@@ -36,7 +37,8 @@ DOUBLES = (
     "folder as it was", "doubles there before",
 )  # fmt: skip
 KINDS = ("resized", "JPEG q40", "cropped by 5 %", "turned by 90°")
-_ALREADY = 0.9  # correlation above which two pictures of the set itself are doubles, planted or not
+_ALREADY, _ALREADY_MOVED = 0.9, 0.95  # correlation above which two pictures of the set itself are doubles
+_WAYS = (-2, -1, 0, 1, 2)  # sixteenths of a side
 
 
 def onward(*words: str) -> str:
@@ -142,18 +144,34 @@ def changed(content: bytes, kind: int, chance: np.random.Generator) -> bytes:
 
 
 def already(contents: list[bytes]) -> set[int]:
-    """Find pictures whose 16 by 16 thumbnails correlate with an earlier one's in one of four turns, by brute force."""
+    """Find pictures that are an earlier one again: as it is, in one of four turns, or moved by some pixels.
+
+    By brute force, and by another way than the program's: thumbnails of 16 by 16, correlated where they overlap.
+    """
     grey = [np.asarray(Image.open(io.BytesIO(each)).convert("L").resize((16, 16)), np.float32) for each in contents]
-    x = np.stack(grey) - np.mean(grey, axis=(1, 2), keepdims=True)
-    x /= np.maximum(np.sqrt((x**2).sum(axis=(1, 2), keepdims=True)), 1e-6)
-    flat = x.reshape(len(x), -1)
+    x = np.stack(grey)
+    views = [(np.rot90(x, quarters, axes=(1, 2)), x, _ALREADY) for quarters in range(4)]
+    views += [(_moved(x, a, b), _moved(x, -a, -b), _ALREADY_MOVED) for a in _WAYS for b in _WAYS if a or b]
     found: set[int] = set()
-    for start in range(0, len(x), 500):
-        for quarters in range(4):
-            turned = np.rot90(x[start : start + 500], quarters, axes=(1, 2)).reshape(-1, 256)
-            later, earlier = np.nonzero(turned @ flat.T > _ALREADY)
-            found |= {int(start + one) for one, other in zip(later, earlier, strict=True) if other < start + one}
+    for one, other, bar in views:
+        left, right = _standard(one), _standard(other)
+        for start in range(0, len(x), 500):
+            later, earlier = np.nonzero(left[start : start + 500] @ right.T > bar)
+            pairs = ((int(start + a), int(b)) for a, b in zip(later, earlier, strict=True))
+            found |= {max(pair) for pair in pairs if pair[0] != pair[1]}
     return found
+
+
+def _moved(x: NDArray[np.float32], down: int, right: int) -> NDArray[np.float32]:
+    """Leave out the rows and columns that a picture moved so far has not in common with one that stayed."""
+    rows = slice(max(down, 0), x.shape[1] + min(down, 0))
+    return x[:, rows, max(right, 0) : x.shape[2] + min(right, 0)]
+
+
+def _standard(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    flat = x.reshape(len(x), -1)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    return flat / np.maximum(np.sqrt((flat**2).sum(axis=1, keepdims=True)), 1e-6)
 
 
 def digest_of(folder: Path) -> str:

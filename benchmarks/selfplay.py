@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.results import command, write_section
 
 _SCORES = ("game", "minutes", "games", "positions", "measured", "value", "95 % interval", "of", "untrained")
-_BESIDE = ("whose", "games", "positions", "seconds", "positions/s", "ours is")
+_BESIDE = ("whose", "games", "positions", "seconds", "positions/s", "the first is")
 _SPEED = ("game", "processes", "seconds", "games/s", "positions/s", "looks/s", "known already", "against one")
 
 
@@ -39,6 +39,7 @@ def main(words: list[str]) -> None:
         return
     if given.peers:
         title = "Self-play: Connect Four beside others, 32 looks a move, 4 blocks of 48 channels, one core"
+        written = "python -m benchmarks selfplay --peers PYTHON ALPHA_ZERO_GENERAL"
         write_section("selfplay-peers", title, written, _BESIDE, _beside(given.peers[0], given.peers[1], given.seed))
         return
     rows: list[list[str]] = []
@@ -101,23 +102,25 @@ def _speeds(seed: int) -> list[list[str]]:
 
 
 def _beside(python: str, source: str, seed: int) -> list[list[str]]:
-    """Alternate ours, which learns meanwhile and searches every move in full, and two others, which only play."""
+    """Alternate ours, which searches every move in full, alone and learning, and two others, which only play."""
     place = Path(__file__).parent
     others = {
         "alpha-zero-general": [python, str(place / "peer_alpha_zero_general.py"), source],
         "OpenSpiel, search in Python": [sys.executable, str(place / "peer_open_spiel.py")],
     }
-    found: dict[str, list[dict[str, float]]] = {"Onward": [], **{name: [] for name in others}}
+    ways = {"Onward, playing alone": "reuse=0", "Onward, learning meanwhile": "reuse=4"}
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in (*ways, *others)}
     for _ in range(2):
-        facts = _facts("connect_four", 90, seed, "--actors", "1", "--preset", "small", "--set", "dear_share=1")
-        logs = [fact for fact in facts if fact["kind"] == "log" and "positions_per_second" in fact]
-        begun = next(fact for fact in logs if fact["seconds"] > 20)
-        found["Onward"].append({name: logs[-1][name] - begun[name] for name in ("games", "positions", "seconds")})
+        for name, way in ways.items():
+            more = ("--actors", "1", "--preset", "small", "--set", "dear_share=1", "--set", way)
+            logs = [each for each in _facts("connect_four", 60, seed, *more) if "positions_per_second" in each]
+            begun = next(fact for fact in logs if fact["seconds"] > 15)
+            found[name].append({key: logs[-1][key] - begun[key] for key in ("games", "positions", "seconds")})
         for name, typed in others.items():
             told = subprocess.run([*typed, "45", "32", "4", "48"], check=True, capture_output=True, text=True).stdout
             found[name].append(json.loads(told.splitlines()[-1]))
     sums = {name: {key: sum(each[key] for each in two) for key in two[0]} for name, two in found.items()}
-    own = sums["Onward"]["positions"] / sums["Onward"]["seconds"]
+    own = next(each["positions"] / each["seconds"] for each in sums.values())
     rows = []
     for name, each in sums.items():
         pace = each["positions"] / each["seconds"]

@@ -5,7 +5,9 @@ each grouping is carried over to all items (after Ben-Hur, Elisseeff and Guyon 2
 every group alike: its Jaccard index with the group of the other half that is most like it, averaged over groups (Hennig
 2007, who calls 0.85 and more highly stable). An index over pairs of items would hardly notice that a few stragglers are
 another group each time. The largest number on which halves agree is taken: more groups than there are cannot be found
-twice. Among encoders the silhouette decides, which follows the true quality closely (arXiv:2406.02465).
+twice. A first look takes two thousand items; where there is time a second takes more of them and begins k-means more
+often, for halves also differ where one of them ended in a poorer grouping than there is. Among encoders the silhouette
+decides, which follows the true quality closely (arXiv:2406.02465).
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ from numpy.typing import NDArray
 from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.quality import found_again, silhouettes
 
-__all__ = ["AGREED", "Choice", "Trial", "candidates", "measured"]
+__all__ = ["AGREED", "EFFORTS", "Choice", "Trial", "candidates", "measured"]
 
 AGREED = 0.85  # mean Jaccard index of groups from which halves count as agreeing
+EFFORTS = (
+    (2000, 4),
+    (8000, 10),
+)  # items at most, and beginnings of k-means: with few, halves differ in where they began
 _SPLITS = 4
-_BEGINNINGS = 4  # of k-means: with fewer, halves differ in where they began
-_MOST_POINTS = 2000
+_HOPELESS = 0.6  # stability at the first look that no second one mends
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,19 @@ class Trial:
 
     Attributes:
         agreements: mean Jaccard indices of groups, one a split in halves.
+        effort: the place of what was spent on it among `EFFORTS`.
     """
 
     encoder: str
     clusters: int
     silhouette: float
     agreements: tuple[float, ...]
+    effort: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether a second look could change what it says."""
+        return self.effort + 1 < len(EFFORTS) and self.stability >= _HOPELESS
 
     @property
     def stability(self) -> float:
@@ -60,26 +72,25 @@ def candidates(items: int, most: int, wanted: int | None) -> list[int]:
     return [each for each in order if each <= limit]
 
 
-def measured(encoder: str, points: NDArray[np.float32], clusters: int, seed: int) -> Trial:
+def measured(encoder: str, points: NDArray[np.float32], clusters: int, seed: int, effort: int = 0) -> Trial:
     """Measure silhouette and stability of k-means in a map.
 
     Args:
         points: N D.
     """
     chance = np.random.default_rng([seed, clusters])
-    if len(points) > _MOST_POINTS:
-        points = points[np.sort(chance.choice(len(points), _MOST_POINTS, replace=False))]
+    most, beginnings = EFFORTS[effort]
+    if len(points) > most:
+        points = points[np.sort(chance.choice(len(points), most, replace=False))]
     clusters = min(clusters, len(points) // 2)
-    labels, _ = nearest_centre(points, k_means(points, clusters, chance, _BEGINNINGS))
+    labels, _ = nearest_centre(points, k_means(points, clusters, chance, beginnings))
     found = silhouettes(points, labels, chance, 1500)
     agreements = []
     for _ in range(_SPLITS):
         halves = np.array_split(chance.permutation(len(points)), 2)
-        one, other = (
-            nearest_centre(points, k_means(points[half], clusters, chance, _BEGINNINGS))[0] for half in halves
-        )
+        one, other = (nearest_centre(points, k_means(points[half], clusters, chance, beginnings))[0] for half in halves)
         agreements.append(found_again(one, other))
-    return Trial(encoder, clusters, float(found.mean()) if len(found) else 0.0, tuple(agreements))
+    return Trial(encoder, clusters, float(found.mean()) if len(found) else 0.0, tuple(agreements), effort)
 
 
 class Choice:
@@ -87,6 +98,11 @@ class Choice:
 
     def __init__(self) -> None:
         self.trials: list[Trial] = []
+
+    def add(self, trial: Trial) -> None:
+        """Take a trial in, in the place of an earlier look at the same number."""
+        others = [each for each in self.trials if (each.encoder, each.clusters) != (trial.encoder, trial.clusters)]
+        self.trials = [*others, trial]
 
     def of(self, encoder: str) -> list[Trial]:
         """Give an encoder's trials, fewest groups first."""
@@ -108,9 +124,15 @@ class Choice:
     def state_dict(self) -> dict[str, Any]:
         """Take the trials."""
         return {
-            "trials": [[each.encoder, each.clusters, each.silhouette, list(each.agreements)] for each in self.trials]
+            "trials": [
+                [each.encoder, each.clusters, each.silhouette, list(each.agreements), each.effort]
+                for each in self.trials
+            ]
         }
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put them back."""
-        self.trials = [Trial(str(e), int(k), float(s), tuple(map(float, a))) for e, k, s, a in state["trials"]]
+        self.trials = [
+            Trial(str(encoder), int(clusters), float(silhouette), tuple(map(float, agreements)), *map(int, effort))
+            for encoder, clusters, silhouette, agreements, *effort in state["trials"]
+        ]

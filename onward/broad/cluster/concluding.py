@@ -134,7 +134,7 @@ def _tell(work: Work, name: str, method: str, quality: dict[str, float], cluster
             if sure
             else "chosen without labels, and not clearly: no number of groups is found again in halves"
         )
-        if work.choice.trials and work.trials_left():
+        if work.choice.trials and work.numbers_left():
             tried = sorted({each.clusters for each in work.choice.trials})
             told += f"; there was time to try {', '.join(map(str, tried))} only"
     run.note(f"{clusters} groups ({told}), told by {name}, made by {method}; silhouette {quality[method]:.2f}.")

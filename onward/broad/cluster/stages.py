@@ -57,7 +57,7 @@ def stages_of(work: Work) -> list[Stage]:
             "choose",
             0.92,
             work.trials_left,
-            lambda: len(work.choice.trials),
+            work.trials_done,
             lambda share: work.try_next(),
             lambda: not work.choice.trials,
         )

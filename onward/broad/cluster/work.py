@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.broad.cluster.choosing import Choice, candidates, measured
+from onward.broad.cluster.choosing import Choice, Trial, candidates, measured
 from onward.broad.cluster.eyes import NoEyes, eyes_for
 from onward.broad.cluster.features import (
     codes_of_prints,
@@ -189,14 +189,30 @@ class Work:
         mapped = [name for name in self.encoders if self.maps.epochs(name)] or self.encoders[:1]
         return [(name, number) for number in numbers for name in mapped if (name, number) not in tried]
 
-    def trials_left(self) -> int:
+    def numbers_left(self) -> int:
         """Count the numbers of groups not tried yet."""
         return len(self._untried()) if self.count() >= 4 else 0
 
+    def trials_left(self) -> int:
+        """Count the numbers of groups not tried yet, and those to be looked at again with more care."""
+        return self.numbers_left() + len(self._open())
+
+    def trials_done(self) -> int:
+        """Count trials, each look for itself."""
+        return sum(each.effort + 1 for each in self.choice.trials)
+
+    def _open(self) -> list[Trial]:
+        return [each for each in self.choice.trials if each.is_open] if self.settings.clusters is None else []
+
     def try_next(self) -> None:
-        """Measure a number of groups."""
-        name, number = self._untried()[0]
-        self.choice.trials.append(measured(name, self.maps.get(name).points, number, self.run.seed))
+        """Measure a number of groups; when all were, measure one with more care, those of most groups first."""
+        untried = self._untried()
+        if untried:
+            (name, number), effort = untried[0], 0
+        else:
+            again = max(self._open(), key=lambda each: (each.clusters, each.encoder))
+            name, number, effort = again.encoder, again.clusters, again.effort + 1
+        self.choice.add(measured(name, self.maps.get(name).points, number, self.run.seed, effort))
 
     def chosen(self) -> tuple[str, int]:
         """Give the encoder and the number of groups."""

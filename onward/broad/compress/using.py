@@ -56,33 +56,50 @@ class _Decoded(Picture):
 
 
 def apply(model: Model, source: Source, options: Coding) -> Iterator[Picture | Table | CodedFile]:
-    """Code pictures and decode `.onw` files; leaves `files.csv` with sizes and seconds.
+    """Code pictures and decode `.onw` files; leaves `files.csv` with sizes, seconds and what is wrong.
 
     Raises:
-        DataFault: nothing was named, something is missing, or an `.onw` file cannot be decoded at all.
+        DataFault: nothing was named, or nothing of what was named can be read.
     """
     addresses = source.addresses or ((source.address,) if source.address else ())
     if not addresses:
         raise DataFault("Name pictures to code, or .onw files to decode: onward apply RUN photo.png")
     rows: list[list[str]] = []
+    faults: list[DataFault] = []
     taken: set[str] = set()
     for address in addresses:
-        if address.lower().endswith(".onw"):
-            yield _decoded(model, address, rows, taken)
-            continue
-        unreadable: list[tuple[str, str]] = []
-        for photo in photos_of(address, unreadable):
-            stem = "-".join(PurePosixPath(photo.name).with_suffix("").parts)
-            began = time.monotonic()
-            content = encode_file(model, photo, options)
-            height, width = photo.pixels.shape[:2]
-            spent = f"{time.monotonic() - began:.2f}"
-            rows.append([photo.name, str(len(content)), f"{8 * len(content) / height / width:.3f}", spent, ""])
-            yield CodedFile(content, told_apart(stem, stem, taken))
-        rows += [[name, "", "", "", reason] for name, reason in unreadable]
-        if unreadable and len(unreadable) == len(rows):
-            raise DataFault(f"{address} has no picture that can be read: {unreadable[0][0]} ({unreadable[0][1]}).")
+        try:
+            is_coded = address.lower().endswith(".onw")
+            yield from (
+                _decoded(model, address, rows, taken) if is_coded else _coded(model, address, options, rows, taken)
+            )
+        except DataFault as fault:
+            faults.append(fault)
+            rows.append([Path(address).name, "", "", "", str(fault)])
+    if len(faults) == len(addresses):
+        raise faults[0]
+    for fault in faults:
+        _say(str(fault))
     yield Table(("path", "bytes", "bits_a_pixel", "seconds", "trouble"), rows, "files")
+
+
+def _coded(
+    model: Model, address: str, options: Coding, rows: list[list[str]], taken: set[str]
+) -> Iterator[Picture | Table | CodedFile]:
+    """Code a picture, or a folder's."""
+    unreadable: list[tuple[str, str]] = []
+    before = len(rows)
+    for photo in photos_of(address, unreadable):
+        stem = "-".join(PurePosixPath(photo.name).with_suffix("").parts)
+        began = time.monotonic()
+        content = encode_file(model, photo, options)
+        height, width = photo.pixels.shape[:2]
+        spent = f"{time.monotonic() - began:.2f}"
+        rows.append([photo.name, str(len(content)), f"{8 * len(content) / height / width:.3f}", spent, ""])
+        yield CodedFile(content, told_apart(stem, stem, taken))
+    if unreadable and len(rows) == before:
+        raise DataFault(f"{address} has no picture that can be read: {unreadable[0][0]} ({unreadable[0][1]}).")
+    rows += [[name, "", "", "", reason] for name, reason in unreadable]
 
 
 def encode_file(model: Model, photo: Photo, options: Coding) -> bytes:
@@ -128,7 +145,7 @@ def decode_file(model: Model, content: bytes) -> tuple[NDArray[np.uint8], tuple[
     return pixels, tuple(notes)
 
 
-def _decoded(model: Model, address: str, rows: list[list[str]], taken: set[str]) -> Picture:
+def _decoded(model: Model, address: str, rows: list[list[str]], taken: set[str]) -> Iterator[Picture]:
     path = Path(address)
     check_there(path)
     if not path.is_file():
@@ -147,13 +164,17 @@ def _decoded(model: Model, address: str, rows: list[list[str]], taken: set[str])
         ) from None
     trouble = "; ".join(notes)
     if trouble:
-        import click
-
-        click.echo(f"{address}: {trouble}.", err=True)
+        _say(f"{address}: {trouble}.")
     height, width = pixels.shape[:2]
     seconds = f"{time.monotonic() - began:.2f}"
     rows.append([path.name, str(len(content)), f"{8 * len(content) / height / width:.3f}", seconds, trouble])
-    return _Decoded(pixels, told_apart(path.stem, path.stem, taken))
+    yield _Decoded(pixels, told_apart(path.stem, path.stem, taken))
+
+
+def _say(sentence: str) -> None:
+    import click
+
+    click.echo(sentence, err=True)
 
 
 def _off_white(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -37,7 +37,7 @@ _UNTRAINED = "untrained network, same search"
 _LONGEST = 300.0
 _FEWEST_LOOKS, _MOST_LOOKS = 16, 256
 _LEVEL, _PATIENCE, _ENGINE_SECONDS = 1, 20.0, 0.06
-_LONGEST_GAME = 600
+_LONGEST_GAME, _TIMED_ROLLOUTS = 600, 20
 
 
 def evaluate(trained: Trained, game: Game, seconds: float) -> Iterator[Score | Exhibit]:
@@ -64,7 +64,7 @@ class Costs:
 
     Attributes:
         plies: of a game.
-        rollout: seconds of a random game.
+        rollout: seconds in which the bot plays a game from its start at random.
         look: seconds in which a network looks at one position of one game.
     """
 
@@ -74,12 +74,15 @@ class Costs:
 
     @staticmethod
     def of(player: NetworkPlayer, seed: int) -> Costs:
-        """Play a game at random, and look at its start."""
+        """Play a game at random, and let bot and network look at its start."""
         game, chance = player.game, np.random.default_rng(seed)
-        position, began = game.start(), time.monotonic()
+        position = game.start()
         while not position.is_over and len(position.moves) < _LONGEST_GAME:
             position.apply(int(chance.choice(game.legal(position.state, len(position.moves)))))
-        rollout = time.monotonic() - began
+        bot = opponent(game, _TIMED_ROLLOUTS, seed)
+        began = time.monotonic()
+        bot.choose(game.start(), 0)
+        rollout = (time.monotonic() - began) / _TIMED_ROLLOUTS
         player.choose(game.start(), 0)
         began = time.monotonic()
         player.choose(game.start(), _FEWEST_LOOKS)

@@ -185,6 +185,10 @@ def test_apply_goes_both_ways_and_says_what_is_wrong(model: Model, frozen: Froze
         (out / name).write_bytes(content)
         with pytest.raises(DataFault, match="cannot be decoded"):
             list(apply(model, Source((str(out / name),)), Coding()))
+    *pictures, table = apply(model, Source((str(out / "b.onw"), str(out / "a.onw"), str(folder / "a.png"))), Coding())
+    assert len(pictures) == 2  # one broken file does not keep the others from being read
+    table.write(out, "files")
+    assert "b.onw cannot be decoded" in (out / "files.csv").read_text()
     with pytest.raises(DataFault):
         list(apply(model, Source((str(out / "nothing.onw"),)), Coding()))
 
