@@ -19,6 +19,7 @@ NAMES = {
     "compress": "20 min *",
     "contests": "10 min",
     "control": "6 min *",
+    "crowded": "20 min",
     "detect": "20 min *",
     "dream": "3 min",
     "eject": "35 min",

@@ -27,6 +27,7 @@ COLUMNS = (
     "asked",
     "took",
     "first submission",
+    "first learned one",
     "valid",
     "measure",
     "estimate",
@@ -42,6 +43,12 @@ def is_valid(path: Path, sample: Path, cell: str) -> bool:
     same = len(told) == len(wanted) and told[0] == wanted[0] and path.read_bytes().endswith(b"\n")
     return same and all(len(row) == 2 and row[0] == other[0] and re.fullmatch(cell, row[1]) for row, other in
                         zip(told[1:], wanted[1:], strict=True))  # fmt: skip
+
+
+def members_of(run: Path) -> int:
+    """Say how many members the submission of a run was made by; the first of all is made by none."""
+    facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    return int(facts.get("kaggle", {}).get("members", 0))
 
 
 def main(words: list[str]) -> None:
@@ -62,22 +69,24 @@ def main(words: list[str]) -> None:
                 began = time.monotonic()
                 child = subprocess.Popen([*told, "--time", given.time, "--seed", str(seed), "--out", aside,
                                           "--name", "run"])  # fmt: skip
-                first = None
+                first = learned = None
                 while child.poll() is None:
                     if first is None and (run / "submission.csv").exists():
                         first = time.monotonic() - began, is_valid(run / "submission.csv", sample, cell)
+                    if first is not None and learned is None and members_of(run):
+                        learned = time.monotonic() - began, is_valid(run / "submission.csv", sample, cell)
                     time.sleep(0.2)
                 took = time.monotonic() - began
                 lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
                 score = next(fact for fact in map(json.loads, lines) if fact["kind"] == "score")
                 facts = json.loads((run / "run.json").read_text(encoding="utf-8"))["jury"]["members"]
                 best = max(facts, key=lambda each: each["weight"])
-                valid = is_valid(run / "submission.csv", sample, cell) and first is not None and first[1]
+                valid = is_valid(run / "submission.csv", sample, cell) and bool(first and learned)
+                valid = valid and all(each[1] for each in (first, learned) if each)
                 low, high = score["interval"]
-                rows.append([name, given.time, f"{took:.0f} s", f"{first[0]:.1f} s" if first else "none",
-                             "first and last" if valid else "no", score["name"], f"{score['value']:.4f}",
-                             f"{low:.4f} to {high:.4f}",
-                             f"{best['name']}: " + ", ".join(f"{each:.3f}" for each in best["folds"]),
-                             str(len(facts))])  # fmt: skip
+                stood = [f"{each[0]:.1f} s" if each else "none" for each in (first, learned)]
+                folds = f"{best['name']}: " + ", ".join(f"{each:.3f}" for each in best["folds"])
+                figures = [score["name"], f"{score['value']:.4f}", f"{low:.4f} to {high:.4f}", folds, str(len(facts))]
+                rows.append([name, given.time, f"{took:.0f} s", *stood, "all three" if valid else "no", *figures])
             title = "From a competition's folder to a submission"
             write_section("contests", title, f"python -m benchmarks contests {command(words)}".strip(), COLUMNS, rows)

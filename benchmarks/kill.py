@@ -22,6 +22,7 @@ CASES = {  # what is killed: its task, its data, and settings that make it short
         "tables/titanic/train.csv",
         ["--steps", "30", "--target", "Survived", "--members", "linear,lightgbm,forest"],
     ),
+    "kaggle": ("kaggle", "tables/titanic", ["--steps", "30", "--members", "linear,lightgbm,forest"]),
     "classify from nothing": (
         "classify",
         "pictures/cifar10.zip",
@@ -55,6 +56,11 @@ def content(path: Path) -> dict[str, object]:
     return {**found, "state": {key: value for key, value in state.items() if key != "seconds"}}
 
 
+def fits_of(path: Path) -> dict[str, int]:
+    """Give when each fit of a run's members was written; only the one in work may be lost by a kill."""
+    return {file.name: file.stat().st_mtime_ns for file in (path / "members").glob("*.safetensors")}
+
+
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
@@ -68,7 +74,7 @@ def main(words: list[str]) -> None:
             subprocess.run(train(case, place, "through"), check=True, capture_output=True)
             began = time.monotonic()  # the second time, as the killed ones find their data in the cache too
             subprocess.run(train(case, place, "again"), check=True, capture_output=True)
-            length, same, hit = time.monotonic() - began, 0, 0
+            length, same, hit, again = time.monotonic() - began, 0, 0, 0
             for number in range(given.kills):
                 path = Path(place) / f"k{number}"
                 child = subprocess.Popen(
@@ -78,6 +84,7 @@ def main(words: list[str]) -> None:
                 hit += child.poll() is None
                 child.kill()
                 child.wait()
+                fits = fits_of(path)
                 if not (path / "run.json").exists():
                     subprocess.run(train(case, place, path.name), check=True, capture_output=True)
                 elif Folder(path).status() != "finished":
@@ -85,8 +92,10 @@ def main(words: list[str]) -> None:
                         [sys.executable, "-m", "onward", "resume", str(path)], check=True, capture_output=True
                     )
                 same += content(Path(place) / "through") == content(path)
-            rows.append([case, str(given.kills), str(hit), str(same)])
-    columns = ["what", "kills", "of them while it ran", "ended in the same bits"]
+                again += sum(fits_of(path).get(name) != moment for name, moment in fits.items())
+            lost = str(again) if fits_of(Path(place) / "through") else ""
+            rows.append([case, str(given.kills), str(hit), str(same), lost])
+    columns = ["what", "kills", "of them while it ran", "ended in the same bits", "fits made twice"]
     write_section(
         given.section, "SIGKILL at random instants", f"python -m benchmarks kill {' '.join(words)}", columns, rows
     )

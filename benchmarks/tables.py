@@ -28,7 +28,8 @@ from onward.tables.ensemble.challenge import heads_of
 from onward.tables.ensemble.exam import Answered, measured
 from onward.tables.ensemble.families.boosting import fit_lightgbm, tell
 from onward.tables.ensemble.families.lesson import Lesson
-from onward.tables.ensemble.measures import find_measure
+from onward.tables.ensemble.measures import area_under_curve, find_measure
+from onward.tables.made import customers
 
 SETS = {  # address below tables/, measure, has names, its own test file
     "titanic": ("titanic/train.csv", "AUC", True, None),
@@ -41,6 +42,7 @@ SETS = {  # address below tables/, measure, has names, its own test file
     "banknote": ("uci/banknote_authentication.csv", "AUC", False, None),
 }
 TARGETS = {"titanic": "Survived"}
+_MADE, _FRESH, _FIRST_FRESH = 3000, 20_000, 1_000_000  # made customers: to learn from, to tell, the number of the first
 PEERS = ("flaml", "autogluon")
 COLUMNS = ("set", "split", "measure", "one LightGBM", "estimate", "interval", "gain in the same folds", "Onward",
            *PEERS, "seconds", "peak memory")  # fmt: skip
@@ -56,13 +58,13 @@ class Split:
     truth: list[str]
 
 
-def part(name: str, seed: int, place: Path) -> Split:
-    """Write train and test as csv files."""
+def part(name: str, seed: int, place: Path, *, by_lot: bool = False) -> Split:
+    """Write train and test as csv files; by lot also where there is a test file."""
     address, _, has_names, own_test = SETS[name]
     sheet = read_sheet(open_table(str(real_data() / "tables" / address)), has_names)
     target = sheet.names.index(TARGETS.get(name, sheet.names[-1]))
     rows = _target_last(sheet, target)
-    if own_test is None:
+    if own_test is None or by_lot:
         order = np.random.default_rng([seed, 11]).permutation(len(rows))
         held = set(order[: len(rows) // 4].tolist())
         parts = [[row for at, row in enumerate(rows) if (at in held) == is_test] for is_test in (False, True)]
@@ -70,11 +72,16 @@ def part(name: str, seed: int, place: Path) -> Split:
         other = read_sheet(open_table(str(real_data() / "tables" / own_test)), has_names)
         parts = [rows, [[*row[:-1], row[-1].rstrip(".")] for row in _target_last(other, target)]]
     names = [each for at, each in enumerate(sheet.names) if at != target] + ["target"]
-    for path, rows, heads in ((place / "train.csv", parts[0], names), (place / "test.csv", [r[:-1] for r in parts[1]],
-                                                                       names[:-1])):  # fmt: skip
+    return written(place, names, *parts)
+
+
+def written(place: Path, names: list[str], train: list[list[str]], test: list[list[str]]) -> Split:
+    """Write the tables, the second without its answers."""
+    asked = [row[:-1] for row in test]
+    for path, rows, heads in ((place / "train.csv", train, names), (place / "test.csv", asked, names[:-1])):
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([heads, *rows])
-    return Split(place / "train.csv", place / "test.csv", names, [row[-1] for row in parts[1]])
+    return Split(place / "train.csv", place / "test.csv", names, [row[-1] for row in test])
 
 
 def _target_last(sheet: Sheet, target: int) -> list[list[str]]:
@@ -151,6 +158,70 @@ def peer(name: str, python: str, split: Split, measure: str, seconds: float, pla
     return out
 
 
+def honest(limits: list[str], splits: int, told: str) -> None:
+    """Hold what runs say of themselves against what is so, on adult and on made customers whose chances are known.
+
+    A gap counts in standard deviations: of the estimate and, on adult, of the score on the held-out quarter too.
+    """
+    rows = []
+    for name in ("adult", "made customers"):
+        for number in range(splits):
+            with tempfile.TemporaryDirectory() as aside:
+                place = Path(aside)
+                split = _quarter(number, place) if name == "adult" else _made(number, place)
+                own = ours(split, "AUC", limits, number, place)
+                estimate, spread = own["score"]["value"], _spread(own["score"]["interval"])
+                if name == "adult":
+                    value, reach = _with_reach(split.truth, own["path"])
+                else:
+                    value, reach = _expected(customers(_FRESH, _FIRST_FRESH)[2], own["path"]), 0.0
+            gap = (estimate - value) / max((spread**2 + reach**2) ** 0.5, 1e-9)
+            figures = [f"{estimate:.4f}", f"{spread:.4f}", f"{value:.4f}", f"{reach:.4f}" if reach else "known"]
+            rows.append([name, str(number), *figures, f"{gap:+.2f}", "yes" if abs(gap) <= 2 else "NO"])
+            columns = ("set", "split", "estimate of AUC", "its sd", "so it is", "sd of that", "gap in sd", "within 2")
+            write_section("tables_honest", "Is the estimate honest?", told, columns, rows)
+
+
+def _quarter(number: int, place: Path) -> Split:
+    """Part adult's own training rows: a quarter is held out, another one each time."""
+    return part("adult", number, place, by_lot=True)
+
+
+def _made(number: int, place: Path) -> Split:
+    """Make 3,000 customers, others each time, and 20,000 to tell whose chances are known."""
+    names, rows, _ = customers(_MADE, _MADE * number)
+    _, fresh, _ = customers(_FRESH, _FIRST_FRESH)
+    heads = [*names[:-1], "target"]
+    return written(place, heads, rows, fresh)
+
+
+def _spread(interval: list[float]) -> float:
+    return (interval[1] - interval[0]) / (2 * 1.96)
+
+
+def _last_column(told: Path) -> np.ndarray:
+    with told.open(encoding="utf-8", newline="") as file:
+        return np.array([float(row[-1]) for row in list(csv.reader(file))[1:]])
+
+
+def _with_reach(truth: list[str], told: Path) -> tuple[float, float]:
+    """Give the AUC on held-out rows, and its standard deviation by drawing the rows again and again."""
+    real, shares = np.array([each == max(truth) for each in truth], float), _last_column(told)
+    chance = np.random.default_rng(0)
+    draws = [area_under_curve(real[rows], shares[rows]) for rows in chance.integers(0, len(real), (200, len(real)))]
+    return area_under_curve(real, shares), float(np.std(draws))
+
+
+def _expected(chances: np.ndarray, told: Path) -> float:
+    """Give the AUC that answers have over all that may come true: each row is a `yes` by its chance, else a `no`."""
+    shares = _last_column(told)
+    order = np.argsort(shares)
+    weights, others = chances[order], 1 - chances[order]
+    _, begins = np.unique(shares[order], return_index=True)
+    yes, no = np.add.reduceat(weights, begins), np.add.reduceat(others, begins)
+    return float((yes * (np.cumsum(no) - no / 2)).sum() / (weights.sum() * others.sum()))
+
+
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
@@ -161,8 +232,13 @@ def main(words: list[str]) -> None:
     parser.add_argument("--peer-python", help="a Python that has FLAML and AutoGluon")
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=PEERS)
     parser.add_argument("--section", default="tables", help="of RESULTS.md")
+    parser.add_argument("--part", choices=("honest",), help="hold estimates against the truth instead")
+    parser.add_argument("--splits", type=int, default=5, help="of each set, for --part honest")
     given = parser.parse_args(words)
     limits = ["--steps", given.steps] if given.steps else ["--time", f"{given.seconds:g}s"]
+    if given.part == "honest":
+        honest(limits, given.splits, f"python -m benchmarks tables {command(words)}")
+        return
     rows: list[list[str]] = []
     for name in given.sets:
         measure = SETS[name][1]

@@ -11,9 +11,11 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
+from itertools import combinations
 from pathlib import Path
 
 from benchmarks.results import command, real_data, write_section
@@ -70,6 +72,18 @@ def row(name: str, task: str, duration: str, took: float, megabytes: float, run:
     return found
 
 
+def against(place: Path, name: str, tasks: list[str]) -> list[list[str]]:
+    """Ask `onward compare` of every two runs on a set."""
+    found = []
+    for one, other in combinations([f"{task}-{name}" for task in tasks], 2):
+        words = [sys.executable, "-m", "onward", "compare", str(place / one), str(place / other), "--json"]
+        told = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+        for row in told["scores"]:
+            values = " against ".join(f"{value:.3f}" for value in row["values"])
+            found.append([name, f"{one}, {other}", row["name"], values, row["better"] or "cannot be told apart"])
+    return found
+
+
 def draw(run: Path, wanted: dict[str, str]) -> None:
     """Copy the pictures whose captions hold some words."""
     for fact in facts_of(run):
@@ -90,6 +104,7 @@ def main(words: list[str]) -> None:
     chosen = parser.parse_args(words)
     place = chosen.runs or Path(tempfile.mkdtemp())
     rows: list[list[str]] = []
+    compared: list[list[str]] = []
     for name in chosen.sets:
         own = [NETS[name]] if chosen.nets and name in NETS else []
         for task in [*chosen.tasks, *own]:
@@ -99,5 +114,8 @@ def main(words: list[str]) -> None:
             print(rows[-1], flush=True)
             if chosen.draw:
                 draw(run, DRAWN.get((task, name), {}))
+        compared += against(place, name, [*chosen.tasks, *own])
     told = f"python -m benchmarks tables_classical {command(words)}".strip()
     write_section("tables_classical", "Forests and support vector machines", told, COLUMNS, rows)
+    heads = ("set", "runs", "score", "values", "better")
+    write_section("tables_compare", "`onward compare` of every two on the same samples", told, heads, compared)

@@ -153,7 +153,7 @@ def _numbers(
         count = sum(present[cell] for cell in odd)
         notes.append(f"Column {name}: {count:,} cells that are no numbers, as {odd[0][:30]!r}, count as empty.")
     if infinite := sum(count for cell, count in present.items() if np.isnan(parsed[cell] or 0.0)):
-        notes.append(f"Column {name}: {infinite:,} infinite cells count as empty.")
+        notes.append(f"Column {name}: {infinite:,} cells that are infinite or beyond 1e30 count as empty.")
     for value in _SENTINELS:
         if found := _marks_missing(values, value):
             values = np.where(values == value, np.nan, values)

@@ -17,6 +17,7 @@ _MISSING = frozenset({
     "", "?", "na", "n/a", "#n/a", "#na", "n.a.", "nan", "-nan", "null", "(null)", "none", "nil", "<na>", "-", "--", ".",
     "nat", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "missing", "\\n",
 })  # fmt: skip
+_LARGEST = 1e30
 _INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity", "+infinity", "∞", "-∞"})
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _TRIMMED = re.compile(r"^[$€£¥₹]\s*|\s*([$€£¥₹%]|USD|EUR|GBP)$")
@@ -67,7 +68,7 @@ def decimal_mark(cells: Iterable[str]) -> str:
 
 
 def number_of(cell: str, mark: str = ".") -> float | None:
-    """Give a cell's number, NaN where it is infinite, None where it is none.
+    """Give a cell's number, NaN where it is infinite or beyond 1e30, None where it is none.
 
     Args:
         mark: what parts the whole from its fraction in this column.
@@ -76,8 +77,7 @@ def number_of(cell: str, mark: str = ".") -> float | None:
         (1234.5, 1234.5, 12.0, -3.0, None)
     """
     if mark == "." and _PLAIN.fullmatch(cell):
-        value = float(cell)
-        return value if math.isfinite(value) else math.nan
+        return _within_reach(float(cell))
     if cell.lower() in _INFINITE:
         return math.nan
     if not any(each.isdigit() for each in cell) or len(cell) > 60:
@@ -93,8 +93,12 @@ def number_of(cell: str, mark: str = ".") -> float | None:
     joined = f"{head}{'.' if point else ''}{tail}"
     if not _PLAIN.fullmatch(joined):
         return None
-    value = float(joined)
-    return value if math.isfinite(value) else math.nan
+    return _within_reach(float(joined))
+
+
+def _within_reach(value: float) -> float:
+    """Take what is too large to be squared and added up, or to be held in single precision, for infinite."""
+    return value if abs(value) <= _LARGEST else math.nan
 
 
 def looks_like_date(cell: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["mean_interval", "share_interval"]
+__all__ = ["mean_interval", "share_interval", "widened"]
 
 _Z = 1.96
 
@@ -27,6 +27,18 @@ def share_interval(hits: float, count: int) -> tuple[float, float]:
     whole = 1 + _Z**2 / count
     low, high = (middle - reach) / whole, (middle + reach) / whole
     return max(0.0, min(low, share)), min(1.0, max(high, share))  # rounding must not leave the share outside
+
+
+def widened(value: float, interval: tuple[float, float], count: int) -> tuple[float, float]:
+    """Widen the bootstrap interval of a share that is all or nothing, of which every drawing says the same.
+
+    Args:
+        count: the examples it hangs on.
+    Example:
+        >>> low, high = widened(1.0, (1.0, 1.0), 9); round(low, 2), high
+        (0.7, 1.0)
+    """
+    return interval if 0 < value < 1 else share_interval(value * count, count)
 
 
 def mean_interval(values: NDArray[np.floating], rounds: int = 200, seed: int = 0) -> tuple[float, float]:

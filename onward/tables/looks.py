@@ -20,7 +20,8 @@ from onward.data.labelled_texts import LabelledTexts
 from onward.data.pictures import Pictures
 from onward.data.tables import columns_to_json
 from onward.tables.columns import Design, Style
-from onward.tables.problem import Problem
+from onward.tables.lean import library
+from onward.tables.problem import Problem, column_at
 from onward.tables.samples import Samples
 
 __all__ = ["Look", "PictureLook", "Rows", "TableLook", "TextLook", "keep_look", "kept_look", "plan_look"]
@@ -76,12 +77,12 @@ class TextLook:
     @staticmethod
     def fitted(texts: Sequence[str], *, is_dense: bool) -> TextLook:
         """Choose the most frequent words and pairs of the texts to learn from."""
-        from sklearn.feature_extraction.text import CountVectorizer
-
         most = _MOST_DENSE_WORDS if is_dense else _MOST_WORDS
         pattern = r"(?u)\b\w+\b|[^\w\s]"  # a sign is a word too
         least = 2 if len(texts) > 500 else 1
-        counter = CountVectorizer(token_pattern=pattern, ngram_range=(1, 2), max_features=most, min_df=least)
+        counter = library("sklearn.feature_extraction.text").CountVectorizer(
+            token_pattern=pattern, ngram_range=(1, 2), max_features=most, min_df=least
+        )
         counted: Rows = counter.fit_transform(texts)
         there = np.asarray((counted > 0).sum(axis=0)).ravel()
         idf = np.log((1 + len(texts)) / (1 + there)) + 1
@@ -89,11 +90,11 @@ class TextLook:
 
     def rows(self, held: Any) -> Rows:
         """Give N F for labelled texts, or for a list of texts."""
-        from sklearn.feature_extraction.text import CountVectorizer
-
         texts = held.texts if isinstance(held, LabelledTexts) else held
         known = {word: place for place, word in enumerate(self.words)}
-        counter = CountVectorizer(token_pattern=r"(?u)\b\w+\b|[^\w\s]", ngram_range=(1, 2), vocabulary=known)
+        counter = library("sklearn.feature_extraction.text").CountVectorizer(
+            token_pattern=r"(?u)\b\w+\b|[^\w\s]", ngram_range=(1, 2), vocabulary=known
+        )
         rows: Rows = sparse.csr_matrix(counter.transform(texts), dtype=np.float64)
         rows.data = (1 + np.log(rows.data)) * self.idf[rows.indices]
         lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1))).ravel()
@@ -162,7 +163,7 @@ def plan_look(samples: Samples, style: Style) -> Look:
     """Fit a look on the samples to learn from; eyes are as they are."""
     held = samples.held
     if isinstance(held, Problem):
-        return TableLook(Design.fitted(held.features, style))
+        return TableLook(Design.fitted([column_at(each, ~held.is_test) for each in held.features], style))
     if isinstance(held, LabelledTexts):
         return TextLook.fitted([held.texts[place] for place in samples.training.tolist()], is_dense=style == "codes")
     return PictureLook(_SIDES[0] if held.images.shape[1] <= _SMALL else _SIDES[1])

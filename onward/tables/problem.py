@@ -17,7 +17,7 @@ from onward.core.faults import DataFault
 from onward.data.tables import Column, Table, kinds_told, read_table
 from onward.tables.columns import check_columns
 
-__all__ = ["Asked", "Problem", "make_problem", "read_as_known", "read_problem", "split_rows"]
+__all__ = ["Asked", "Problem", "column_at", "make_problem", "read_as_known", "read_problem", "split_rows"]
 
 _FEWEST_ROWS = 20
 _MOST_WHOLE_CLASSES = 20
@@ -130,7 +130,7 @@ def read_as_known(address: str, known: Sequence[Column], target: Column, classes
     present = ~np.isnan(values)
     if not present.any():
         raise DataFault(f"{address} has no row whose {target.name} is one that was learned. Name rows with answers.")
-    kept = tuple(_at(column, present) for column in features)
+    kept = tuple(column_at(column, present) for column in features)
     dropped = int((~present).sum())
     return Problem(table, kept, target, values[present], tuple(classes), np.ones(int(present.sum()), bool), dropped)
 
@@ -144,7 +144,7 @@ def make_problem(table: Table, asked: Asked) -> Problem:
     target = _target(table, asked)
     present = ~np.isnan(target.values) & (target.values != len(target.categories) if target.categories else True)
     features = tuple(
-        _at(column, present) for column in table.columns if column.name != target.name and column.kind != "id"
+        column_at(column, present) for column in table.columns if column.name != target.name and column.kind != "id"
     )
     if not features:
         raise DataFault(f"{table.address} has nothing to predict {target.name} from. Add columns.")
@@ -159,7 +159,7 @@ def make_problem(table: Table, asked: Asked) -> Problem:
             f"{table.address}: every row has the same {target.name}, nothing to learn. Name another --target."
         )
     y, classes = _classes(table, target, values, kinds, asked)
-    aside = tuple(_at(column, present) for column in table.columns if column.kind == "id")
+    aside = tuple(column_at(column, present) for column in table.columns if column.kind == "id")
     return Problem(table, features, target, y, classes, split_rows(features, y), int((~present).sum()), aside)
 
 
@@ -203,7 +203,12 @@ def _classes(
     return np.searchsorted(kinds, values).astype(np.float64), tuple(f"{kind:g}" for kind in kinds)
 
 
-def _at(column: Column, rows: NDArray[np.bool_]) -> Column:
+def column_at(column: Column, rows: NDArray[np.bool_]) -> Column:
+    """Give some rows of a column.
+
+    Args:
+        rows: N; whether each is wanted.
+    """
     words = tuple(word for word, here in zip(column.words, rows.tolist(), strict=True) if here) if column.words else ()
     return Column(**{**vars(column), "values": column.values[rows], "words": words})
 

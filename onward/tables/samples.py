@@ -74,6 +74,11 @@ class Samples:
         parts = self.training.tobytes() + self.testing.tobytes()
         return hashlib.blake2b(self.held.fingerprint.encode() + parts, digest_size=16).hexdigest()
 
+    def facts(self) -> dict[str, Any]:
+        """Give what a run says of what it learned from: classes, target and digest."""
+        target = None if self.target is None else self.target.as_json()
+        return {"classes": list(self.classes), "target": target, "digest": self.fingerprint}
+
     def findings(self) -> list[str]:
         """Say what was understood."""
         parts = f"Parts: {len(self.training):,} to learn from, {len(self.testing):,} to test."
@@ -101,7 +106,7 @@ def read_samples(source: Source, asked: Asked) -> Samples:
     """
     address = source.address
     if address == "meadow:table":
-        return _of_table(make_problem(meadow_table(), asked))
+        return _checked(_of_table(make_problem(meadow_table(), asked)))
     kind = source.kind if source.kind in _KINDS else _kind_of(address)
     if kind == "pictures":
         return _of_pictures(address)
@@ -111,7 +116,7 @@ def read_samples(source: Source, asked: Asked) -> Samples:
     is_text = all(column.kind == "text" for column in problem.features)
     if is_text and len(problem.features) == 1 and problem.classes and source.kind != "table":
         return _of_texts(read_labelled_texts(address))
-    return _of_table(problem)
+    return _checked(_of_table(problem))
 
 
 def read_again(samples: Samples, classes: Sequence[str], known: Sequence[Column], target: Column | None) -> Samples:
@@ -168,8 +173,7 @@ def _of_pictures(address: str) -> Samples:
         training, testing = set_aside(pictures.labels, numbers, training, _TESTED, None)
     y = pictures.labels.astype(np.float64)
     samples = Samples("pictures", pictures, y, pictures.classes, training, testing, tuple(notes))
-    _check_parts(samples)
-    return samples
+    return _checked(samples)
 
 
 def _of_texts(found: LabelledTexts) -> Samples:
@@ -183,13 +187,13 @@ def _of_texts(found: LabelledTexts) -> Samples:
     if not len(testing):
         training, testing = set_aside(found.labels, keys, training, _TESTED, None)
     samples = Samples("texts", found, found.labels.astype(np.float64), found.classes, training, testing)
-    _check_parts(samples)
-    return samples
+    return _checked(samples)
 
 
-def _check_parts(samples: Samples) -> None:
+def _checked(samples: Samples) -> Samples:
     if len(np.unique(samples.y[samples.training])) < 2 or not len(samples.testing):
         raise DataFault(
             f"{samples.address} has {len(samples.training):,} samples to learn from and {len(samples.testing):,} to "
             "test; there must be some of two classes. Add some."
         )
+    return samples

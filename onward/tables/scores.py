@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.metrics import Baseline, Score
-from onward.parts.intervals import mean_interval
+from onward.parts.intervals import mean_interval, share_interval, widened
 
 __all__ = ["area_under_curve", "scores_of"]
 
@@ -26,7 +26,8 @@ def scores_of(predicted: NDArray[np.float64], y: NDArray[np.float64], known: NDA
         right = (predicted.argmax(axis=1) == y).astype(float)
         majority = np.bincount(known.astype(int)).argmax()
         baseline = Baseline("majority class", float((y == majority).mean()))
-        yield Score("accuracy", float(right.mean()), "", True, mean_interval(right), len(y), baseline)
+        interval = share_interval(float(right.sum()), len(y))
+        yield Score("accuracy", float(right.mean()), "", True, interval, len(y), baseline)
         if predicted.shape[1] == 2 and 0 < y.sum() < len(y):
             area, interval = _area_and_interval(predicted[:, 1], y == 1)
             yield Score("area under ROC curve", area, "", True, interval, len(y), Baseline("chance", 0.5))
@@ -67,4 +68,5 @@ def _area_and_interval(
         areas.append(area_under_curve(scores[drawn], is_positive[drawn]))
     low, high = np.percentile(areas, [2.5, 97.5])
     value = area_under_curve(scores, is_positive)
-    return value, (min(float(low), value), max(float(high), value))
+    count = int(min(is_positive.sum(), (~is_positive).sum()))  # pairs are many, but what they are made of is not
+    return value, widened(value, (min(float(low), value), max(float(high), value)), count)

@@ -10,9 +10,11 @@ import pytest
 
 from onward.core.faults import DataFault
 from onward.core.task import Source
+from onward.data.table_numbers import number_of
 from onward.data.tables import read_table
 from onward.tables.columns import Design
-from onward.tables.problem import Asked, make_problem, read_as_known, read_problem
+from onward.tables.looks import TableLook, plan_look
+from onward.tables.problem import Asked, Problem, make_problem, read_as_known, read_problem
 from onward.tables.samples import read_samples
 from onward.tables.scores import area_under_curve, scores_of
 from onward.tasks import find_task
@@ -134,3 +136,30 @@ def test_scores_are_those_of_the_library() -> None:
     accuracy, area = scores_of(np.stack([1 - told, told], axis=1), y, y)
     assert (accuracy.name, area.name) == ("accuracy", "area under ROC curve")
     assert area.interval[0] < area.value < area.interval[1]
+
+
+def test_what_brings_numbers_to_one_scale_is_learned_from_the_rows_to_learn_from(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    rows = [f"{value:.4f},{'ab'[number % 2]}" for number, value in enumerate(chance.normal(size=80))]
+    (tmp_path / "a.csv").write_text("\n".join(["x,y", *rows]) + "\n")
+    samples = read_samples(Source((str(tmp_path / "a.csv"),)), Asked())
+    assert isinstance(samples.held, Problem)
+    look = plan_look(samples, "one_hot")
+    assert isinstance(look, TableLook)
+    own = samples.held.features[0].values[samples.training]
+    assert look.design.means[0] == pytest.approx(own.mean())
+    assert look.design.means[0] != pytest.approx(samples.held.features[0].values.mean())
+
+
+def test_numbers_that_cannot_be_squared_count_as_infinite() -> None:
+    assert number_of("1e29") == 1e29
+    assert all(np.isnan(number_of(cell) or 0.0) for cell in ("1e31", "-4.5e200", "1e999"))
+
+
+def test_a_score_that_is_all_right_is_not_certain() -> None:
+    shares = np.array([[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 4)
+    truth = np.repeat([0.0, 1.0], [5, 4])
+    accuracy, area = scores_of(shares, truth, truth)
+    assert accuracy.value == area.value == 1.0
+    assert 0.6 < accuracy.interval[0] < 0.8
+    assert 0.4 < area.interval[0] < 0.6

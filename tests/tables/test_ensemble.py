@@ -13,6 +13,7 @@ import pytest
 from onward.core.faults import RunFault
 from onward.data.table_kinds import as_kind, as_known
 from onward.data.tables import Table
+from onward.tables.ensemble import members
 from onward.tables.ensemble.blend import greedy_weights, nested_answers
 from onward.tables.ensemble.challenge import Challenge, Feature, heads_of
 from onward.tables.ensemble.course import Course
@@ -165,7 +166,7 @@ def test_a_fit_whose_time_is_up_ends_and_still_answers(family: str) -> None:
 def test_loading_a_library_is_not_taken_for_the_time_of_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
 
-    def load(family: Any, challenge: Challenge) -> None:
+    def load(family: Any) -> None:
         now[0] += 60.0
 
     monkeypatch.setattr(type(FAMILIES["linear"]), "load", load)
@@ -177,11 +178,12 @@ def test_loading_a_library_is_not_taken_for_the_time_of_a_fit(monkeypatch: pytes
 
 def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
     challenge = made(60)
-    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=30.0, crowding=1.0)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=30.0)
     own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear", "lightgbm"], lambda *_: None)
     held = np.zeros((60, 2), np.float32)
-    for seconds, next_one in ((3.0, "lightgbm"), (25.0, None)):  # it ends when told to, unless hardly a part were done
-        own.pool.members = [Member(Spec("linear", "linear"), held, None, [seconds] * 3)]
+    for crowding, next_one in ((1.0, "lightgbm"), (90.0, None)):  # what it needs is guessed from its work
+        own._pace = cast(Any, SimpleNamespace(crowding=crowding))
+        own.pool.members = [Member(Spec("linear", "linear"), held, None, [25.0] * 3)]
         own.pool.position = 1
         spec = own._spec()
         assert (spec.name if spec else None) == next_one
@@ -189,7 +191,7 @@ def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
 
 def test_the_last_of_a_member_s_fits_may_be_cut_shorter_than_the_first(tmp_path: Any) -> None:
     challenge = made(60)
-    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=5.0, crowding=1.0)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=5.0)
     own = Course(cast(Any, run), challenge, make_folds(challenge, 5, 0), ["linear"], lambda *_: None)
     assert own._has_time(Spec("a", "lightgbm"), 12.0, 4)
     assert not own._has_time(Spec("a", "lightgbm"), 12.0, 0)
@@ -198,10 +200,11 @@ def test_the_last_of_a_member_s_fits_may_be_cut_shorter_than_the_first(tmp_path:
 
 def test_time_is_left_for_the_strict_estimate(tmp_path: Any) -> None:
     challenge = made(60)
-    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), tail_seconds=32.0, crowding=2.0)
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), tail_seconds=32.0)
     own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear"], lambda *_: None)
-    assert 6.0 < run.tail_seconds < 7.0  # not what other tasks' reports may need, twice as long on a busy machine
-    for seconds, tail in ((1.5, 12.0), (100.0, 24.0)):  # a choice of weights for each of three folds
+    assert run.tail_seconds < 16.0  # not what other tasks' reports may need
+    own._pace = cast(Any, SimpleNamespace(crowding=2.0))  # all takes twice as long on a busy machine
+    for seconds, tail in ((0.0, 0.7), (1.5, 6.7), (100.0, 30.0)):  # a choice of weights for each of three folds
         own.pool.blend_seconds = seconds
         own._reserve_time()
         assert tail <= run.tail_seconds < tail + 0.1
@@ -349,3 +352,22 @@ def test_new_words_keep_their_letters_and_digits_and_nobody_counts_himself() -> 
     assert by_name["cabin"][1][0] == by_name["cabin"][0][0]
     assert by_name["cabin"][1][1] == len(column.categories)
     assert np.isnan(later[2]).all()
+
+
+def test_no_library_is_loaded_that_would_not_be_there_in_time(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    challenge = made(60)
+    monkeypatch.setattr(members, "loading_seconds", lambda name: {"lightgbm": 0.5, "sklearn.tree": 2.7}[name])
+    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=40.0)
+    held = np.zeros((60, 2), np.float32)
+    for crowding, expected in ((1.0, "extra-trees"), (9.0, "linear-free")):  # two and a half seconds of work, or 24
+        own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear", "forest"], lambda *_: None)
+        own._pace = cast(Any, SimpleNamespace(crowding=crowding))
+        own.pool.members = [Member(Spec("linear", "linear"), held, None, [0.01] * 3)]
+        own.pool.position = 1 if crowding > 1 else 2
+        spec = own._spec()
+        assert spec
+        assert spec.name == expected
+    own.pool.drop_work()
+    spec = own._spec()  # not the trees, whose turn it would be
+    assert spec
+    assert spec.family == "linear"

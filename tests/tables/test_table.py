@@ -55,8 +55,8 @@ def test_with_shuffled_answers_it_does_not(small_table: Path, tmp_path: Path) ->
 
 
 def test_the_estimate_is_what_new_rows_say(tmp_path: Path) -> None:
-    names, rows, _ = customers(700)
-    run, scores = trained(written(tmp_path / "known.csv", names, rows), tmp_path, steps=12)
+    names, rows, _ = customers(1500)
+    run, scores = trained(written(tmp_path / "known.csv", names, rows), tmp_path, steps=10)
     names, rows, chances = customers(2000, 10_000)
     test = written(tmp_path / "new.csv", names[:-1], [row[:-1] for row in rows])
     apply(run.folder, (str(test),), {}, tmp_path / "out")

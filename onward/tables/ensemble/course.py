@@ -20,9 +20,10 @@ from onward.core.machine import cores
 from onward.core.run import Run, Step
 from onward.tables.ensemble.challenge import Challenge
 from onward.tables.ensemble.folds import Folds
-from onward.tables.ensemble.lineup import lineup, work_of
+from onward.tables.ensemble.lineup import first_guess, lineup, work_of
 from onward.tables.ensemble.members import FAMILIES, Spec, fit_member
 from onward.tables.ensemble.pool import Pool
+from onward.tables.pace import Pace
 
 __all__ = ["Course", "threads_for"]
 
@@ -31,11 +32,12 @@ _MOST_MEMBERS = 250
 _MOST_FAILURES = 10
 _MOST_SHARE = 0.3  # of the time left that one member may take
 _MOST_SHARE_KNOWN = 0.9  # the same, where it is known to need so much
-_LOADING_SECONDS = {"network": 7.0, "lightgbm": 3.0, "catboost": 3.0, "xgboost": 3.0}
 _SLOWER = 1.3  # than thought a fit may be
 _CUT = 0.6  # of what a fit needs, at least, for one that ends when it is told to
 _ENDS_WHEN_TOLD = ("lightgbm", "xgboost", "catboost", "histograms", "forest", "network")
-_REPORT_SECONDS, _REPORT_SECONDS_A_ROW, _MOST_TAIL = 3.0, 1.2e-4, 0.4  # of an idle machine; of the whole budget
+_REPORT_SECONDS, _REPORT_SECONDS_A_ROW, _MOST_TAIL = 0.6, 1.2e-4, 0.5  # of work; of the whole budget
+_BARE = 0.6  # of a report: the scores alone
+_SPARE = 0.25  # of the time left, for what is no member
 _LOOKED_AHEAD = 60  # members, for one that is done in time
 
 
@@ -67,6 +69,7 @@ class Course:
         self._timed = self.run.budget.seconds is not None
         self._seconds: dict[str, float] = {}
         self._failed = 0
+        self._pace = Pace()
         self._reserve_time()
 
     def turn(self, step: Step) -> None:
@@ -98,6 +101,10 @@ class Course:
         if len(self.pool.members) >= _MOST_MEMBERS:
             self.run.finish_early(f"{_MOST_MEMBERS} members are fitted; more would change little.")
 
+    def affords(self, work_seconds: float) -> bool:
+        """Say whether so much work would leave most of the time to the members."""
+        return not self._timed or self._pace.crowding * work_seconds < _SPARE * self.run.seconds_left
+
     def _leave_out(self, spec: Spec, reason: Exception) -> None:
         """Go on without a member whose library failed; without a single one there is nothing to go on with."""
         self.pool.drop_work()
@@ -114,7 +121,8 @@ class Course:
     def _reserve_time(self) -> None:
         """Leave time for the report, and for the strict estimate, which chooses weights once more for every fold."""
         if self._timed:
-            needed = self.run.crowding * (_REPORT_SECONDS + _REPORT_SECONDS_A_ROW * len(self.challenge.x))
+            needed = self._pace.crowding * (_REPORT_SECONDS + _REPORT_SECONDS_A_ROW * len(self.challenge.x))
+            needed *= 1.0 if self.pool.members else _BARE  # one whole member is worth more than pictures
             needed += (self.folds.count + 1) * self.pool.blend_seconds
             self.run.tail_seconds = min(needed, _MOST_TAIL * (self.run.budget.seconds or 0.0))
 
@@ -131,7 +139,7 @@ class Course:
 
     def _fitted(self, spec: Spec, fold: int) -> Any:
         left = self.folds.fits - fold
-        FAMILIES[spec.family].load(self.challenge)
+        FAMILIES[spec.family].load()
         began = time.monotonic()
         needed = _SLOWER * self._seconds.get(spec.name, self._thought(spec))
         share = _MOST_SHARE if self.pool.members else 0.6
@@ -166,8 +174,8 @@ class Course:
                 return None
             if not self._timed or not (pool.members or pool.position):
                 return spec
-            loading = self._loading(spec)  # which nothing can cut short
-            is_loaded_in_time = 2 * _SLOWER * loading <= self.run.seconds_left
+            loading = self._pace.crowding * FAMILIES[spec.family].loading_seconds  # which nothing can cut short
+            is_loaded_in_time = 2 * loading <= self.run.seconds_left
             if is_loaded_in_time and self._has_time(spec, self._thought(spec) + loading / self.folds.fits, 0):
                 return spec
             pool.drop_work()
@@ -178,16 +186,12 @@ class Course:
         part = max(_CUT / 2, _CUT * (1 - fits / self.folds.fits)) if spec.family in _ENDS_WHEN_TOLD else _SLOWER
         return part * seconds * (self.folds.fits - fits) < self.run.seconds_left
 
-    def _loading(self, spec: Spec) -> float:
-        loaded = FAMILIES[spec.family].is_loaded(self.challenge)
-        return 0.0 if loaded else self.run.crowding * _LOADING_SECONDS.get(spec.family, 1.0)
-
     def _thought(self, spec: Spec) -> float:
-        """Guess how long a fit takes, from what members of the family took for their work."""
+        """Guess how long a fit takes, from what members of the family took, or from its work."""
         own = [max(each.seconds) / work_of(each.spec) for each in self.pool.members if each.spec.family == spec.family]
         if own:
             return float(np.median(own)) * work_of(spec)
-        return 2 * min((max(each.seconds) for each in self.pool.members), default=0.2)
+        return self._pace.crowding * first_guess(self.challenge, spec)
 
     def _drawn_at(self, place: int) -> Spec | None:
         missing = place + 1 - len(self._drawn)

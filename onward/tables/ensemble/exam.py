@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.metrics import Baseline, Score
+from onward.parts.intervals import widened
 from onward.tables.ensemble.challenge import Head
 from onward.tables.ensemble.measures import Measure, find_measure
 
 __all__ = ["Answered", "gained", "measured", "scores"]
 
 _ROUNDS, _FEWEST_ROUNDS = 300, 40
+_SHARES = ("accuracy", "AUC", "F1", "macro F1", "balanced accuracy")  # of which a bootstrap says nothing at 1
 _BESIDE = {True: ("accuracy", "AUC", "log loss"), False: ("RMSE", "MAE", "R2")}
 
 
@@ -88,7 +90,11 @@ def _interval(measure: Measure, answered: Answered, value: float, seconds: float
     """Give the bootstrap interval (Efron 1979), which is around the value whatever the draws say."""
     figures = [measured(measure, answered.at(rows)) for rows in _draws(len(answered.truth), seconds)]
     low, high = np.percentile(figures, [2.5, 97.5])
-    return min(float(low), value), max(float(high), value)
+    interval = min(float(low), value), max(float(high), value)
+    if measure.name not in _SHARES:
+        return interval
+    counts = np.unique(answered.truth[:, 0], return_counts=True)[1]
+    return widened(value, interval, int(counts.min() if measure.name == "AUC" else counts.sum()))
 
 
 def gained(measure: Measure, answered: Answered, other: Answered, name: str, seconds: float) -> Score:

@@ -17,12 +17,22 @@ from onward.tables.ensemble.challenge import Challenge
 from onward.tables.ensemble.families.vectors import MOST_ROWS
 from onward.tables.ensemble.members import Spec
 
-__all__ = ["FLOORS", "chosen_families", "known_families", "lineup", "proposals", "work_of"]
+__all__ = ["FLOORS", "chosen_families", "first_guess", "known_families", "lineup", "proposals", "work_of"]
 
 FLOORS = {"lightgbm": "one LightGBM", "histograms": "one booster"}  # the members that are one booster as it comes
 _SMALL_ROWS = 3000
 _FEW_ROWS_NETWORK = {"learning_rate": 4e-4, "waves": 0.0, "drop": 0.3}  # faster, it knows few rows by heart
 _OPTIONAL = ("lightgbm", "catboost", "xgboost")
+# seconds of work of a first fit, by family: at least, a unit of `work_of`, and the same for each of a million cells
+_GUESSES = {
+    "linear": (0.02, 0.0, 1.0),
+    "lightgbm": (0.05, 7e-5, 3e-4),
+    "histograms": (0.1, 1.5e-4, 1e-3),
+    "forest": (0.05, 7e-4, 2e-2),
+    "network": (1.0, 5e-4, 3e-3),
+    "svm": (0.05, 0.0, 10.0),
+}
+_USUAL = (0.3, 5e-5, 1e-3)
 _MOST_CELLS = 2e8  # of a dense view: more would not fit into a home machine's memory
 
 
@@ -62,12 +72,12 @@ def lineup(challenge: Challenge, families: list[str], seed: int) -> Iterator[Spe
         first.append(Spec("lightgbm", "lightgbm", {"learning_rate": 0.04, "num_leaves": 15, "trees": 300}, seed))
     else:
         first.append(Spec("histograms", "histograms", {"learning_rate": 0.06, "max_leaf_nodes": 15}, seed))
-    first.append(Spec("extra-trees", "forest", {"trees": 100}, seed))
+    first.append(Spec("linear-free", "linear", {"strength": 0.5}, seed))
     if "lightgbm" in wanted:
         rules: dict[str, Any] = {"learning_rate": 0.03, "num_leaves": 8 if rows < _SMALL_ROWS else 31, "trees": 600}
         rules |= {"feature_fraction": 0.4, "bagging_fraction": 0.7, "lambda_l2": 3.0, "cat_smooth": 20.0}
         first.append(Spec("lightgbm-slow", "lightgbm", rules, seed))
-    first.append(Spec("linear-free", "linear", {"strength": 0.5}, seed))
+    first.append(Spec("extra-trees", "forest", {"trees": 100}, seed))
     first.append(Spec("network", "network", dict(_FEW_ROWS_NETWORK) if rows < _SMALL_ROWS else {}, seed))
     if rows <= MOST_ROWS and not is_wide:
         first.append(Spec("svm", "svm", {}, seed))
@@ -181,3 +191,14 @@ def work_of(spec: Spec) -> float:
     columns = rules.get("max_features", 0.5)  # that a tree of a forest looks at
     part = 1.0 if spec.family != "forest" or isinstance(columns, str) else 0.2 + float(columns)
     return float(rules.get("trees", 200)) * (8 + float(leaves)) * part
+
+
+def first_guess(challenge: Challenge, spec: Spec) -> float:
+    """Guess the seconds of work of a fit of a family that was not fitted before, rather too many."""
+    least, flat, steep = _GUESSES.get(spec.family, _USUAL)
+    kinds = len(challenge.heads[0].classes)
+    trees_a_round = kinds if kinds > 2 and spec.family not in ("forest", "network") else 1
+    cells = challenge.x.size * 1e-6
+    if spec.family in ("linear", "svm"):
+        return least + steep * cells * (1 if spec.family == "linear" else len(challenge.x) * 1e-3) * max(1, kinds)
+    return (least + work_of(spec) * (flat + steep * cells) * trees_a_round) * len(challenge.heads)

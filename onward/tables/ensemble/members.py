@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from onward.tables.ensemble.families import boosting, forests, installed, linear
 from onward.tables.ensemble.families.lesson import Lesson
 from onward.tables.ensemble.grove import Grove
 from onward.tables.ensemble.views import View, fit_view
+from onward.tables.lean import library, loading_seconds
 
 __all__ = ["FAMILIES", "Family", "Fit", "Spec", "fit_member", "read_fit", "write_fit"]
 
@@ -33,7 +32,6 @@ class Family:
 
     Attributes:
         libraries: the modules it is fitted with; a finished run needs none of them.
-        is_own_for_numbers: and no more does a fit, where a number is predicted.
     """
 
     view: str
@@ -41,24 +39,20 @@ class Family:
     tell: Callable[[_Arrays, NDArray[Any], int], NDArray[np.float64]]
     is_grove: bool = False
     libraries: tuple[str, ...] = ()
-    is_own_for_numbers: bool = False
 
-    def is_loaded(self, challenge: Challenge) -> bool:
-        """Say whether the libraries it is fitted with are in memory."""
-        return self.needs_none(challenge) or all(name in sys.modules for name in self.libraries)
+    @property
+    def loading_seconds(self) -> float:
+        """Guess the seconds of work until the libraries it is fitted with are in memory."""
+        return sum(loading_seconds(name) for name in self.libraries)
 
-    def needs_none(self, challenge: Challenge) -> bool:
-        """Say whether it is our own code alone that fits it."""
-        return self.is_own_for_numbers and not challenge.heads[0].classes
-
-    def load(self, challenge: Challenge) -> None:
+    def load(self) -> None:
         """Load the libraries it is fitted with, which can take longer than a fit."""
-        for name in () if self.needs_none(challenge) else self.libraries:
-            import_module(name)
+        for name in self.libraries:
+            library(name)
 
 
 FAMILIES = {
-    "linear": Family("dense", linear.fit, linear.tell, libraries=("sklearn.linear_model",), is_own_for_numbers=True),
+    "linear": Family("dense", linear.fit, linear.tell),
     "lightgbm": Family("raw", boosting.fit_lightgbm, boosting.tell, is_grove=True, libraries=("lightgbm",)),
     "xgboost": Family("ranked", installed.fit_xgboost, installed.tell, is_grove=True, libraries=("xgboost",)),
     "catboost": Family("ranked", installed.fit_catboost, installed.tell, is_grove=True, libraries=("catboost",)),
@@ -133,7 +127,7 @@ def fit_member(
         seconds_left: how long the fit may still take; what it has by then is kept.
     """
     family, (known, held) = FAMILIES[spec.family], rows
-    family.load(challenge)  # what that takes says nothing of the next fit
+    family.load()  # what that takes says nothing of the next fit
     began, views, models = clock(), [], []
     seed = spec.seed * 1009 + fold
     learned = challenge.learned[known]

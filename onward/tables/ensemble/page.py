@@ -56,7 +56,8 @@ def exhibits(
     seconds: float,
     drift: Mapping[str, Any] | None = None,
 ) -> Iterator[Exhibit]:
-    """Show everything there is to see, the most telling first."""
+    """Show what there is to see, the most telling first, as far as the seconds reach."""
+    began = time.monotonic()
     members = jury.facts["members"]
     measure = find_measure(str(jury.facts["measure"]))
     yield leaderboard_picture(members, measure.name, measured(measure, answered))
@@ -66,9 +67,11 @@ def exhibits(
         told = [["all columns together, AUC of telling test from train", f"{drift['auc']:.3f}"]]
         told += [[name, f"{far:.3f}"] for name, far in drift["columns"]]
         yield Table(["column", "how far it moved, 0 to 1"], told, "drift: how the test rows differ from the others")
-    yield from _errors(challenge, answered)
-    yield from _what_matters(jury, challenge, seconds)
     yield _leaderboard(members)
+    if time.monotonic() - began < 0.3 * seconds:
+        yield from _errors(challenge, answered)
+    if time.monotonic() - began < 0.5 * seconds:
+        yield from _what_matters(jury, challenge, 0.9 * seconds - (time.monotonic() - began))
     rows = [[seen, told] for seen, told in advice(jury.facts, len(challenge.x), challenge.x.shape[1], leaks, drift)]
     if rows:
         yield Table(["what was seen", "what to try next"], rows, "what to try next")
@@ -130,8 +133,9 @@ def _what_matters(jury: Jury, challenge: Challenge, seconds: float) -> Iterator[
     for place, step in enumerate(jury.recipe.steps):
         groups.setdefault(str(step["column"]), []).append(place)
     losses: dict[str, float] = {}
+    once = time.monotonic() - began
     for name, places in groups.items():
-        if time.monotonic() - began > seconds:
+        if time.monotonic() - began + 2 * once > seconds:
             break
         other = x.copy()
         other[:, places] = x[order][:, places]

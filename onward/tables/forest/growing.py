@@ -7,25 +7,27 @@ votes and the out-of-bag score are here. Tree number i depends on (seed, i) alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from onward.core.run import Run
 from onward.tables.forest.importance import importance_picture
 from onward.tables.forest.settings import Settings
 from onward.tables.forest.trees import tree_picture
 from onward.tables.gathering import Gathering
+from onward.tables.lean import library
 from onward.tables.looks import Look, TableLook, keep_look, kept_look, plan_look
+from onward.tables.pace import Pace
 from onward.tables.samples import Samples
 
 __all__ = ["Forest", "Tree", "load", "train"]
 
+_MOST_TAIL = 0.6  # of the budget
 _SHOWN_AT = (5, 20, 80, 320, 1000)  # trees
-_REPORT_SECONDS = 3.0
+_REPORT_SECONDS, _REPORT_SECONDS_A_ROW = 1.0, 1e-4  # of work; of rows kept aside
 
 
 class Tree:
@@ -42,7 +44,8 @@ class Tree:
     @staticmethod
     def grown(x: NDArray[np.float64], y: NDArray[np.float64], classes: int, **rules: Any) -> Tree:
         """Grow a tree by CART; `rules` are scikit-learn's."""
-        grown = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(**rules).fit(x, y)
+        kind = "DecisionTreeClassifier" if classes else "DecisionTreeRegressor"
+        grown = getattr(library("sklearn.tree"), kind)(**rules).fit(x, y)
         nodes: Any = grown.tree_
         kinds: Any = getattr(grown, "classes_", None)
         values = nodes.value[:, 0, :]
@@ -136,10 +139,11 @@ class Forest:
         Raises:
             ValueError: a walk down a tree would not end, or leave it.
         """
-        self.trees = [Tree(_sound(arrays, len(self.look.names))) for arrays in state["trees"]]
+        width = max(1, self.classes)
+        self.trees = [Tree(_sound(arrays, len(self.look.names), width)) for arrays in state["trees"]]
 
 
-def _sound(arrays: dict[str, NDArray[Any]], columns: int) -> dict[str, NDArray[Any]]:
+def _sound(arrays: dict[str, NDArray[Any]], columns: int, width: int) -> dict[str, NDArray[Any]]:
     """Give a tree's arrays if every child stands behind its parent, as CART writes them; a stranger's may not."""
     nodes = np.arange(len(arrays["left"]))
     inner = arrays["left"] >= 0
@@ -153,6 +157,8 @@ def _sound(arrays: dict[str, NDArray[Any]], columns: int) -> dict[str, NDArray[A
     }
     if len(lengths) != 1 or (len(asked) and not 0 <= int(asked.min()) <= int(asked.max()) < columns):
         raise ValueError("a tree asks for columns that are not there")
+    if arrays["values"].shape[1:] != (width,) or arrays["importance"].shape != (columns,):
+        raise ValueError("a tree answers another question")
     return arrays
 
 
@@ -192,11 +198,7 @@ class _OutOfBag:
 
 def train(run: Run, samples: Samples, settings: Settings) -> Forest:
     """Grow a forest on what is not kept for the final score."""
-    facts = {
-        "classes": list(samples.classes),
-        "target": samples.target.as_json() if samples.target is not None else None,
-        "digest": samples.fingerprint,
-    }
+    facts = samples.facts()
     run.folder.update(forest=facts)
     look = plan_look(samples, "codes")
     keep_look(run, look, samples)
@@ -205,7 +207,9 @@ def train(run: Run, samples: Samples, settings: Settings) -> Forest:
     forest = Forest(facts, look, run.seed, settings.rows_in_a_leaf, settings.columns_tried or usual)
     out_of_bag, gathering = _OutOfBag(forest.classes), Gathering(samples, look, run.seed, few_directions=False)
     run.keep(forest=forest, out_of_bag=out_of_bag, gathering=gathering)
-    pace = _Pace()
+    pace = _Pace(_REPORT_SECONDS + _REPORT_SECONDS_A_ROW * len(samples.testing))
+    library("sklearn.tree")  # which can take longer than many trees, and says nothing of the next
+    _leave_time(run, samples, pace)
     for step in run.steps():
         if gathering.x is None:
             if said := gathering.next(run, step.progress):
@@ -231,10 +235,21 @@ def train(run: Run, samples: Samples, settings: Settings) -> Forest:
 
 @dataclass
 class _Pace:
-    """Seconds that the slowest tree took, and that all together will take to tell the rows kept aside."""
+    """Seconds that the slowest tree took, and that all together will take to tell the rows kept aside.
 
+    Attributes:
+        report: seconds of work that scores and pictures take.
+    """
+
+    report: float
     slowest: float = 0.0
     telling: float = 0.0
+    here: Pace = field(default_factory=Pace)
+
+    @property
+    def tail(self) -> float:
+        """Give the seconds to leave for the end."""
+        return self.here.crowding * self.report + 1.5 * self.telling
 
 
 def _grow(run: Run, forest: Forest, out_of_bag: _OutOfBag, gathering: Gathering, pace: _Pace) -> None:
@@ -245,8 +260,14 @@ def _grow(run: Run, forest: Forest, out_of_bag: _OutOfBag, gathering: Gathering,
     out_of_bag.add(unseen, forest.trees[-1].predict(gathering.x[unseen]))
     pace.slowest = max(pace.slowest, run.clock() - began)
     pace.telling += (run.clock() - grown) * len(gathering.samples.testing) / max(1, int(unseen.sum()))
+    _leave_time(run, gathering.samples, pace)
+
+
+def _leave_time(run: Run, samples: Samples, pace: _Pace) -> None:
+    """Leave time for scores and pictures, and for telling the rows kept aside."""
     if run.budget.seconds is not None:
-        run.tail_seconds = max(run.tail_seconds, _REPORT_SECONDS + 1.5 * pace.telling)
+        usual = run.tail_seconds if samples.kind != "table" else 0.0  # pictures and texts are looked at once more
+        run.tail_seconds = min(max(usual, pace.tail), _MOST_TAIL * run.budget.seconds)
 
 
 def _show(step: Any, forest: Forest, samples: Samples) -> None:

@@ -26,12 +26,13 @@ from onward.tables.scores import scores_of
 
 __all__ = ["apply", "evaluate"]
 
+_SHARE = 0.7  # of the time: what a picture takes is only known when one was drawn
 _PATIENCE_SECONDS = 60.0  # for pictures, where nobody sets a limit
 
 
 def evaluate(forest: Forest, samples: Samples, seconds: float) -> Iterator[Score | Exhibit]:
     """Score what was kept aside; show what the forest looked at, as long as there is time."""
-    ends = time.monotonic() + min(seconds, _PATIENCE_SECONDS)
+    ends = time.monotonic() + min(_SHARE * seconds, _PATIENCE_SECONDS)
     known, facts = samples.y[samples.training], forest.facts
     if samples.fingerprint != facts["digest"]:  # others than those it learned from
         target = columns_from_json([facts["target"]])[0] if facts["target"] else None

@@ -12,6 +12,7 @@ from onward.tables.ensemble.exam import measured
 from onward.tables.ensemble.folds import make_folds
 from onward.tables.ensemble.jury import Jury, keep_jury, load_jury
 from onward.tables.ensemble.lineup import chosen_families
+from onward.tables.ensemble.members import FAMILIES
 from onward.tables.ensemble.pictures import pool_picture
 from onward.tables.ensemble.pool import Pool
 from onward.tables.kaggle.form_files import write_form
@@ -22,6 +23,7 @@ from onward.tables.kaggle.submission import submission_bytes, write_submission
 __all__ = ["load", "train"]
 
 _DRIFT_AFTER = 2  # members: a submission comes first
+_DRIFT_SECONDS = 2.0  # of work, for the largest part that is looked at
 
 
 def train(run: Run, contest: Contest, settings: Settings) -> Jury:
@@ -44,7 +46,8 @@ def train(run: Run, contest: Contest, settings: Settings) -> Jury:
     run.keep(pool=course.pool)
     for step in run.steps():
         course.turn(step)
-        if len(course.pool.members) >= _DRIFT_AFTER and "drift" not in run.folder.record:
+        is_due = len(course.pool.members) >= _DRIFT_AFTER and "drift" not in run.folder.record
+        if is_due and course.affords(_DRIFT_SECONDS + FAMILIES["forest"].loading_seconds):
             run.folder.update(drift=find_drift(challenge, run.seed))
     pool = course.pool
     pool.close()

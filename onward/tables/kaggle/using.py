@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,14 +35,14 @@ def evaluate(jury: Jury, contest: Contest, seconds: float) -> Iterator[Score | E
     if contest.fingerprint != jury.facts["digest"]:
         raise RunFault(f"{contest.address} is not what {jury.path.name} learned from. Train on it: onward train kaggle")
     seconds = min(seconds, _MOST_SECONDS)
+    ends = time.monotonic() + seconds
     measure = find_measure(str(jury.facts["measure"]))
     answered = jury.own_answers(contest.challenge)
     yield from scores(measure, answered, contest.challenge.y, seconds / 4)
     yield from gain(jury, contest.challenge, answered, seconds / 8)
     record = Folder(jury.path).record
     leaks = [leak.said for leak in contest.leaks]
-    left = math.inf if seconds == math.inf else seconds / 3
-    yield from exhibits(jury, contest.challenge, answered, leaks, left, record.get("drift"))
+    yield from exhibits(jury, contest.challenge, answered, leaks, ends - time.monotonic(), record.get("drift"))
 
 
 def apply(jury: Jury, source: Source, options: NoOptions) -> Iterator[Exhibit]:

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
+from onward.tables.lean import library
 from onward.tables.svm.kernels import DEGREE, kernel_rows, nystrom_mixing
 from onward.tables.svm.machine import Machine
 
@@ -104,12 +105,13 @@ def fit(x: Any, y: NDArray[np.float64], classes: int, choice: Choice, gamma: flo
 
 
 def _exact(machine: Machine, x: Any, y: NDArray[np.float64], choice: Choice, gamma: float, most_iterations: int) -> Fit:
-    from sklearn.svm import SVC, SVR
-
+    solvers = library("sklearn.svm")
     facts: dict[str, Any] = {"kernel": choice.kernel, "gamma": gamma, "C": choice.cost, "tol": _TOLERANCE}
     facts |= {"degree": DEGREE, "coef0": 1.0, "cache_size": _CACHE_MEGABYTES, "max_iter": most_iterations}
     classes = int(machine.facts["classes"])
-    solver: Any = SVC(decision_function_shape="ovo", **facts) if classes else SVR(epsilon=_EPSILON, **facts)
+    solver: Any = (
+        solvers.SVC(decision_function_shape="ovo", **facts) if classes else solvers.SVR(epsilon=_EPSILON, **facts)
+    )
     solver.fit(x, y)
     machine.set_support(solver.support_vectors_)
     if classes:
@@ -154,8 +156,7 @@ def _planes(
     machine: Machine, x: Any, y: NDArray[np.float64], choice: Choice, gamma: float, most_iterations: int
 ) -> Fit:
     """Fit a plane for each class against the rest, in the space of the rows or of Nyström's features."""
-    from sklearn.svm import LinearSVC, LinearSVR
-
+    solvers = library("sklearn.svm")
     classes, rows = int(machine.facts["classes"]), x
     if choice.landmarks and choice.kernel != "linear":
         landmarks = x[: choice.landmarks]  # the rows come in an order drawn by lot
@@ -166,9 +167,9 @@ def _planes(
     solver: Any
     if classes:
         machine.facts["form"] = "rest"
-        solver = LinearSVC(C=choice.cost, max_iter=most, random_state=0)
+        solver = solvers.LinearSVC(C=choice.cost, max_iter=most, random_state=0)
     else:
-        solver = LinearSVR(C=choice.cost, epsilon=_EPSILON, max_iter=most, random_state=0)
+        solver = solvers.LinearSVR(C=choice.cost, epsilon=_EPSILON, max_iter=most, random_state=0)
     solver.fit(rows, y)
     weights = np.atleast_2d(solver.coef_).T
     intercept = np.atleast_1d(np.asarray(solver.intercept_, np.float64))

@@ -63,6 +63,7 @@ class Bounds:
         landmarks: above.
         kernel, cost, gamma: what the user chose; None to try.
         kernels: that are tried.
+        first_rows: the lowest rung.
     """
 
     rows: int
@@ -72,6 +73,7 @@ class Bounds:
     cost: float | None
     gamma: float | None
     kernels: tuple[str, ...]
+    first_rows: int = _FIRST_ROWS
 
     def highest(self, choice: Choice) -> int:
         """Give the rows that a choice may be fitted on."""
@@ -87,7 +89,7 @@ def next_try(
         seconds_left: infinity where only steps are counted.
     Returns: a choice and the rows to fit it on; None when no fit is predicted to end in time.
     """
-    first = min(_FIRST_ROWS, bounds.rows)
+    first = min(bounds.first_rows, bounds.rows)
     for kernel in bounds.kernels:
         if not any(each.choice.kernel == kernel for each in tried):
             choice = Choice(kernel, bounds.cost or 1.0, bounds.gamma or 1.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from onward.core.run import Box, Run
 from onward.tables.gathering import Gathering, fair_order
+from onward.tables.lean import library
 from onward.tables.looks import Look, keep_look, kept_look, plan_look
+from onward.tables.pace import Pace
 from onward.tables.samples import Samples
 from onward.tables.svm.fitting import Choice, Fit, fit
 from onward.tables.svm.kernels import natural_gamma
@@ -32,8 +35,10 @@ _FOLDS = 5
 _CHOSEN_BY, _MOST_CHOSEN_BY = 0.15, 2_000
 _MOST_EXACT_CLASSES = 30
 _ITERATIONS_A_ROW = 100
+_FEWEST_ROWS, _FIRST_ROWS_A_SECOND = 120, 100
 _SHOWN_AT = (0, 2, 5, 15, 50, 150)
-_REPORT_SECONDS = 3.0
+_REPORT_SECONDS, _REPORT_SECONDS_A_ROW = 1.0, 1e-4  # of work; of rows kept aside
+_MOST_TAIL = 0.6  # of the budget
 
 
 class Trained:
@@ -109,11 +114,7 @@ class _Material:
 
 def train(run: Run, samples: Samples, settings: Settings) -> Trained:
     """Climb the ladder, then search."""
-    facts = {
-        "classes": list(samples.classes),
-        "target": samples.target.as_json() if samples.target is not None else None,
-        "digest": samples.fingerprint,
-    }
+    facts = samples.facts()
     run.folder.update(svm=facts)
     look = plan_look(samples, "one_hot")
     machine, history = Machine(), Box([])
@@ -130,7 +131,10 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
                 continue
             keep_look(run, look, samples)
             material = _Material(gathering.x, gathering.y, len(samples.classes), run.seed)
-            bounds = _bounds(material, settings)
+            library("sklearn.svm")  # which can take longer than the first fits
+            pace = Pace()
+            _leave_time(run, samples, pace, 0.0)
+            bounds = _bounds(material, settings, run.seconds_left / pace.crowding)
         trained.tried = tried = [Tried.from_json(each) for each in history.value]
         chance = np.random.default_rng([run.seed, len(tried), 7])
         chosen = next_try(tried, bounds, run.seconds_left, chance)
@@ -146,23 +150,34 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
         history.value = [each.as_json() for each in tried]
         if before is None or _is_kept(tried[-1], before):
             machine.load_state_dict(found.machine.state_dict())
-            if run.budget.seconds is not None:
-                telling = material.seconds_a_row * len(samples.testing)
-                run.tail_seconds = max(run.tail_seconds, _REPORT_SECONDS + 1.5 * telling)
+            _leave_time(run, samples, pace, material.seconds_a_row)
         step.log(score=score, rows=chosen[1], best=_best(tried).score, tried=len(tried))
         if step.index in _SHOWN_AT or step.is_last:
             step.show(tried=ladder_picture(tried, is_number=not samples.classes))
     return trained
 
 
-def _bounds(material: _Material, settings: Settings) -> Bounds:
+def _leave_time(run: Run, samples: Samples, pace: Pace, seconds_a_row: float) -> None:
+    """Leave time for scores and pictures, and for telling the rows kept aside."""
+    if run.budget.seconds is not None:
+        telling = 1.5 * seconds_a_row * len(samples.testing)
+        usual = run.tail_seconds if samples.kind != "table" else 0.0  # pictures and texts are looked at once more
+        report = pace.crowding * (_REPORT_SECONDS + _REPORT_SECONDS_A_ROW * len(samples.testing))
+        run.tail_seconds = min(max(usual, report + telling), _MOST_TAIL * run.budget.seconds)
+
+
+def _bounds(material: _Material, settings: Settings, work_seconds_left: float) -> Bounds:
     rows = int(material.x.shape[0])
     kernels = (settings.kernel,) if settings.kernel else KERNELS
     if sparse.issparse(material.x):  # words are many enough to part classes by a plane; poly is never better
         kernels = tuple(kernel for kernel in kernels if kernel != "poly") or kernels
     exact = settings.exact_rows if material.classes <= _MOST_EXACT_CLASSES else 0
     gamma = settings.gamma / material.gamma if settings.gamma else None
-    return Bounds(rows, exact, min(settings.landmarks, rows), settings.kernel, settings.cost, gamma, kernels)
+    usual = Bounds(rows, exact, min(settings.landmarks, rows), settings.kernel, settings.cost, gamma, kernels)
+    if math.isinf(work_seconds_left):
+        return usual
+    few = _FIRST_ROWS_A_SECOND * work_seconds_left  # what nothing is known of yet must not take long
+    return replace(usual, first_rows=int(min(usual.first_rows, max(_FEWEST_ROWS, few))))
 
 
 def _most_iterations(run: Run, tried: list[Tried], choice: Choice, rows: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,6 +28,7 @@ _DRAWN = 2_000  # rows kept aside whose margins are drawn
 
 def evaluate(trained: Trained, samples: Samples, seconds: float) -> Iterator[Score | Exhibit]:
     """Score the rows kept aside, and show what was tried."""
+    ends = time.monotonic() + seconds
     known = samples.y[samples.training]
     if samples.fingerprint != trained.facts["digest"]:  # others than those it learned from
         target = columns_from_json([trained.facts["target"]])[0] if trained.facts["target"] else None
@@ -37,8 +39,9 @@ def evaluate(trained: Trained, samples: Samples, seconds: float) -> Iterator[Sco
     predicted = trained.machine.predict(x)
     yield from scores_of(predicted, y, known)
     yield ladder_picture(trained.tried, is_number=not trained.classes)
-    yield margins_picture(trained.machine, x[:_DRAWN], y[:_DRAWN], trained.classes)
-    if trained.classes and not sparse.issparse(x):
+    if time.monotonic() < ends:
+        yield margins_picture(trained.machine, x[:_DRAWN], y[:_DRAWN], trained.classes)
+    if trained.classes and not sparse.issparse(x) and time.monotonic() < ends:
         scales = np.stack([np.zeros(x.shape[1]), np.ones(x.shape[1])])
         if isinstance(trained.look, TableLook):
             scales = np.stack([trained.look.design.means, trained.look.design.spreads])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,6 +30,7 @@ _MOST_SECONDS = 20.0
 def evaluate(jury: Jury, question: Question, seconds: float) -> Iterator[Score | Exhibit]:
     """Score answers to rows that no answering member had seen: the run's own by cross-validation, or others."""
     seconds = min(seconds, _MOST_SECONDS)
+    ends = time.monotonic() + seconds
     measure = find_measure(str(jury.facts["measure"]))
     if question.fingerprint != jury.facts["digest"]:
         answered = _other(jury, question)
@@ -39,7 +40,7 @@ def evaluate(jury: Jury, question: Question, seconds: float) -> Iterator[Score |
     yield from scores(measure, answered, question.challenge.y, seconds / 4)
     yield from gain(jury, question.challenge, answered, seconds / 8)
     leaks = [leak.said for leak in question.leaks]
-    yield from exhibits(jury, question.challenge, answered, leaks, math.inf if seconds == math.inf else seconds / 3)
+    yield from exhibits(jury, question.challenge, answered, leaks, ends - time.monotonic())
 
 
 def _other(jury: Jury, question: Question) -> Answered:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from onward.tables.ensemble.families.lesson import Lesson, shares_of
 from onward.tables.ensemble.grove import Grove, from_histograms, from_lightgbm
+from onward.tables.lean import library
 
 __all__ = ["fit_histograms", "fit_lightgbm", "hastened", "tell"]
 
@@ -24,8 +25,7 @@ _AT_ONCE = 25  # trees between two looks at the clock
 
 def fit_lightgbm(lesson: Lesson) -> dict[str, NDArray[Any]]:
     """Grow leaf by leaf (Ke et al. 2017)."""
-    import lightgbm
-
+    lightgbm = library("lightgbm")
     rules = dict(lesson.rules)
     trees = int(rules.pop("trees", 300))
     objective = _LOSSES[lesson.loss] if not lesson.kinds else "binary" if lesson.kinds == 2 else "multiclass"
@@ -83,17 +83,19 @@ def hastened(rate: float, trees: int, spent: float, left: float) -> float:
 
 def fit_histograms(lesson: Lesson) -> dict[str, NDArray[Any]]:
     """Grow on binned values, some trees at a time."""
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    ensemble = library("sklearn.ensemble")
     from threadpoolctl import threadpool_limits
 
     rules = dict(lesson.rules)
     trees = int(rules.pop("trees", 150))
     settings = {"early_stopping": False, "warm_start": True, "random_state": lesson.seed % 2**31, **rules}
     if lesson.kinds:
-        model: Any = HistGradientBoostingClassifier(max_iter=1, **settings)
+        model: Any = ensemble.HistGradientBoostingClassifier(max_iter=1, **settings)
     else:
         quantile = {"quantile": lesson.quantile} if lesson.loss == "quantile" else {}
-        model = HistGradientBoostingRegressor(_HISTOGRAM_LOSSES[lesson.loss], max_iter=1, **quantile, **settings)
+        model = ensemble.HistGradientBoostingRegressor(
+            _HISTOGRAM_LOSSES[lesson.loss], max_iter=1, **quantile, **settings
+        )
     grown = 0
     with threadpool_limits(lesson.threads):
         while grown < trees and (grown == 0 or lesson.seconds_left() > 0):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from onward.tables.ensemble.families.lesson import Lesson
 from onward.tables.ensemble.grove import Grove, from_scikit_learn
+from onward.tables.lean import library
 
 __all__ = ["fit", "tell"]
 
@@ -17,12 +18,10 @@ _MOST_NODES = 600_000  # of all trees of a fit, that a run stays small
 
 def fit(lesson: Lesson) -> dict[str, NDArray[Any]]:
     """Grow one tree after the other until there are enough, or time or room is up."""
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
-
+    tree = library("sklearn.tree")
     rules = dict(lesson.rules)
     trees, is_extra = int(rules.pop("trees", 200)), bool(rules.pop("extra", True))
-    kinds = ExtraTreeClassifier if is_extra else DecisionTreeClassifier
-    numbers = ExtraTreeRegressor if is_extra else DecisionTreeRegressor
+    name = ("ExtraTree" if is_extra else "DecisionTree") + ("Classifier" if lesson.kinds else "Regressor")
     usual = "sqrt" if lesson.kinds else 0.5
     settings = {"min_samples_leaf": max(1, len(lesson.y) // 6000), "max_features": usual, **rules}
     x = np.asarray(lesson.x, np.float32)
@@ -32,8 +31,8 @@ def fit(lesson: Lesson) -> dict[str, NDArray[Any]]:
             break
         chance = np.random.default_rng([lesson.seed, number])
         rows = slice(None) if is_extra else chance.integers(0, len(x), len(x))
-        tree = (kinds if lesson.kinds else numbers)(random_state=int(chance.integers(2**31)), **settings)
-        grown.append(tree.fit(x[rows], lesson.y[rows]))
+        made = getattr(tree, name)(random_state=int(chance.integers(2**31)), **settings)
+        grown.append(made.fit(x[rows], lesson.y[rows]))
         nodes += grown[-1].tree_.node_count
     return from_scikit_learn(grown, max(1, lesson.kinds)).arrays
 

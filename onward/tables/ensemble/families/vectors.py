@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.tables.ensemble.families.lesson import Lesson
+from onward.tables.lean import library
 
 __all__ = ["MOST_ROWS", "fit", "tell"]
 
@@ -66,8 +67,7 @@ def _check_time(lesson: Lesson, x: NDArray[np.float64], targets: list[NDArray[An
 def _machines(
     x: NDArray[np.float64], targets: list[NDArray[Any]], strength: float, gamma: float, *, is_number: bool = False
 ) -> dict[str, NDArray[Any]]:
-    from sklearn.svm import SVC, SVR
-
+    solvers = library("sklearn.svm")
     weights, bias = np.zeros((len(x), len(targets))), np.full(len(targets), -1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the rows not seen say how good it is
@@ -75,7 +75,7 @@ def _machines(
             if len(np.unique(target)) < 2:
                 bias[place] = 1.0 if len(target) and target[0] == 1 else -1.0
                 continue
-            kind: Any = SVR(epsilon=0.05) if is_number else SVC()
+            kind: Any = solvers.SVR(epsilon=0.05) if is_number else solvers.SVC()
             kind.set_params(C=strength, gamma=gamma, max_iter=200 * len(x), cache_size=300)
             made: Any = kind.fit(x, target)
             weights[made.support_, place] = made.dual_coef_[0]
