@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "verbs": {"onward", "core", "group", "map", "report", "progress"},
     "progress": {"core"},
     "selftest": {"core", "map", "verbs"},
-    "sweep": {"onward", "core", "map", "verbs"},
+    "sweep": {"onward", "core", "map", "report", "verbs"},
     "map": {"core"},
     "core": {"group"},  # a run has one
     "group": {"core.faults"},

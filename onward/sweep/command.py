@@ -12,13 +12,14 @@ from onward.core.budget import parse_duration, spoken_duration
 from onward.core.faults import RunFault, Stopped, UsageFault
 from onward.core.folder import Folder, new_folder, runs_folder
 from onward.core.machine import cores
+from onward.report import compare_lines
 from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each, usual_trials
 from onward.sweep.record import Plan, Record, Trial
 from onward.sweep.space import parse_space
 from onward.sweep.sweeping import Sweep, logs_of, spoken
 from onward.sweep.workers import LocalWorkers, Workers
 from onward.tasks import find_task
-from onward.verbs.listing import compare_lines
+from onward.verbs.listing import status_json
 
 __all__ = ["begin", "go_on", "sweep_command", "table"]
 
@@ -146,5 +147,5 @@ def _verdict(record: Record, own: list[Trial], others: list[Trial]) -> list[str]
     if not own or not others or not all((runs / each[0].name / "run.json").exists() for each in (own, others)):
         return [spent]
     best = others[0]
-    lines = compare_lines(Folder(runs / own[0].name), Folder(runs / best.name))
+    lines = compare_lines(*(status_json(Folder(runs / each.name)) for each in (own[0], best)))
     return [f"{own[0].name} (the task's own settings) against {best.name} ({spoken(best)}):", *lines, spent]

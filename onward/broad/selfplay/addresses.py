@@ -164,7 +164,7 @@ def _try_out(address: str, name: str, game: Any) -> None:
                     break
                 legal = state.legal_actions()
                 state.observation_tensor(state.current_player())
-                str(state), state.action_to_string(state.current_player(), legal[0])
+                _ = str(state), state.action_to_string(state.current_player(), legal[0])
                 state.apply_action(chance.choice(legal))
     except Exception as reason:  # OpenSpiel's own kind, or letters that are none
         why = f"breaks down ({_told(reason)})"
