@@ -159,7 +159,7 @@ def test_a_second_look_takes_the_place_of_the_first_and_is_surer() -> None:
         for clusters in (5, 6, 7, 8, 9, 10, 12):
             choice.add(measured("x", points, clusters, 0, effort))
     assert len(choice.trials) == 7
-    assert not any(each.is_open for each in choice.trials)
+    assert choice.open() == []
     at_first, at_last = (measured("x", points, 7, 0, effort).stability for effort in (0, 1))
     assert at_first < at_last  # seven there are; with few beginnings halves differ
     best = choice.best()
@@ -169,6 +169,14 @@ def test_a_second_look_takes_the_place_of_the_first_and_is_surer() -> None:
     again = Choice()
     again.load_state_dict(choice.state_dict())
     assert again.trials == choice.trials
+
+
+def test_second_looks_begin_where_they_may_change_the_choice() -> None:
+    choice = Choice()
+    first = [(4, 0.99), (6, 0.95), (8, 0.8), (9, 0.9), (20, 0.5)]
+    choice.trials = [Trial("x", clusters, 0.5, (stability,)) for clusters, stability in first]
+    choice.add(Trial("x", 7, 0.5, (0.99,), 1))
+    assert [each.clusters for each in choice.open()] == [9, 8]  # seven agree, surely; twenty are hopeless
 
 
 def test_numbers_there_was_no_time_to_try_are_said() -> None:

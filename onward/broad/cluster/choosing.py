@@ -50,9 +50,14 @@ class Trial:
     effort: int = 0
 
     @property
+    def lost(self) -> float:
+        """Give what the groups' Jaccard indices lack of 1, added up: in groups."""
+        return self.clusters * (1 - self.stability)
+
+    @property
     def agrees(self) -> bool:
         """Say whether halves agree on this number of groups."""
-        return self.stability >= _AGREED and self.clusters * (1 - self.stability) < _MOST_LOST
+        return self.stability >= _AGREED and self.lost < _MOST_LOST
 
     @property
     def is_open(self) -> bool:
@@ -114,6 +119,15 @@ class Choice:
     def of(self, encoder: str) -> list[Trial]:
         """Give an encoder's trials, fewest groups first."""
         return sorted((each for each in self.trials if each.encoder == encoder), key=lambda each: each.clusters)
+
+    def open(self) -> list[Trial]:
+        """List the trials that a second look could make the choice, the likeliest first."""
+        found: list[Trial] = []
+        for name in dict.fromkeys(each.encoder for each in self.trials):
+            best = self.best_number(name)
+            least = best.clusters if best is not None and best.agrees else 0
+            found += [each for each in self.of(name) if each.is_open and each.clusters >= least]
+        return sorted(found, key=lambda each: (each.lost, each.clusters, each.encoder))
 
     def best_number(self, encoder: str) -> Trial | None:
         """Give the trial of the largest number of groups on which halves agree; else of the one they agree on best."""

@@ -202,15 +202,15 @@ class Work:
         return sum(each.effort + 1 for each in self.choice.trials)
 
     def _open(self) -> list[Trial]:
-        return [each for each in self.choice.trials if each.is_open] if self.settings.clusters is None else []
+        return self.choice.open() if self.settings.clusters is None else []
 
     def try_next(self) -> None:
-        """Measure a number of groups; when all were, measure one with more care, those of most groups first."""
+        """Measure a number of groups; when all were, measure the likeliest ones with more care."""
         untried = self._untried()
         if untried:
             (name, number), effort = untried[0], 0
         else:
-            again = max(self._open(), key=lambda each: (each.clusters, each.encoder))
+            again = self._open()[0]
             name, number, effort = again.encoder, again.clusters, again.effort + 1
         self.choice.add(measured(name, self.maps.get(name).points, number, self.run.seed, effort))
 
