@@ -21,6 +21,7 @@ from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
 from onward.core.run import Run
 from onward.core.task import Source
+from onward.group import Group
 from onward.language.gradients import gradient_through_time
 from onward.language.language_model import scores
 from onward.language.language_model.copying import copying
@@ -266,6 +267,7 @@ def test_examining_keeps_to_its_share_of_the_time_and_comes_last_too() -> None:
     class Spending:
         budget = SimpleNamespace(seconds=100.0)
         seconds = 50.0
+        group = Group()
 
     network = LanguageNetwork(5, width=8, depth=1)
     numbers = np.arange(4000) % 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -233,7 +234,7 @@ def many_chunks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
     from onward.vision.classify import tuning
 
     whole = tuning.Features
-    monkeypatch.setattr(tuning, "Features", lambda look, name, images, side: whole(look, name, images, side, chunk=8))
+    monkeypatch.setattr(tuning, "Features", partial(whole, chunk=8))
     return {"backbone": "lite0", "size": "16", "batch_size": "4"}
 
 
