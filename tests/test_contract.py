@@ -316,7 +316,7 @@ def test_other_data_are_not_taken_for_the_run_s_own(name: str, address: str, own
     (shutil.copytree if Path(address).is_dir() else shutil.copy)(address, place)
     own.update(data=own.record["data"] | {"address": str(place)})
     task = find_task(CASES[name].task)
-    same = task.read(Source((str(place),), is_recorded=True), Run(own).settings(task.settings))
+    same = task.read(Source((str(place),)), Run(own).settings(task.settings))
     assert same.fingerprint == own.record["data"]["fingerprint"], "the same data elsewhere are the same data"
     if place.is_dir():
         next(path for path in sorted(place.rglob("*")) if path.is_file()).unlink()

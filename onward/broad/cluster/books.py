@@ -104,8 +104,10 @@ def store_book(address: str) -> Book | None:
         except Exception as reason:  # zlib and zipfile raise kinds of their own
             raise UnreadablePicture(f"cannot be unpacked: {type(reason).__name__}") from None
 
+    here = f"{path.resolve()} "  # a folder that is moved is the same still
     fingerprint = hashlib.blake2b(
-        "\n".join([*names, *stamps.values()]).encode("utf-8", "surrogateescape"), digest_size=16
+        "\n".join([*names, *(each.removeprefix(here) for each in stamps.values())]).encode("utf-8", "surrogateescape"),
+        digest_size=16,
     )
     return Book(
         names,
