@@ -64,7 +64,7 @@ def end_of(path: str | Path, most_bytes: int) -> tuple[bytes, bool]:
 
 
 def as_json(document: Any) -> bytes:
-    """Write JSON that every browser reads, whatever a stranger's file held: NaN becomes null, half a letter `?`.
+    r"""Write JSON that every browser reads, whatever a stranger's file held: NaN becomes null, half a letter `?`.
 
     Example:
         >>> as_json({"loss": float("inf"), "name": "\ud800"})
