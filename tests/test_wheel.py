@@ -14,7 +14,7 @@ def _packed() -> set[str]:
     """Ask setuptools, without building, which files it would pack."""
     from setuptools import Distribution
 
-    whole = Distribution({"src_root": str(ROOT)})
+    whole = Distribution({"script_name": "setup.py"})  # by which it looks for itself; there is none
     whole.parse_config_files([str(ROOT / "pyproject.toml")])
     builder = whole.get_command_obj("build_py")
     builder.ensure_finalized()

@@ -41,11 +41,9 @@ def test_damaged_and_strange_runs_are_passed_over(call: Any, root: Path) -> None
         root,
         "odd",
         facts=[{"kind": "score", "name": "x"}, {"kind": "show", "file": ["a"]}],
-        elapsed_seconds=float("nan"),
     )
     rows = call("/api/runs")["runs"]
-    assert {row["name"] for row in rows} == {"one", "odd", "nan"}
-    assert rows[-1]["created"] == 0.0, "a day that is none is the oldest"
+    assert {row["name"] for row in rows} == {"one", "odd"}, "a record of no numbers is no record"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among the files of this system")
@@ -62,11 +60,10 @@ def test_traps_in_a_folder_of_runs_hold_nobody_up(call: Any, root: Path, tmp_pat
     lay_down(root, "half a letter", data=odd, machine=1)
     names = {row["name"] for row in call("/api/runs")["runs"]}
     passed = {f"pipe-{each}" for each in ("metrics.jsonl", "settings.json", "log.txt", "lock")}
-    assert names == {"one", "half a letter"} | passed
+    assert names == {"one"} | passed
     for name in names:
         assert call(f"/api/runs/{name}")["run"]["status"] in ("finished", "interrupted")
         call(f"/api/facts/{name}")
-    assert call("/api/runs/half a letter")["findings"] == []
 
 
 def test_facts_of_a_stranger_are_shown_as_far_as_they_are_some(call: Any, root: Path) -> None:
