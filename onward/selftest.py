@@ -16,25 +16,36 @@ from onward.verbs.train import train
 
 __all__ = ["selftest"]
 
+_MOST = "ONWARD_MEADOW_MOST"  # samples of a split
+
 
 def selftest(duration: str = "3s", steps: int = 3) -> Iterator[tuple[str, bool, str]]:
     """Train, evaluate, report and, where its example is an input too, apply every task, on a meadow of few pictures.
 
     Returns: for each task its name, whether all went well, and a sentence.
     """
-    os.environ["ONWARD_MEADOW_MOST"] = "96"
     with tempfile.TemporaryDirectory() as place:
         for name in list_tasks():
-            task, began, done = find_task(name), time.monotonic(), "trained, evaluated, reported"
+            before = os.environ.get(_MOST)
+            os.environ[_MOST] = "96"
             try:
-                run, _ = train(task, task.example, {}, duration=duration, steps=steps, out=Path(place), quiet=True)
-                first = next((word for word in task.tried_with if ":" not in word), "")
-                is_made = first in ("picture", "table") and task.example.startswith("made:")
-                if task.apply is not None and first not in ("board", "film", "text") and not is_made:
-                    brief = {entry.name: 1 for entry in settings_fields(task.options) if entry.name == "seconds"}
-                    given = (task.example,) if first in ("picture", "table") else ()
-                    apply(run.folder, given, brief, Path(place) / name)
-                    done += ", applied"
-                yield name, True, f"{done} in {time.monotonic() - began:.1f} s"
-            except Exception as reason:  # a missing or broken package fails in any way; which is what is asked
-                yield name, False, str(reason) if isinstance(reason, Fault) else f"{type(reason).__name__}: {reason}"
+                yield name, *_tried(name, Path(place), duration, steps)
+            finally:
+                os.environ.pop(_MOST)
+                os.environ.update({} if before is None else {_MOST: before})
+
+
+def _tried(name: str, place: Path, duration: str, steps: int) -> tuple[bool, str]:
+    task, began, done = find_task(name), time.monotonic(), "trained, evaluated, reported"
+    try:
+        run, _ = train(task, task.example, {}, duration=duration, steps=steps, out=place, quiet=True)
+        first = next((word for word in task.tried_with if ":" not in word), "")
+        is_made = first in ("picture", "table") and task.example.startswith("made:")
+        if task.apply is not None and first not in ("board", "film", "text") and not is_made:
+            brief = {entry.name: 1 for entry in settings_fields(task.options) if entry.name == "seconds"}
+            given = (task.example,) if first in ("picture", "table") else ()
+            apply(run.folder, given, brief, place / name)
+            done += ", applied"
+        return True, f"{done} in {time.monotonic() - began:.1f} s"
+    except Exception as reason:  # a missing or broken package fails in any way; which is what is asked
+        return False, str(reason) if isinstance(reason, Fault) else f"{type(reason).__name__}: {reason}"

@@ -58,7 +58,7 @@ class Pretending:
             "status": "finished",
             "seed": 0,
             "device": "cpu",
-            "data": {"address": "x"},
+            "data": {"address": "x", "fingerprint": "0"},
         }
         write_json(path / "run.json", {**record, "budget": {"seconds": 1.0, "steps": None}})
         metrics = Metrics(path / "metrics.jsonl")
@@ -195,7 +195,8 @@ def test_a_damaged_record_gets_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_score_is_taken_where_no_figure_is_logged(tmp_path: Path) -> None:
-    write_json(tmp_path / "run.json", {"schema": 1, "task": "x", "budget": {}, "seed": 0, "device": "", "data": {}})
+    data = {"address": "x", "fingerprint": "0"}
+    write_json(tmp_path / "run.json", {"schema": 1, "task": "x", "budget": {}, "seed": 0, "device": "", "data": data})
     Metrics(tmp_path / "metrics.jsonl").append(
         "score", name="error", value=0.2, unit="", higher_is_better=False, interval=[0, 1], count=3,
         baseline={"name": "b", "value": 1.0},
@@ -225,7 +226,7 @@ def test_a_real_sweep_within_its_time_and_after_a_kill(tmp_path: Path, small_tab
     """Two forests on a real machine: the sweep is killed, and then its words are said again."""
     runs = tmp_path / "runs"
     words = ["sweep", "forest", str(small_table), "--set", "most_trees=5..50", "--trials", "2", "--workers", "1"]
-    words += ["--time", "16s", "--name", "s", "--out", str(runs)]
+    words += ["--time", "30s", "--name", "s", "--out", str(runs)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen([sys.executable, "-m", "onward", *words], env=environment, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
@@ -237,7 +238,7 @@ def test_a_real_sweep_within_its_time_and_after_a_kill(tmp_path: Path, small_tab
     answer = CliRunner().invoke(program, ["sweep", "s", "--out", str(runs)], catch_exceptions=False)
     assert answer.exit_code == 0, answer.output
     assert "s-00.0" in answer.output
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 60
     record = Record.read(runs / "s")
     assert all(trial.state == "finished" or trial.why for trial in record.trials)
     assert sum(trial.state == "finished" for trial in record.trials) >= 1
