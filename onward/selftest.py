@@ -40,10 +40,10 @@ def _tried(name: str, place: Path, duration: str, steps: int) -> tuple[bool, str
     try:
         run, _ = train(task, task.example, {}, duration=duration, steps=steps, out=place, quiet=True)
         first = next((word for word in task.tried_with if ":" not in word), "")
-        is_made = first in ("picture", "table") and task.example.startswith("made:")
+        is_made = first == "table" and task.example.startswith("made:")
         if task.apply is not None and first not in ("board", "film", "text") and not is_made:
             brief = {entry.name: 1 for entry in settings_fields(task.options) if entry.name == "seconds"}
-            given = (task.example,) if first in ("picture", "table") else ()
+            given = {"picture": ("meadow:classify",), "table": (task.example,)}.get(first, ())
             apply(run.folder, given, brief, place / name)
             done += ", applied"
         return True, f"{done} in {time.monotonic() - began:.1f} s"
