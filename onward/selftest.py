@@ -43,7 +43,10 @@ def _tried(name: str, place: Path, duration: str, steps: int) -> tuple[bool, str
         is_made = first == "table" and task.example.startswith("made:")
         if task.apply is not None and first not in ("board", "film", "text") and not is_made:
             brief = {entry.name: 1 for entry in settings_fields(task.options) if entry.name == "seconds"}
-            given = {"picture": ("meadow:classify",), "table": (task.example,)}.get(first, ())
+            pictures = (
+                "meadow:classify" if task.example == "meadow:semi" else task.example
+            )  # two rooms, no pictures alone
+            given = {"picture": (pictures,), "table": (task.example,)}.get(first, ())
             apply(run.folder, given, brief, place / name)
             done += ", applied"
         return True, f"{done} in {time.monotonic() - began:.1f} s"
