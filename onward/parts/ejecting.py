@@ -69,7 +69,9 @@ def write_ejected(run: Run, script: Path, ejection: Ejection) -> Iterator[Path |
     for name, arrays in ejection.arrays.items():
         import numpy as np
 
-        np.savez_compressed(beside[name], allow_pickle=False, **arrays)
+        if any(np.asarray(each).dtype.hasobject for each in arrays.values()):
+            raise TypeError(f"{name} holds objects, which would be pickled")  # an older NumPy cannot be told not to
+        np.savez_compressed(beside[name], **arrays)
         yield beside[name]
     for name, pieces in ejection.texts.items():
         with beside[name].open("w", encoding="utf-8", errors="replace", newline="") as file:

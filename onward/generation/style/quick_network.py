@@ -30,8 +30,9 @@ class QuickPainter(nn.Module):
         styles: whose colours are mixed.
 
     Example:
+        >>> _ = torch.manual_seed(1)
         >>> painter = QuickPainter(4, 1).eval(); photo = torch.rand(1, 3, 19, 30) * 0.9 + 0.05
-        >>> torch.allclose(painter(photo), photo, atol=0.25)
+        >>> torch.allclose(painter(photo), photo, atol=0.1)
         True
     """
 
