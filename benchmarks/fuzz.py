@@ -123,7 +123,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--keep", type=Path)
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as aside:
-        os.environ["ONWARD_CACHE"] = f"{aside}/cache"
+        os.environ.update(ONWARD_CACHE=f"{aside}/cache", ONWARD_MEADOW_MOST="96")
         if given.seed is not None:
             print(outcome(given.reader[0], Random(given.seed), given.keep or Path(aside) / "case"))
             return

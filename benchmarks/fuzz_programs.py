@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tempfile
 import warnings
 import zlib
@@ -203,7 +202,6 @@ def _used(name: str) -> Reader:
     return Reader(lambda: _trained(name), use)
 
 
-os.environ.setdefault("ONWARD_MEADOW_MOST", "96")
 PROGRAM_READERS = {
     "the studio's requests": Reader(_requests, _asked),
     "settings": Reader(_settings, _parsed),
