@@ -95,6 +95,8 @@ def test_a_film_keeps_its_first_frame_s_colours() -> None:
 def test_masks_and_a_folder_without_photos_are_refused(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageFault, match="mask"):
         read(Source((str(photos),)), Settings(fast=True, mask="m.png"))
+    with pytest.raises(UsageFault, match="--start and --history"):
+        read(Source((str(photos),)), Settings(fast=True, start="noise", history=5))
     subject = read(Source((str(photos),)), Settings(fast=True))
     assert len(subject.photos) == 4
     assert any("q.jpg" in each for each in subject.findings())

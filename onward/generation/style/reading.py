@@ -24,6 +24,7 @@ __all__ = [
 
 _FLAT = 2.0  # of 255: a style that varies less than this has no strokes
 _LEAST_REGION, _UNCOVERED = 0.01, 0.02
+_OF_A_WALK = ("start", "tile", "history")
 LONGEST_LEARNED, _USUAL_LEARNED = 1024, 320  # pixels, of photos that --fast learns from
 MOST_STYLES = 100
 _MOST_PHOTOS, _MANY, _MOST_SAID = 300, 50, 5
@@ -102,6 +103,9 @@ def read(source: Source, settings: Settings) -> Subject:
         return subject_of(read_photo(source.address), settings)
     if settings.mask:
         raise UsageFault("A mask is of one photo's places, and --fast learns for any. Leave out one of them.")
+    idle = [f"--{name}" for name in _OF_A_WALK if getattr(settings, name) != getattr(Settings(), name)]
+    if idle:
+        raise UsageFault(f"{' and '.join(idle)}: only a walk of one photo's pixels has that. Leave out it or --fast.")
     if not holds_photos(source.address):
         photo = read_photo(source.address)
         return subject_of(replace(photo, notes=(*photo.notes, _ALONE)), settings)

@@ -23,6 +23,7 @@ _ROWS = 500
 _MOST_CLASSES = 6
 _GRID = (150, 110)
 _CELL = 5
+_FINER = 2  # lines are drawn on a sheet so much larger
 _LEFT, _TOP, _RIGHT, _BELOW = 90, 30, 180, 50
 _INK, _GREY = (40, 44, 52), (110, 110, 110)
 _ITERATIONS = 50_000
@@ -118,25 +119,32 @@ def _ground(machine: Machine, low: NDArray[np.float64], high: NDArray[np.float64
     across, down = np.linspace(low[0], high[0], _GRID[0]), np.linspace(high[1], low[1], _GRID[1])
     places = np.stack([each.ravel() for each in np.meshgrid(across, down)], axis=1)
     shares = machine.predict(places)
+    told = np.stack([_enlarged(each.reshape(_GRID[::-1])) for each in shares.T], axis=-1)
     colours = np.array([_colour(kind) for kind in range(shares.shape[1])], float)
-    pixels = 255 - 0.35 * (255 - shares @ colours)
-    pixels = pixels.reshape(_GRID[1], _GRID[0], 3)
+    pixels = 255 - 0.35 * (255 - told @ colours)
     decisions = machine.decide(places)
     if machine.facts["form"] == "rest":
         decisions = decisions[:, 1:] if shares.shape[1] == 2 else decisions
-    for value, colour in ((-1.0, _GREY), (1.0, _GREY)) if shares.shape[1] == 2 else ():
-        pixels[_changes(decisions[:, 0].reshape(_GRID[1], _GRID[0]) > value)] = colour
-    pixels[_changes(shares.argmax(axis=1).reshape(_GRID[1], _GRID[0]))] = _INK
-    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).resize(
-        (_CELL * _GRID[0], _CELL * _GRID[1]), Image.Resampling.NEAREST
-    )
+    for value in (-1.0, 1.0) if shares.shape[1] == 2 else ():
+        _drawn(pixels, _enlarged(decisions[:, 0].reshape(_GRID[::-1])) > value, _GREY)
+    _drawn(pixels, told.argmax(axis=-1), _INK)
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).reduce(_FINER)
 
 
-def _changes(values: NDArray[np.generic]) -> NDArray[np.bool_]:
-    found = np.zeros(values.shape, bool)
-    found[1:] |= values[1:] != values[:-1]
-    found[:, 1:] |= values[:, 1:] != values[:, :-1]
-    return found
+def _enlarged(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Bring a field to the size of the sheet and finer, smoothly, so that lines in it have no steps."""
+    size = (_FINER * _CELL * _GRID[0], _FINER * _CELL * _GRID[1])
+    return np.asarray(Image.fromarray(values.astype(np.float32)).resize(size, Image.Resampling.BICUBIC))
+
+
+def _drawn(pixels: NDArray[np.float64], values: NDArray[np.generic], colour: tuple[int, int, int]) -> None:
+    """Draw a line where values change."""
+    line = np.zeros(values.shape, bool)
+    line[1:] |= values[1:] != values[:-1]
+    line[:, 1:] |= values[:, 1:] != values[:, :-1]
+    line[:-1] |= line[1:]  # twice as wide, so that the finer picture's line is one pixel
+    line[:, :-1] |= line[:, 1:]
+    pixels[line] = colour
 
 
 def _within_margin(machine: Machine, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
