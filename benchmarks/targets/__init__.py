@@ -20,12 +20,13 @@ from benchmarks.targets.language import LANGUAGE
 from benchmarks.targets.reading import Section, Target, sections_of
 from benchmarks.targets.tables import TABLES
 from benchmarks.targets.vision import VISION
+from benchmarks.targets.whole import WHOLE
 
 __all__ = ["PATHS", "dated", "main", "readme_table", "whole_table"]
 
 README = PAGE.parents[1] / "README.md"
 PATHS = {
-    "The whole": FOUNDATION,
+    "The whole": FOUNDATION + WHOLE,
     "Vision": VISION,
     "Language": LANGUAGE,
     "Images": GENERATION,

@@ -99,29 +99,4 @@ FOUNDATION = (
     Target("meadow", "500 classify pictures a second", cell("meadow", "samples a second", {"room": "classify"}), 500),
     Target("meadow", "300 detect pictures a second", cell("meadow", "samples a second", {"room": "detect"}), 300),
     Target("meadow", "500 horses a second", cell("meadow", "samples a second", {"room": "horses"}), 500),
-    Target(
-        "studio",
-        "1,000 runs listed in less than 1 s",
-        cell("studio", "measured", {"what": "1,000 runs listed for the first time"}),
-        most=1,
-    ),
-    Target(
-        "studio",
-        "1,000 runs on the page, in Chromium, in less than 1 s",
-        cell("studio", "measured", {"what": "1,000 listed on the page, in Chromium"}),
-        most=1,
-        tried="rows are made a hundred at a time (5.3 s before that, on the same busy core)",
-    ),
-    Target(
-        "studio",
-        "a page that watches a run takes less than 2 % of a core",
-        cell("studio", "measured", {"what": "the studio's share of a core while a page watches a run"}),
-        most=2,
-    ),
-    Target(
-        "studio",
-        "all hostile requests refused",
-        cell("studio", "measured", {"what": "hostile requests refused"}),
-        least=61,
-    ),
 )
