@@ -1,6 +1,6 @@
 """How fast alpha-zero-general plays Connect Four with a network of our size; run in an environment of its own.
 
-    PYTHON peer_alpha_zero_general.py REPOSITORY SECONDS SIMULATIONS BLOCKS CHANNELS
+    PYTHON peer_alpha_zero_general.py REPOSITORY SECONDS SIMULATIONS BLOCKS CHANNELS THREADS
 
 Its game and its search are used as they are, the search being asked for a move at a time as its `Coach` does; only two
 names that NumPy 2 no longer has are put back. It only plays, where ours learns meanwhile. Prints one JSON line.
@@ -49,21 +49,21 @@ class Player(nn.Module):
         return policy, torch.tanh(self.value(maps.mean((2, 3))))[0].numpy()
 
 
-def main(source: str, seconds: float, simulations: int, blocks: int, channels: int) -> None:
+def main(source: str, seconds: float, simulations: int, blocks: int, channels: int, threads: int) -> None:
     """Play, and count."""
     np.int = int  # pyright: ignore[reportAttributeAccessIssue]
     sys.path.insert(0, source)
     from connect4.Connect4Game import Connect4Game  # pyright: ignore[reportMissingImports]
     from MCTS import MCTS  # pyright: ignore[reportMissingImports]
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
     game: Any = Connect4Game()
     game.stringRepresentation = lambda board: board.tobytes()
     player = Player(blocks, channels, game.getBoardSize(), game.getActionSize()).eval()
     chance, positions, games = np.random.default_rng(0), 0, 0
-    began = time.process_time()
-    while time.process_time() - began < seconds:
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
         board, side = game.getInitBoard(), 1
         search = MCTS(game, player, SimpleNamespace(numMCTSSims=simulations, cpuct=1.0))
         while game.getGameEnded(board, side) == 0:
@@ -71,9 +71,9 @@ def main(source: str, seconds: float, simulations: int, blocks: int, channels: i
             board, side = game.getNextState(board, side, int(chance.choice(len(chances), p=chances)))
             positions += 1
         games += 1
-    spent = time.process_time() - began
+    spent = time.monotonic() - began
     print(json.dumps({"games": games, "positions": positions, "seconds": spent}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), *(int(word) for word in sys.argv[3:6]))
+    main(sys.argv[1], float(sys.argv[2]), *(int(word) for word in sys.argv[3:7]))

@@ -1,6 +1,6 @@
 """How fast OpenSpiel's search in Python, that of its AlphaZero, plays Connect Four with a network of our size.
 
-    PYTHON peer_open_spiel.py SECONDS SIMULATIONS BLOCKS CHANNELS
+    PYTHON peer_open_spiel.py SECONDS SIMULATIONS BLOCKS CHANNELS THREADS
 
 Its AlphaZero's own network needs jax; here a network of our size in torch is asked in its place, behind the same cache.
 It does nothing but play, where ours learns meanwhile. Prints one JSON line.
@@ -44,15 +44,15 @@ class Evaluator(mcts.Evaluator):
         return [(action, policy[action]) for action in state.legal_actions()]
 
 
-def main(seconds: float, simulations: int, blocks: int, channels: int) -> None:
+def main(seconds: float, simulations: int, blocks: int, channels: int, threads: int) -> None:
     """Play, and count."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
     game = pyspiel.load_game("connect_four")
     player = Player(blocks, channels, (6, 7), 7).eval()
     chance, positions, games = np.random.RandomState(0), 0, 0
-    began = time.process_time()
-    while time.process_time() - began < seconds:
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
         bot = mcts.MCTSBot(
             game, 2.0, simulations, Evaluator(player), solve=False, random_state=chance,
             dirichlet_noise=(0.25, 1.0), child_selection_fn=mcts.SearchNode.puct_value,
@@ -65,9 +65,9 @@ def main(seconds: float, simulations: int, blocks: int, channels: int) -> None:
             state.apply_action(root.children[chosen].action)
             positions += 1
         games += 1
-    spent = time.process_time() - began
+    spent = time.monotonic() - began
     print(json.dumps({"games": games, "positions": positions, "seconds": spent}))
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), *(int(word) for word in sys.argv[2:5]))
+    main(float(sys.argv[1]), *(int(word) for word in sys.argv[2:6]))

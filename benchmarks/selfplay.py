@@ -38,7 +38,7 @@ def main(words: list[str]) -> None:
         write_section("selfplay-speed", "Self-play: how fast", written, _SPEED, _speeds(given.seed))
         return
     if given.peers:
-        title = "Self-play: Connect Four beside others, 32 looks a move, 4 blocks of 48 channels, one core"
+        title = "Self-play: Connect Four beside others, 32 looks a move, 4 blocks of 48 channels"
         written = "python -m benchmarks selfplay --peers PYTHON ALPHA_ZERO_GENERAL"
         write_section("selfplay-peers", title, written, _BESIDE, _beside(given.peers[0], given.peers[1], given.seed))
         return
@@ -102,8 +102,11 @@ def _speeds(seed: int) -> list[list[str]]:
 
 
 def _beside(python: str, source: str, seed: int) -> list[list[str]]:
-    """Alternate ours, which searches every move in full, alone and learning, and two others, which only play."""
-    place = Path(__file__).parent
+    """Alternate ours, which searches every move in full, alone and learning, and two others, which only play.
+
+    All have all cores there are: ours an actor on each, the others, which play in one process, as many threads.
+    """
+    place, cores = Path(__file__).parent, len(os.sched_getaffinity(0))
     others = {
         "alpha-zero-general": [python, str(place / "peer_alpha_zero_general.py"), source],
         "OpenSpiel, search in Python": [sys.executable, str(place / "peer_open_spiel.py")],
@@ -112,12 +115,14 @@ def _beside(python: str, source: str, seed: int) -> list[list[str]]:
     found: dict[str, list[dict[str, float]]] = {name: [] for name in (*ways, *others)}
     for _ in range(2):
         for name, way in ways.items():
-            more = ("--actors", "1", "--preset", "small", "--set", "dear_share=1", "--set", way)
+            more = ("--actors", str(cores), "--preset", "small", "--set", "dear_share=1", "--set", way)
             logs = [each for each in _facts("connect_four", 60, seed, *more) if "positions_per_second" in each]
             begun = next(fact for fact in logs if fact["seconds"] > 15)
             found[name].append({key: logs[-1][key] - begun[key] for key in ("games", "positions", "seconds")})
         for name, typed in others.items():
-            told = subprocess.run([*typed, "45", "32", "4", "48"], check=True, capture_output=True, text=True).stdout
+            told = subprocess.run(
+                [*typed, "45", "32", "4", "48", str(cores)], check=True, capture_output=True, text=True
+            ).stdout
             found[name].append(json.loads(told.splitlines()[-1]))
     sums = {name: {key: sum(each[key] for each in two) for key in two[0]} for name, two in found.items()}
     own = next(each["positions"] / each["seconds"] for each in sums.values())

@@ -60,7 +60,7 @@ def test_it_learns_a_small_language(learned: Learned) -> None:
 
 
 def test_without_a_learning_rate_it_does_not(learned: Learned) -> None:
-    assert bits(learned(learning_rate="0.000001")) > 2
+    assert bits(learned(40, learning_rate="0.000001")) > 2
 
 
 def test_what_it_writes_is_of_the_language(small_text: Path, learned: Learned) -> None:
@@ -94,7 +94,7 @@ def test_another_text_is_measured_in_the_model_s_own_pieces(small_text: Path, le
 def test_a_prompt_of_unseen_characters_is_said_and_survived(
     learned: Learned, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = load(learned(level="characters"))
+    model = load(learned(20, level="characters"))
     with caplog.at_level(logging.INFO, logger="onward"):
         for exhibit in apply(model, Source(), Writing(prompt="Übel! The horse", length=30)):
             exhibit.write(tmp_path, exhibit.caption)
