@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from onward.broad.selfplay.bytes_network import in_bytes
 from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.games import Job, Shard, play
 from onward.broad.selfplay.messages import hello_of, met, read_job, read_shard, write_fault, write_job, write_shard
@@ -43,7 +44,7 @@ def work(game: Game, shape: Shape, latest_job: Callable[[], Job | None], send_ga
     network = Network(shape)
     while (job := latest_job()) is not None:
         network.load_state_dict({name: torch.from_numpy(np.array(values)) for name, values in job.weights.items()})
-        evaluate = Evaluator(game, network.folded())
+        evaluate = Evaluator(game, in_bytes(network.folded()))
         send_games(play(game, evaluate, job.order, job.unfinished))
 
 
