@@ -2,7 +2,8 @@
 
 Every program gets the same rows, the same wall time and the same rows to tell, which it sees without their answers.
 adult has a test file of its own. A held-out row that is also among the others (a fifth of the wines are there twice) is
-not asked: it would tell who remembers, not who has learned. The estimate is what the run says of itself, before anybody saw the held-out rows.
+not asked: it would tell who remembers, not who has learned. The estimate is what the run says of itself, before anybody
+saw the held-out rows.
 """
 
 from __future__ import annotations
