@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import itertools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -211,11 +212,12 @@ def test_the_command_tells_what_it_wrote(
 HOSTILE = 'a"; import os #\n\'\'\'"""\\'
 
 
-def test_a_stranger_s_words_stay_words() -> None:
-    values = {"DATA": HOSTILE, "CLASSES": (HOSTILE, "cat"), "OUT": "plain"}
+@pytest.mark.parametrize("words", [HOSTILE, "../x/#: inlined/y", "#: end", "\u2028import os", "{0}\\n\udcff"])
+def test_a_stranger_s_words_stay_words(words: str) -> None:
+    values = {"DATA": words, "CLASSES": (words, "cat"), "OUT": "plain", "SMOOTHING": math.inf}
     text = rendered("onward.vision.classify.ejected", values, {"files"})
     found = {
-        node.targets[0].id: ast.literal_eval(node.value)
+        node.targets[0].id: eval(compile(ast.Expression(node.value), "", "eval"), {"__builtins__": {"float": float}})
         for node in ast.parse(text).body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in values
     }

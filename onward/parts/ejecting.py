@@ -14,6 +14,7 @@ Values are written by `repr`, never as they stand: a stranger's run cannot say w
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ejection", "kept_of", "rendered", "write_ejected"]
 
+_INLINED = re.compile(r"^#: inlined$", re.MULTILINE)  # a line of its own: a folder may be called so too
 _EXAMPLE = re.compile(r"\n\s*Example:\n.*?(?=\n\s*(?:\"\"\"|$))", re.DOTALL)
 
 
@@ -117,7 +119,7 @@ def rendered(template: str, values: Mapping[str, Any], kinds: Collection[str], h
     kept = [line for number, line in enumerate(text.splitlines(), 1) if number not in cut]
     first = tree.body[0].end_lineno or 1
     body = "\n".join(kept[first:]).strip("\n")
-    body = body.replace("#: inlined", "\n\n" + "\n\n\n".join(inlined) if inlined else "")
+    body = _INLINED.sub(lambda _: "\n\n" + "\n\n\n".join(inlined) if inlined else "", body)
     used = _names(ast.parse(body))
     written = _sorted([line for line in imports if line.split()[-1].split(".")[0] in used])
     script = "\n".join(kept[:first]) + f"\n\n{head}\n\n{written}\n\n{body}\n"
@@ -182,6 +184,8 @@ def _written(value: Any) -> str:
     """Write a value as Python reads it, words in double quotes where they hold none."""
     if isinstance(value, tuple):
         return f"({', '.join(map(_written, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
     words = repr(value)
     is_plain = isinstance(value, str) and words[0] == "'" and not set(words) & set('"\\')
     return f'"{words[1:-1]}"' if is_plain else words
