@@ -21,6 +21,7 @@ __all__ = ["SCHEMA_VERSION", "Folder", "Lock", "find_run", "list_runs", "new_fol
 
 SCHEMA_VERSION = 1
 _NAME = re.compile(r"\w[\w.-]*")
+_ZOO = Path(__file__).resolve().parent.parent / "zoo"
 
 
 class Folder:
@@ -48,6 +49,11 @@ class Folder:
         ):
             raise RunFault(f"{self.path / 'settings.json'} holds no settings. Restore it or train anew.")
         return found
+
+    @property
+    def is_of_the_zoo(self) -> bool:
+        """Say whether it came with this program; a user's own folder may be called zoo, too."""
+        return self.path.resolve().parent == _ZOO
 
     def update(self, **facts: Any) -> None:
         """Change facts of `run.json`, atomically."""
@@ -252,8 +258,8 @@ def find_run(word: str) -> Folder:
     """
     if word.startswith("zoo:"):
         return _zoo(word.removeprefix("zoo:"))
-    if (Path(word) / "run.json").exists():
-        return Folder(Path(word))
+    if (place := Path(word)).joinpath("run.json").exists():
+        return Folder(place if place.name not in ("", "..") else place.resolve())  # so that it has a name
     runs = {folder.path.name: folder for folder in list_runs()}
     if not runs:
         raise RunFault(f"There are no runs in {runs_folder()}. Start one: onward train gan meadow:horses")
@@ -270,8 +276,7 @@ def find_run(word: str) -> Folder:
 
 
 def _zoo(name: str) -> Folder:
-    place = Path(__file__).resolve().parent.parent / "zoo"
-    known = [path.parent.name for path in place.glob("*/run.json")]
+    known = [path.parent.name for path in _ZOO.glob("*/run.json")]
     if name not in known:
         raise RunFault(f"The zoo has no {name!r}.{did_you_mean(name, known)}")
-    return Folder(place / name)
+    return Folder(_ZOO / name)
