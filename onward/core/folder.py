@@ -32,7 +32,7 @@ class Folder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.is_of_the_zoo = path, path.resolve().parent == _ZOO  # a user's folder may be called so, too
         self.record: dict[str, Any] = read_json(path / "run.json")
         if not _is_record(self.record):
             raise RunFault(f"{path / 'run.json'} is no record of a run. Restore it or train anew.")
@@ -49,11 +49,6 @@ class Folder:
         ):
             raise RunFault(f"{self.path / 'settings.json'} holds no settings. Restore it or train anew.")
         return found
-
-    @property
-    def is_of_the_zoo(self) -> bool:
-        """Say whether it came with this program; a user's own folder may be called zoo, too."""
-        return self.path.resolve().parent == _ZOO
 
     def update(self, **facts: Any) -> None:
         """Change facts of `run.json`, atomically."""
@@ -174,6 +169,7 @@ def _is_record(record: Any) -> bool:
         words += [machine.get(key, "") for key in ("device", "precision", "why")]
         numbers = [known[key] for key in ("schema", "seed", "created", "elapsed_seconds", "steps_done")]
         numbers += [limits["seconds"] or 0, limits["steps"] or 0, machine.get("threads", 0)]
+        numbers.append(known.get("processes", 1) - 1)  # whose batches make one step
         return all(isinstance(each, str) for each in words) and all(0 <= each < 1e15 for each in numbers)
     except (AttributeError, KeyError, TypeError):
         return False

@@ -132,6 +132,7 @@ class Processes(Group):
 
     def everywhere(self, begin: Callable[[], Path]) -> Path:
         """Send the first process's folder to the others, without what is for people; it is gone when they end."""
+        self.total(self._torch.zeros(1))  # one whose data cannot be read has ended: then nothing is begun
         path = begin() if self.is_first else Path()
         names = [each.relative_to(path).as_posix() for each in _files(path)] if self.is_first else []
         name, names = self.agree(path.name), self.agree(names)
