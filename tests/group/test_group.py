@@ -205,6 +205,20 @@ def test_who_cannot_share_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         train(find_task("forest"), str(small_table), {}, steps=3, out=tmp_path / "runs", quiet=True)
 
 
+def test_no_passing_folder_stays(tmp_path: Path, small_text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passing = tmp_path / "passing"
+    (passing / "onward-process-4194999-killed" / "run").mkdir(parents=True)  # no process has such a number
+    (passing / f"onward-process-{os.getpid()}-living").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(passing))
+    task = replace(find_task("language-model"), evaluate=None)
+
+    def learn(rank: int) -> None:
+        train(task, str(small_text), TINY, steps=2, out=tmp_path / "runs", quiet=True)
+
+    assert ended(started(2, learn)) == [0, 0]
+    assert [each.name for each in passing.iterdir()] == [f"onward-process-{os.getpid()}-living"]
+
+
 def test_a_wish_that_is_passed_on_again_is_one_wish(tmp_path: Path, small_text: Path) -> None:
     """As a cluster tells every process of a job, and torchrun tells its own once more."""
     task, runs = find_task("language-model"), tmp_path / "runs"
