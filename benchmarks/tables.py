@@ -174,9 +174,9 @@ def honest(limits: list[str], splits: int, told: str) -> None:
                 place = Path(aside)
                 split = _quarter(number, place) if name == "adult" else _made(number, place)
                 own = ours(split, "AUC", limits, number, place)
-                estimate, spread = own["score"]["value"], _spread(own["score"]["interval"])
+                estimate, spread = own["score"]["value"], deviation(own["score"]["interval"])
                 if name == "adult":
-                    value, reach = _with_reach(split.truth, own["path"])
+                    value, reach = with_reach(split.truth, own["path"])
                 else:
                     value, reach = _expected(customers(_FRESH, _FIRST_FRESH)[2], own["path"]), 0.0
             gap = (estimate - value) / max((spread**2 + reach**2) ** 0.5, 1e-9)
@@ -199,7 +199,8 @@ def _made(number: int, place: Path) -> Split:
     return written(place, heads, rows, fresh)
 
 
-def _spread(interval: list[float]) -> float:
+def deviation(interval: list[float]) -> float:
+    """Give the standard deviation that a 95 % interval stands for."""
     return (interval[1] - interval[0]) / (2 * 1.96)
 
 
@@ -208,7 +209,7 @@ def _last_column(told: Path) -> np.ndarray:
         return np.array([float(row[-1]) for row in list(csv.reader(file))[1:]])
 
 
-def _with_reach(truth: list[str], told: Path) -> tuple[float, float]:
+def with_reach(truth: list[str], told: Path) -> tuple[float, float]:
     """Give the AUC on held-out rows, and its standard deviation by drawing the rows again and again."""
     real, shares = np.array([each == max(truth) for each in truth], float), _last_column(told)
     chance = np.random.default_rng(0)

@@ -126,6 +126,12 @@ TABLES = (
         share("table_leaks", "named", lambda text: text == "yes", but={"planted": "nothing"}),
         1,
     ),
+    Target(
+        "table",
+        "with a planted leak left out the estimate is within 2 standard deviations of the truth",
+        share("table_leaks_removed", "within 2", lambda text: text == "yes"),
+        1,
+    ),
     *(
         Target(
             task,
