@@ -293,9 +293,10 @@ class _Learning:
         doubt = " With so few labels this is little more than a guess; the averages of all foldings decided." * (
             count < 200
         )
+        foldings = "one folding" if facts["foldings"] == 1 else f"{facts['foldings']} foldings"
         self.run.note(
             f"{kept} is kept: right about {100 * own:.1f} % of hidden labels, labels alone about "
-            f"{100 * alone:.1f} %, over {facts['foldings']} foldings of {count:,} labels.{doubt}"
+            f"{100 * alone:.1f} %, over {foldings} of {count:,} labels.{doubt}"
         )
         shown = {name: (value, low, high) for name, value, low, high in rows}
         self.run.show("methods", Picture(methods_picture(shown, kept), "which way knew hidden labels best"))
