@@ -232,6 +232,7 @@ def main(words: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0, help="so that splits can be measured one at a time")
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--steps", help="count fits instead; the peers still have the seconds")
     parser.add_argument("--peer-python", help="a Python that has FLAML and AutoGluon")
@@ -247,7 +248,7 @@ def main(words: list[str]) -> None:
     rows: list[list[str]] = []
     for name in given.sets:
         measure = SETS[name][1]
-        for seed in range(1 if SETS[name][3] else given.seeds):
+        for seed in range(given.first_seed, given.first_seed + (1 if SETS[name][3] else given.seeds)):
             with tempfile.TemporaryDirectory() as aside:
                 place = Path(aside)
                 split = part(name, seed, place)
