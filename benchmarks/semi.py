@@ -2,14 +2,20 @@
 
 The label subsets are made here, five draws each. All draws share one look at the pictures, which is what takes the time
 and is told in pictures a second; then each draw is chosen for and learned just as `onward train semi` does, and tested
-on pictures that nothing else looked at, beside the labels alone on the same features.
+on pictures that nothing else looked at, beside the labels alone on the same features. With --time the program itself is
+run instead, once for each number of labels: then the eyes are tuned too, which draws cannot share.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,6 +27,7 @@ from onward.broad.semi.choosing import FOLDINGS, METHODS, Material, Tally, units
 from onward.broad.semi.label_next import propose
 from onward.broad.semi.linear import Floats, learned_space
 from onward.broad.semi.looking import Looks, look_plainly
+from onward.core.metrics import read_metrics
 from onward.data.pictures import read_pictures
 
 SETS = {"fashion-mnist": "pictures/fashion-mnist/fmnist_6k_2k.npz", "cifar10": "pictures/cifar10.zip"}
@@ -35,6 +42,7 @@ COLUMNS = (
     "least gain of a draw",
     "ways kept",
 )
+RUN_COLUMNS = ("set", "labels", "asked", "took", "labels alone", "accuracy", "of", "gain, points", "kept")
 NEXT_COLUMNS = ("set", "labels", "by lot, one a class", "by lot, any", "proposed (typical)", "over one a class, points")
 
 
@@ -134,6 +142,23 @@ def next_row(name: str, seen: Seen, draws: int) -> list[str]:
     return [name, str(seen.kinds), f"{fair:.3f}", f"{some:.3f}", f"{proposed:.3f}", f"{100 * (proposed - fair):+.1f}"]
 
 
+def run_row(name: str, a_class: int, asked: str, place: Path) -> list[str]:
+    """Train as a user does, or read a run that is there; give its row."""
+    run = place / f"semi-{name}-{a_class}"
+    if not (run / "report.html").exists():
+        words = ["train", "semi", str(real_data() / SETS[name]), "--labels", str(a_class), "--time", asked]
+        subprocess.run([sys.executable, "-m", "onward", *words, "--out", str(place), "--name", run.name], check=True)
+    facts = list(read_metrics(run / "metrics.jsonl", "score"))
+    right, gain = (next(each for each in facts if word in each["name"]) for word in ("accuracy", "gain"))
+    told = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    reach = f"({right['interval'][0]:.3f} to {right['interval'][1]:.3f})"
+    gained = f"{gain['value']:+.1f} ({gain['interval'][0]:+.1f} to {gain['interval'][1]:+.1f})"
+    labels, seconds = str(a_class * len(told["classifier"]["classes"])), told["elapsed_seconds"]
+    ways = told["classifier"]["kept"] + (", eyes tuned" if told["classifier"].get("tuned") else "")
+    figures = [f"{right['baseline']['value']:.3f}", f"{right['value']:.3f} {reach}", str(right["count"]), gained]
+    return [name, labels, asked, f"{seconds / 60:.1f} min", *figures, ways]
+
+
 def main(words: Sequence[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
@@ -144,10 +169,21 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--tested", type=int, default=2000)
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--questions", type=int, default=25, help="of cross-validation, at most")
+    parser.add_argument(
+        "--time", help="run the program itself for so long, such as 20m, once for each number of labels"
+    )
+    parser.add_argument("--runs", type=Path, help="keep those runs here; what is there is read")
     given = parser.parse_args(words)
     typed = f"python -m benchmarks semi {command(words)}"
     for name in given.sets:
         rows = list[list[str]]()
+        if given.time:
+            with tempfile.TemporaryDirectory() as aside:
+                for a_class in given.labels:
+                    rows.append(run_row(name, a_class, given.time, given.runs or Path(aside)))
+                    title = f"Few labels and a pool, by the program itself, {name}"
+                    write_section(f"semi-run-{name}", title, typed, RUN_COLUMNS, rows)
+            continue
         seen = Seen(name, given.side, given.pool, given.tested)
         print(f"{name}: {3 * given.pool / seen.seconds:.0f} views a second, those recalled counted")
         proposed = next_row(name, seen, given.draws)

@@ -7,13 +7,15 @@ made of is each task's own affair (`eject` in its record).
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from onward.core.faults import DataFault, RunFault, UsageFault
+from onward.core.faults import DataFault, RunFault, UsageFault, printable
 from onward.core.folder import Folder, find_run
 from onward.core.run import Run
 from onward.core.task import Source, Task
@@ -29,7 +31,7 @@ def eject(folder: Folder, find_task: _Find, out: Path | None = None) -> tuple[li
     Returns: the files written, the script last, and a sentence for each thing that it does not repeat.
     Raises:
         DataFault: the data are not there, or not what they were.
-        RunFault: the task has no script, or the run was never trained.
+        RunFault: the task has no script, or the run was never trained, or is damaged.
         UsageFault: a file of that name is there.
     """
     task, own = find_task(folder.record["task"]), folder.record["data"]
@@ -38,14 +40,22 @@ def eject(folder: Folder, find_task: _Find, out: Path | None = None) -> tuple[li
     script = out or Path(f"{folder.path.name}.py")
     if script.suffix != ".py" or not script.parent.is_dir():
         raise UsageFault(f"{script} cannot be the script. Name a .py in a folder that is there.")
-    if script.exists():
+    if os.path.lexists(script):
         raise UsageFault(f"{script} is there already and is not written over. Move it, or name another --out.")
     run = Run(folder)
     source = Source((own["address"],), own.get("kind"), is_recorded=True)
-    data = task.read(source, run.settings(task.settings))
-    if "zoo" not in folder.path.parts and data.fingerprint != own.get("fingerprint"):
+    settings = run.settings(task.settings)
+    try:
+        data = task.read(source, settings)
+    except OSError as reason:
+        raise DataFault(f"{own['address']} cannot be read ({reason.strerror or reason}). Check its rights.") from None
+    if not folder.is_of_the_zoo and data.fingerprint != own.get("fingerprint"):
         raise DataFault(f"{own['address']} is not what {run.name} was trained on (its content changed). Restore it.")
-    told = list(task.eject(run, data, script))
+    try:
+        told = list(task.eject(run, data, script))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as reason:  # a record may say anything
+        words = f"{run.name} is damaged, or another version made it ({type(reason).__name__}). Train it anew."
+        raise RunFault(words) from None
     return [each for each in told if isinstance(each, Path)], [each for each in told if not isinstance(each, Path)]
 
 
@@ -69,6 +79,7 @@ def eject_command(find_task: _Find) -> click.Command:
             click.echo(json.dumps(document, ensure_ascii=False, indent=1))
             return
         lines = [f"Not repeated: {sentence}" for sentence in differs]
-        click.echo("\n".join([*map(str, files), *lines, f"Run it: python {files[-1]}"]))
+        told = [*map(str, files), *lines, f"Run it: python {shlex.quote(str(files[-1]))}"]
+        click.echo("\n".join(map(printable, told)))
 
     return click.command("eject")(eject_run)

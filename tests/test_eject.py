@@ -6,7 +6,9 @@ import ast
 import importlib.util
 import itertools
 import json
+import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,11 +21,12 @@ import torch
 
 from onward.cli import main, program
 from onward.core.faults import DataFault, RunFault, UsageFault
-from onward.core.folder import Folder
+from onward.core.folder import Folder, find_run
 from onward.core.run import Run
 from onward.eject import eject
 from onward.parts.ejecting import rendered
 from onward.tasks import find_task
+from onward.verbs.resume import resume
 from onward.verbs.train import train
 
 ALONE = """
@@ -208,14 +211,96 @@ def test_the_command_tells_what_it_wrote(
     assert leaving.value.code == 2
 
 
+def copied(run: Path, to: Path, **facts: Any) -> Folder:
+    """Copy a run and change what it says of itself."""
+    shutil.copytree(run, to)
+    record = {**json.loads((to / "run.json").read_text()), **facts}
+    (to / "run.json").write_text(json.dumps(record))
+    return Folder(to)
+
+
+@pytest.mark.parametrize("name", ["gan", "classic", "seeing", "mingru"])
+def test_a_script_takes_the_whole_batch_of_several_processes(name: str, scripts: Path, tmp_path: Path) -> None:
+    both = copied(scripts / name, tmp_path / "both", processes=2)
+    files, differs = eject(both, find_task, tmp_path / "both.py")
+    alone, script = as_module(scripts / f"{name}.py"), as_module(files[-1])
+    assert script.BATCH_SIZE == 2 * alone.BATCH_SIZE
+    times = script.LEARNING_RATE / alone.LEARNING_RATE
+    assert times == pytest.approx(2 if name == "seeing" else 1)
+    assert any("2 processes" in sentence for sentence in differs)
+
+
+@pytest.mark.parametrize("facts", [3, {}, {"size": "x"}, {"size": 0}, {"size": -16}, {"size": 1e999}])
+def test_a_damaged_run_gets_a_sentence(facts: Any, scripts: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunFault, match="damaged"):
+        eject(copied(scripts / "gan", tmp_path / "bad", generator=facts), find_task, tmp_path / "bad.py")
+    assert not (tmp_path / "bad.py").exists()
+
+
+def test_a_checkpoint_that_lacks_something_gets_a_sentence(scripts: Path, tmp_path: Path) -> None:
+    run = copied(scripts / "gan", tmp_path / "old")
+    state = Path(str(run.newest_checkpoint())) / "state.json"
+    state.write_text(state.read_text().replace('"watch"', '"guard"'))
+    with pytest.raises(RunFault, match="lacks watch"):
+        eject(run, find_task, tmp_path / "old.py")
+
+
+def test_a_run_is_not_changed_and_its_machine_not_asked(scripts: Path, tmp_path: Path) -> None:
+    run = copied(scripts / "gan", tmp_path / "old", machine={})
+    before = (run.path / "run.json").read_bytes()
+    eject(run, find_task, tmp_path / "old.py")
+    assert (run.path / "run.json").read_bytes() == before
+
+
+def test_a_folder_called_zoo_is_not_the_zoo(scripts: Path, tmp_path: Path) -> None:
+    data = Folder(scripts / "gan").record["data"] | {"fingerprint": "0"}
+    run = copied(scripts / "gan", tmp_path / "zoo" / "mine", data=data)
+    assert not run.is_of_the_zoo
+    assert find_run("zoo:horses").is_of_the_zoo
+    with pytest.raises(DataFault, match="changed"):
+        eject(run, find_task, tmp_path / "mine.py")
+    with pytest.raises(RunFault, match="is finished"):
+        resume(run)
+
+
+def test_a_run_is_named_where_one_stands_in_it(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(scripts / "gan" / "checkpoints")
+    assert find_run("..").path.name == "gan"
+    monkeypatch.chdir(scripts / "gan")
+    assert find_run(".").path.name == "gan"
+
+
+def test_nothing_is_left_of_what_failed_and_no_link_written_through(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onward.language.language_model.ejecting._own_file", lambda corpus: None)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "link.py").symlink_to(tmp_path / "elsewhere.py")
+    (out / "other-val.txt").symlink_to(tmp_path / "elsewhere.txt")
+    for name in ("link", "other"):
+        with pytest.raises(UsageFault, match="not written over"):
+            eject(Folder(scripts / "mingru"), find_task, out / f"{name}.py")
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("onward.parts.ejecting.write_atomically", full)
+    with pytest.raises(OSError, match="no space"):
+        eject(Folder(scripts / "mingru"), find_task, out / "third.py")
+    assert sorted(path.name for path in out.iterdir()) == ["link.py", "other-val.txt"]
+    assert not (tmp_path / "elsewhere.txt").exists()
+
+
 HOSTILE = 'a"; import os #\n\'\'\'"""\\'
 
 
-def test_a_stranger_s_words_stay_words() -> None:
-    values = {"DATA": HOSTILE, "CLASSES": (HOSTILE, "cat"), "OUT": "plain"}
+@pytest.mark.parametrize("words", [HOSTILE, "../x/#: inlined/y", "#: end", "\u2028import os", "{0}\\n\udcff"])
+def test_a_stranger_s_words_stay_words(words: str) -> None:
+    values = {"DATA": words, "CLASSES": (words, "cat"), "OUT": "plain", "SMOOTHING": math.inf}
     text = rendered("onward.vision.classify.ejected", values, {"files"})
     found = {
-        node.targets[0].id: ast.literal_eval(node.value)
+        node.targets[0].id: eval(compile(ast.Expression(node.value), "", "eval"), {"__builtins__": {"float": float}})
         for node in ast.parse(text).body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in values
     }

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.targets.reading import Figure, Section, Target, cell, number_in, ratio, share
+from benchmarks.targets.reading import Figure, Section, Target, cell, number_in, share
 
-_QUARTER = "60 s on a shared core let only the first members be fitted; to be repeated at 300 s"
+_HIGHER = ("AUC", "accuracy")
 
 
-def _over(name: str, measure: str, is_error: bool, headline: str = "") -> Target:
-    figure = ratio(cell("tables", "Onward", {"set": name}), cell("tables", "one LightGBM", {"set": name}), 3)
-    asked = f"{name} ({measure}, held-out rows): {'at most' if is_error else 'at least'} one LightGBM's"
-    return Target(
-        "table", asked, figure, None if is_error else 1, 1 if is_error else None, tried=_QUARTER, headline=headline
-    )
+def _over(name: str, measure: str, headline: str = "") -> Target:
+    beside = ["measure", "Onward", "one LightGBM"]
+    figure = cell("tables", "gain in the same folds", {"set": name}, beside=beside)
+    return Target("table", f"{name} ({measure}): in the same folds at least one LightGBM", figure, 0, headline=headline)
 
 
 def _rank(sections: Mapping[str, Section]) -> Figure | None:
@@ -25,12 +23,40 @@ def _rank(sections: Mapping[str, Section]) -> Figure | None:
     for row in section.rows:
         ours, theirs = (number_in(row[whose]) for whose in ("Onward", "flaml"))
         if ours is not None and theirs is not None:
-            sign = 1 if row["measure"] in ("AUC", "accuracy") else -1
+            sign = 1 if row["measure"] in _HIGHER else -1
             ranks.append(1.5 if ours == theirs else 1.0 if sign * ours > sign * theirs else 2.0)
     if not ranks:
         return None
     mean = sum(ranks) / len(ranks)
     return Figure(f"{mean:.2f}", mean, section, f"{len(ranks)} sets")
+
+
+def _behind(sections: Mapping[str, Section]) -> dict[str, float]:
+    """Give for each set by how much ours is worse than AutoGluon's, relative; below 0 where it is better."""
+    found = dict[str, float]()
+    if (section := sections.get("tables")) is not None:
+        for row in section.rows:
+            ours, theirs = (number_in(row[whose]) for whose in ("Onward", "autogluon"))
+            if ours is not None and theirs:
+                found[row["set"]] = (theirs - ours if row["measure"] in _HIGHER else ours - theirs) / theirs
+    return found
+
+
+def _farthest_behind(sections: Mapping[str, Section]) -> Figure | None:
+    """Take the set on which ours is farthest behind, in what it may be behind: .5 %, of RMSE and RMSLE 2 %."""
+    if not (behind := _behind(sections)):
+        return None
+    section = sections["tables"]
+    may = {row["set"]: 0.02 if row["measure"].startswith("RMS") else 0.005 for row in section.rows}
+    worst = max(behind, key=lambda name: behind[name] / may[name])
+    return Figure(f"{100 * behind[worst]:+.2f} % ({worst})", behind[worst] / may[worst], section, f"{len(behind)} sets")
+
+
+def _share_better(sections: Mapping[str, Section]) -> Figure | None:
+    if not (behind := _behind(sections)):
+        return None
+    better = sum(value < 0 for value in behind.values())
+    return Figure(f"{better} of {len(behind)}", better / len(behind), sections["tables"])
 
 
 TABLES = (
@@ -59,15 +85,20 @@ TABLES = (
     Target(
         "table",
         "adult: AUC .928 in 5 min",
-        cell("tables_adult", "Onward", {"set": "adult"}, beside=["one LightGBM"]),
+        cell("tables", "Onward", {"set": "adult"}, beside=["one LightGBM", "flaml", "autogluon"]),
         0.928,
-        tried="450 s on a shared core, where one LightGBM alone has .9278",
     ),
-    Target("table", "adult: less than 2 GB", cell("tables_adult", "peak memory", {"set": "adult"}), most=2000),
-    _over("german", "AUC", False, "german credit, area under the curve, over LightGBM's"),
-    _over("auto_imports", "RMSE", True),
-    _over("winequality-white", "log loss", True),
-    Target("table", "the estimate within 2 standard deviations of the truth, five splits of adult and of a made set"),
+    Target("table", "adult: less than 2 GB", cell("tables", "peak memory", {"set": "adult"}), most=2000),
+    _over("german", "AUC", "german credit, area under the curve: gained on one LightGBM in the same folds"),
+    _over("auto_imports", "RMSE"),
+    _over("winequality-white", "log loss"),
+    Target(
+        "table",
+        "the estimate within 2 standard deviations of the truth, five splits of adult and of a made set",
+        share("tables_honest", "within 2", lambda text: text == "yes"),
+        1,
+        tried="by luck: the same answers, held against the chances of the same customers, are as good as on fresh ones",
+    ),
     Target(
         "table",
         "at equal time the mean rank is at most FLAML's (1 is always better, 2 always worse)",
@@ -75,12 +106,30 @@ TABLES = (
         most=1.5,
         headline="mean rank beside FLAML at equal time (1: always better, 2: always worse)",
     ),
-    Target("table", "nowhere worse than AutoGluon by .5 % (2 % for RMSE), better on half of the sets"),
-    Target("table", "time kept within 5 % beside 8 busy processes"),
+    Target(
+        "table",
+        "at equal time nowhere worse than AutoGluon by .5 % (2 % for RMSE): where it is farthest behind",
+        _farthest_behind,
+        most=1,
+        tried="a fifth of the wines are there twice; asked about wines nobody saw (`tables-wines`), ours is the best",
+    ),
+    Target("table", "at equal time better than AutoGluon on half of the sets", _share_better, 0.5),
+    Target(
+        "table",
+        "time kept within 5 % beside 8 busy processes",
+        share("budget-tables", "kept", lambda text: text == "yes", where={"busy processes beside": "8"}),
+        1,
+    ),
     Target(
         "table",
         "every planted leak is named",
         share("table_leaks", "named", lambda text: text == "yes", but={"planted": "nothing"}),
+        1,
+    ),
+    Target(
+        "table",
+        "with a planted leak left out the estimate is within 2 standard deviations of the truth",
+        share("table_leaks_removed", "within 2", lambda text: text == "yes"),
         1,
     ),
     *(

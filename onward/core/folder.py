@@ -21,6 +21,7 @@ __all__ = ["SCHEMA_VERSION", "Folder", "Lock", "find_run", "list_runs", "new_fol
 
 SCHEMA_VERSION = 1
 _NAME = re.compile(r"\w[\w.-]*")
+_ZOO = Path(__file__).resolve().parent.parent / "zoo"
 
 
 class Folder:
@@ -31,7 +32,7 @@ class Folder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.is_of_the_zoo = path, path.resolve().parent == _ZOO  # a user's folder may be called so, too
         self.record: dict[str, Any] = read_json(path / "run.json")
         if not _is_record(self.record):
             raise RunFault(f"{path / 'run.json'} is no record of a run. Restore it or train anew.")
@@ -168,6 +169,7 @@ def _is_record(record: Any) -> bool:
         words += [machine.get(key, "") for key in ("device", "precision", "why")]
         numbers = [known[key] for key in ("schema", "seed", "created", "elapsed_seconds", "steps_done")]
         numbers += [limits["seconds"] or 0, limits["steps"] or 0, machine.get("threads", 0)]
+        numbers.append(known.get("processes", 1) - 1)  # whose batches make one step
         return all(isinstance(each, str) for each in words) and all(0 <= each < 1e15 for each in numbers)
     except (AttributeError, KeyError, TypeError):
         return False
@@ -252,8 +254,8 @@ def find_run(word: str) -> Folder:
     """
     if word.startswith("zoo:"):
         return _zoo(word.removeprefix("zoo:"))
-    if (Path(word) / "run.json").exists():
-        return Folder(Path(word))
+    if (place := Path(word)).joinpath("run.json").exists():
+        return Folder(place if place.name not in ("", "..") else place.resolve())  # so that it has a name
     runs = {folder.path.name: folder for folder in list_runs()}
     if not runs:
         raise RunFault(f"There are no runs in {runs_folder()}. Start one: onward train gan meadow:horses")
@@ -270,8 +272,7 @@ def find_run(word: str) -> Folder:
 
 
 def _zoo(name: str) -> Folder:
-    place = Path(__file__).resolve().parent.parent / "zoo"
-    known = [path.parent.name for path in place.glob("*/run.json")]
+    known = [path.parent.name for path in _ZOO.glob("*/run.json")]
     if name not in known:
         raise RunFault(f"The zoo has no {name!r}.{did_you_mean(name, known)}")
-    return Folder(place / name)
+    return Folder(_ZOO / name)

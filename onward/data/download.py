@@ -10,6 +10,8 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -66,20 +68,41 @@ def fetch(file: RemoteFile, timeout_seconds: float = 30.0) -> Path:
     if target.exists():
         return target
     part = target.with_name(f"{file.name}.part")
-    print(f"Downloading {file.name}, {file.size_bytes / 1e6:.0f} MB, from {file.url}", file=sys.stderr)  # noqa: T201
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _receive(file, part, timeout_seconds)
+        with _alone_in(target.parent):  # trials of a sweep and processes of a group begin at once
+            return target if target.exists() else _fetched(file, target, part, timeout_seconds)
     except (urllib.error.URLError, HTTPException, TimeoutError, OSError) as reason:
         raise DataFault(
             f"{file.url} cannot be reached ({getattr(reason, 'reason', reason)}). Fetch {file.name} otherwise into "
             f"{target.parent}, or name a folder of your own pictures, or use meadow:horses."
         ) from None
+
+
+def _fetched(file: RemoteFile, target: Path, part: Path, timeout_seconds: float) -> Path:
+    print(f"Downloading {file.name}, {file.size_bytes / 1e6:.0f} MB, from {file.url}", file=sys.stderr)  # noqa: T201
+    _receive(file, part, timeout_seconds)
     if hashlib.md5(part.read_bytes(), usedforsecurity=False).hexdigest() != file.md5:
         part.unlink()
         raise DataFault(f"{file.url} is not the file it should be (its checksum differs). Nothing was kept; try again.")
     part.replace(target)
     return target
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process of this machine receives a file into a folder; a process that ends lets go."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows: nobody waits there
+        yield
+        return
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _receive(file: RemoteFile, part: Path, timeout_seconds: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import shutil
 import socket
 import tempfile
@@ -25,6 +26,7 @@ __all__ = ["Processes"]
 
 T = TypeVar("T")
 _PATIENCE_SECONDS = 600.0  # for a process that measures or draws while the others wait
+_PASSING = "onward-process-"  # how the folders of the others begin
 _MESSAGE_BYTES = 512  # what is longer is sent in two
 _FOR_PEOPLE = {"samples", "export", "report.html", "metrics.jsonl", "log.txt", "lock", "stop"}
 
@@ -49,6 +51,7 @@ class Processes(Group):
             ) from None
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
         self._now: float | None = 0.0
+        self._passing: Path | None = None
         atexit.register(self._leave)
         self.agree(None)
 
@@ -132,13 +135,15 @@ class Processes(Group):
 
     def everywhere(self, begin: Callable[[], Path]) -> Path:
         """Send the first process's folder to the others, without what is for people; it is gone when they end."""
+        self.total(self._torch.zeros(1))  # one whose data cannot be read has ended: then nothing is begun
         path = begin() if self.is_first else Path()
         names = [each.relative_to(path).as_posix() for each in _files(path)] if self.is_first else []
         name, names = self.agree(path.name), self.agree(names)
         if not self.is_first:
-            place = Path(tempfile.mkdtemp(prefix=f"onward-{self.rank}-"))
-            atexit.register(shutil.rmtree, place, ignore_errors=True)
-            path = place / name
+            _clear_what_kills_left()
+            self._passing = Path(tempfile.mkdtemp(prefix=f"{_PASSING}{os.getpid()}-"))
+            atexit.register(shutil.rmtree, self._passing, ignore_errors=True)
+            path = self._passing / name
         for each in names:
             content = self._told((path / each).read_bytes() if self.is_first else b"")
             if not self.is_first:
@@ -151,6 +156,8 @@ class Processes(Group):
         """Part: the first process is alone from here on, its clock goes again; the others leave."""
         self._leave()
         if not self.is_first:
+            if self._passing is not None:
+                shutil.rmtree(self._passing, ignore_errors=True)
             raise SystemExit(exit_code)
         self.size, self._now = 1, None
 
@@ -192,6 +199,19 @@ class Processes(Group):
                 f"Process {self.rank} of {self.size}, on {socket.gethostname()}, hears no more of another one: it has "
                 f"ended ({_first_line(reason)[:120]}). The last checkpoint is safe; go on with: onward resume"
             ) from None
+
+
+def _clear_what_kills_left() -> None:
+    """Remove the passing folders of processes that are no more: each holds a checkpoint or two."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PASSING}*-*"):
+        owner = path.name.removeprefix(_PASSING).partition("-")[0]
+        try:
+            if os.name == "posix" and owner.isdecimal():
+                os.kill(int(owner), 0)  # asks whether it lives
+        except (ProcessLookupError, OverflowError):
+            shutil.rmtree(path, ignore_errors=True)
+        except PermissionError:
+            continue  # it lives, and is somebody else's
 
 
 def _first_line(reason: Exception) -> str:

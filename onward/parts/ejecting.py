@@ -14,12 +14,14 @@ Values are written by `repr`, never as they stand: a stranger's run cannot say w
 from __future__ import annotations
 
 import ast
+import math
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from onward.core.faults import RunFault, UsageFault
 from onward.core.files import read_json, write_atomically
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Ejection", "kept_of", "rendered", "write_ejected"]
+__all__ = ["Ejection", "is_half_precise", "kept_of", "rendered", "write_ejected"]
 
+_INLINED = re.compile(r"^#: inlined$", re.MULTILINE)  # a line of its own: a folder may be called so too
 _EXAMPLE = re.compile(r"\n\s*Example:\n.*?(?=\n\s*(?:\"\"\"|$))", re.DOTALL)
 
 
@@ -64,23 +67,34 @@ def write_ejected(run: Run, script: Path, ejection: Ejection) -> Iterator[Path |
         UsageFault: one of the files is there already.
     """
     beside = {name: script.with_name(f"{script.stem}-{name}") for name in (*ejection.arrays, *ejection.texts)}
-    if there := [path for path in (script, *beside.values()) if path.exists()]:
+    if there := [path for path in (script, *beside.values()) if os.path.lexists(path)]:
         raise UsageFault(f"{there[0]} is there already and is not written over. Move it, or name another --out.")
-    for name, arrays in ejection.arrays.items():
-        import numpy as np
-
-        if any(np.asarray(each).dtype.hasobject for each in arrays.values()):
-            raise TypeError(f"{name} holds objects, which would be pickled")  # an older NumPy cannot be told not to
-        np.savez_compressed(beside[name], **arrays)
-        yield beside[name]
-    for name, pieces in ejection.texts.items():
-        with beside[name].open("w", encoding="utf-8", errors="replace", newline="") as file:
-            file.writelines(pieces)
-        yield beside[name]
     text = rendered(ejection.template, ejection.values, ejection.kinds, _head(run, ejection))
-    write_atomically(script, text.encode())
-    yield script
+    made: list[Path] = []
+    try:
+        for name, path in beside.items():
+            with path.open("xb") as file:
+                made.append(path)
+                _write_beside(file, ejection.arrays.get(name), ejection.texts.get(name, ()))
+        write_atomically(script, text.encode())
+    except BaseException:  # half of it would be in the way of the next attempt, which writes nothing over
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
+    yield from (*beside.values(), script)
     yield from _differences(run, ejection)
+
+
+def _write_beside(file: BinaryIO, arrays: Mapping[str, NDArray[np.generic]] | None, pieces: Iterable[str]) -> None:
+    """Write arrays, or else a text."""
+    import numpy as np
+
+    if arrays is None:
+        file.writelines(piece.encode("utf-8", "replace") for piece in pieces)
+    elif any(np.asarray(each).dtype.hasobject for each in arrays.values()):
+        raise TypeError("objects would be pickled")  # an older NumPy cannot be told not to
+    else:
+        np.savez_compressed(file, **arrays)
 
 
 def kept_of(run: Run, *names: str) -> dict[str, Any]:
@@ -95,7 +109,15 @@ def kept_of(run: Run, *names: str) -> dict[str, Any]:
     if path is None:
         raise RunFault(f"{run.name} has no checkpoint yet. Train it with: onward resume {run.name}")
     state = read_checkpoint(path)
+    if missing := [name for name in names if name not in state["kept"]]:
+        raise RunFault(f"{run.name}'s checkpoint lacks {', '.join(missing)}: another version made it. Train anew.")
     return {name: state["kept"][name] for name in names} | {"steps_done": state["steps_done"]}
+
+
+def is_half_precise(run: Run) -> bool:
+    """Say whether a run's forward passes were in half precision on a processor; asks its record, and no machine."""
+    machine = run.folder.record.get("machine") or {}
+    return machine.get("device") == "cpu" and machine.get("precision") == "bfloat16"
 
 
 def rendered(template: str, values: Mapping[str, Any], kinds: Collection[str], head: str = "") -> str:
@@ -117,7 +139,7 @@ def rendered(template: str, values: Mapping[str, Any], kinds: Collection[str], h
     kept = [line for number, line in enumerate(text.splitlines(), 1) if number not in cut]
     first = tree.body[0].end_lineno or 1
     body = "\n".join(kept[first:]).strip("\n")
-    body = body.replace("#: inlined", "\n\n" + "\n\n\n".join(inlined) if inlined else "")
+    body = _INLINED.sub(lambda _: "\n\n" + "\n\n\n".join(inlined) if inlined else "", body)
     used = _names(ast.parse(body))
     written = _sorted([line for line in imports if line.split()[-1].split(".")[0] in used])
     script = "\n".join(kept[:first]) + f"\n\n{head}\n\n{written}\n\n{body}\n"
@@ -137,6 +159,8 @@ def _differences(run: Run, ejection: Ejection) -> list[str]:
     said = list(ejection.differs)
     if run.folder.record.get("status") != "finished":
         said.insert(0, "The run did not end by itself; the script takes its whole schedule for the steps it came to.")
+    if run.group.parts > 1:
+        said.append(f"{run.group.parts} processes learned it together; the script takes their whole batches alone.")
     path = run.folder.newest_checkpoint()
     setbacks = int(read_json(path / "state.json").get("setbacks", 0)) if path else 0
     if setbacks:
@@ -182,6 +206,8 @@ def _written(value: Any) -> str:
     """Write a value as Python reads it, words in double quotes where they hold none."""
     if isinstance(value, tuple):
         return f"({', '.join(map(_written, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
     words = repr(value)
     is_plain = isinstance(value, str) and words[0] == "'" and not set(words) & set('"\\')
     return f'"{words[1:-1]}"' if is_plain else words

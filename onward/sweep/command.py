@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+import glob
+import shlex
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from onward.core.budget import parse_duration, spoken_duration
-from onward.core.faults import RunFault, Stopped, UsageFault
-from onward.core.folder import Folder, new_folder, runs_folder
+from onward.core.faults import RunFault, Stopped, UsageFault, printable
+from onward.core.folder import Folder, Lock, new_folder, runs_folder
 from onward.core.machine import cores
 from onward.report import compare_lines
 from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each, usual_trials
@@ -18,12 +23,13 @@ from onward.sweep.record import Plan, Record, Trial
 from onward.sweep.space import parse_space
 from onward.sweep.sweeping import Sweep, logs_of, spoken
 from onward.sweep.workers import LocalWorkers, Workers
-from onward.tasks import find_task
+from onward.tasks import find_task, list_tasks
 from onward.verbs.listing import status_json
 
 __all__ = ["begin", "go_on", "sweep_command", "table"]
 
 _DEFAULT_TIME = "1h"
+_SAFE_CLUSTERS = (None, "auto", "local")  # that a record may name; an address is a stranger's word until you say it
 
 
 @click.command("sweep")
@@ -56,24 +62,34 @@ def sweep_command(  # noqa: PLR0913 - the flags of the command
     """Find the best settings of TASK for DATA within a time; `onward sweep NAME` goes on with one that was stopped."""
     import onward
 
-    if ((out or runs_folder()) / task / "sweep.json").exists():
-        record = Record.read((out or runs_folder()) / task)
+    path = (out or runs_folder()) / task
+    if task not in list_tasks() and (path / "sweep.json").exists():
+        if any((data, duration, space, trials, workers, by, name, kind)):
+            raise UsageFault(f"{task} is a sweep and goes on as it was begun. Say no more than: onward sweep {task}")
     else:
         seconds = parse_duration(duration or _DEFAULT_TIME)[0]
         count = workers or cores()
         trials = trials or usual_trials(seconds, count)
         data = data or find_task(task).example
-        record = begin(Plan(task, data, kind, space, seconds, trials, count, seed, by, cluster), out, name)
-    go_on(record, onward.started_at)
-    click.echo("\n".join(table(record)))
+        path = begin(Plan(task, data, kind, space, seconds, trials, count, seed, by, cluster), out, name).path
+    with _alone(path):
+        record = _asked_again(Record.read(path), cluster)
+        go_on(record, onward.started_at)
+        lines = table(record)
+    click.echo("\n".join(map(printable, lines)))
 
 
 def begin(plan: Plan, out: Path | None = None, name: str | None = None) -> Record:
     """Make a sweep's folder.
 
     Raises:
-        UsageFault: there is nothing to try, or no time for it.
+        RunFault: there is a sweep of that name, or its runs.
+        UsageFault: there is nothing to try, or no time for it, or its name is a task's.
     """
+    if name in list_tasks():
+        raise UsageFault(f"{name} is a task, so a sweep cannot be called so. Choose another --name.")
+    if name and ((out or runs_folder()) / name / "sweep.json").exists():
+        raise RunFault(f"{name} is a sweep already. Go on with it: onward sweep {name}; or choose another --name.")
     space = parse_space(find_task(plan.task).settings, plan.space, plan.task)
     if all(len(choice.values) == 1 for choice in space):
         raise UsageFault("A sweep needs something to try. Write --set learning_rate=1e-4..1e-2 or --set width=32,48.")
@@ -83,9 +99,45 @@ def begin(plan: Plan, out: Path | None = None, name: str | None = None) -> Recor
             "--time or fewer --trials."
         )
     path = new_folder(f"sweep-{plan.task}", plan.data.rpartition("/")[2], out, name)
+    if there := sorted(path.parent.glob(f"{glob.escape(path.name)}-[0-9][0-9]*.[0-9]")):
+        path.rmdir()
+        raise RunFault(f"{there[0]} is there, as a run of this sweep would be called. Choose another --name.")
     record = Record(path, plan)
     record.save()
     return record
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a sweep's folder: two that go on with it would begin, and clear away, the same runs."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(Lock(path))
+        except RunFault:
+            raise RunFault(f"Another process goes on with {path.name} now. Wait for its end.") from None
+        yield
+
+
+def _asked_again(record: Record, cluster: str | None) -> Record:
+    """Take a cluster's address from the user: what it sends back can run code here, so a record's word will not do.
+
+    Raises:
+        UsageFault: only the record names one.
+    """
+    if cluster is None and record.plan.cluster not in _SAFE_CLUSTERS:
+        raise UsageFault(
+            f"{record.path.name} was begun on the cluster at {record.plan.cluster}. If you trust that one, say so: "
+            f"{_command(record)}"
+        )
+    return replace(record, plan=replace(record.plan, cluster=cluster or record.plan.cluster))
+
+
+def _command(record: Record) -> str:
+    """Give the words that go on with a sweep."""
+    words = ["onward", "sweep", record.path.name]
+    words += ["--out", str(record.path.parent)] if record.path.parent != runs_folder() else []
+    words += ["--cluster", str(record.plan.cluster)] if record.plan.cluster not in _SAFE_CLUSTERS else []
+    return shlex.join(words)
 
 
 def go_on(record: Record, started_at: float | None = None) -> None:
@@ -109,11 +161,11 @@ def go_on(record: Record, started_at: float | None = None) -> None:
         workers = ClusterWorkers(plan.cluster, plan.workers, record.path.parent)
     else:
         workers = LocalWorkers(plan.workers, record.path.parent, logs_of(record.path))
-    click.echo(f"{record.path.name}: go on after a stop with: onward sweep {record.path.name}", err=True)
+    click.echo(printable(f"{record.path.name}: go on after a stop with: {_command(record)}"), err=True)
     try:
-        Sweep(record, space, workers, lambda words: click.echo(words, err=True), started_at).go()
+        Sweep(record, space, workers, lambda words: click.echo(printable(words), err=True), started_at).go()
     except KeyboardInterrupt:
-        raise Stopped(f"{record.path.name} is stopped. Go on with: onward sweep {record.path.name}") from None
+        raise Stopped(f"{record.path.name} is stopped. Go on with: {_command(record)}") from None
 
 
 def table(record: Record) -> list[str]:

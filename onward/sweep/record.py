@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from onward.core.faults import RunFault
 from onward.core.files import read_json, write_json
@@ -14,6 +17,7 @@ from onward.core.metrics import Score, read_metrics
 __all__ = ["Plan", "Record", "Trial", "figure_of"]
 
 _LOW_IS_GOOD = ("loss", "bits", "nats", "error", "perplexity", "distance", "quality")
+_STATES = ("waiting", "finished", "failed")
 _LIKED = ("validation_", "quality", "blend_score")  # figures of pictures, texts and rows that are chosen by, in order
 
 
@@ -86,9 +90,14 @@ class Record:
             asked = facts.pop("plan")
             plan = Plan(**(asked | {"space": tuple(asked["space"])}))
             trials = [Trial(**each) for each in facts.pop("trials")]
-            return Record(path, plan, trials=trials, **facts)
+            record = Record(path, plan, trials=trials, **facts)
+            is_one = all(map(_is_of_its_kinds, (record, plan, *trials))) and all(map(_is_a_trial, trials))
+            is_one &= all(isinstance(each, str) for each in plan.space) and 1 <= plan.trials <= 1000
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise RunFault(f"{path / 'sweep.json'} is no record of a sweep. Start a new one.") from None
+            is_one = False
+        if not is_one:
+            raise RunFault(f"{path / 'sweep.json'} is no record of a sweep. Start a new one.")
+        return record
 
     def of_round(self, number: int) -> Iterator[Trial]:
         """Give the trials of a round."""
@@ -98,6 +107,28 @@ class Record:
         """Give finished trials, the best first."""
         found = [trial for trial in trials if trial.state == "finished" and trial.figure is not None]
         return sorted(found, key=lambda trial: (trial.figure or 0.0) * (-1 if self.more_is_better else 1))
+
+
+def _is_of_its_kinds(thing: Any) -> bool:
+    """Say whether a record, perhaps a stranger's, holds what its fields are said to, and no absurd numbers."""
+    hints = get_type_hints(type(thing))
+    for name in (each.name for each in fields(thing)):
+        value, hint = getattr(thing, name), hints[name]
+        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        kinds = tuple(get_origin(each) or each for each in options)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_kind = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+        if not is_kind and not (float in kinds and is_number):
+            return False
+        if is_number and name != "figure" and not 0 <= value < 1e15:
+            return False
+    return True
+
+
+def _is_a_trial(trial: Trial) -> bool:
+    """Say whether a trial has the name that a sweep gives it, which leads out of no folder, and words for settings."""
+    is_named = re.fullmatch(r"\w[\w.-]*", trial.name) and trial.name.endswith(f"-{trial.number:02d}.{trial.round}")
+    return bool(is_named) and trial.state in _STATES and all(isinstance(each, str) for each in trial.words.values())
 
 
 def figure_of(folder: Folder, by: str | None) -> tuple[str, float, bool] | None:

@@ -55,15 +55,23 @@ def parse_space(kind: type, words: Sequence[str], owner: str) -> list[Choice]:
         name, equals, value = (part.strip() for part in word.partition("="))
         if not equals or not value:
             raise UsageFault(f"--set {word} lacks a value. Write {name}=1e-4..1e-2, {name}=32,48 or {name}=32.")
-        low, dots, high = value.partition("..")
-        choice = Choice(name, (low, high) if dots else tuple(each.strip() for each in value.split(",")), bool(dots))
-        for each in choice.values:
-            parse_settings(kind, {name: each}, owner)
         number = kinds.get(name.replace("-", "_"), str)
-        if dots and (number not in (int, float) or not float(low) < float(high)):
+        low, dots, high = value.partition("..") if number in (int, float) else (value, "", "")  # "../x" is a path
+        values = (low, high) if dots else tuple(each.strip() for each in value.split(","))
+        for each in values:
+            parse_settings(kind, {name: each}, owner)
+        if dots and not _is_range(low, high):
             raise UsageFault(f"{word} is no range: two numbers, the lower one first, as in learning_rate=1e-4..1e-2.")
-        found.append(Choice(name, choice.values, bool(dots), number is int))
+        found.append(Choice(name, values, bool(dots), number is int))
     return found
+
+
+def _is_range(low: str, high: str) -> bool:
+    """Say whether these are two numbers, the lower one first; `auto` and `inf` are settings, but no ends of a range."""
+    try:
+        return -math.inf < float(low) < float(high) < math.inf
+    except ValueError:
+        return False
 
 
 def drawn(space: Sequence[Choice], number: int, seed: int) -> Mapping[str, Any]:

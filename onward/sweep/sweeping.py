@@ -42,6 +42,7 @@ class Sweep:
         self._began = started_at - record.spent_seconds
         self._runs = record.path.parent
         self._orphans: dict[str, Trial] = {}
+        self._going: set[str] = set()
 
     def go(self) -> None:
         """Go through all rounds; whatever happens, what is known by then is written down.
@@ -55,8 +56,7 @@ class Sweep:
                 if not any(self._record.of_round(number)):
                     self._record.trials += self._next(number, size)
                 self._plan_seconds(number, sizes)
-                self._go_through(number)
-                if not self._record.by_merit(self._record.of_round(number)):
+                if not self._go_through(number) or not self._record.by_merit(self._record.of_round(number)):
                     break
         finally:
             self._workers.close()
@@ -93,37 +93,54 @@ class Sweep:
         self._say(f"Round {number + 1} of {len(sizes)}: {len(waiting)} trials of {spoken_duration(each)} each.")
         self._save()
 
-    def _go_through(self, number: int) -> None:
+    def _go_through(self, number: int) -> bool:
+        """Have a round's trials trained; say whether they all ended in time."""
         trials = {trial.name: trial for trial in self._record.of_round(number)}
-        waiting, going = [trial for trial in trials.values() if trial.state == "waiting"], 0
+        waiting = [trial for trial in trials.values() if trial.state == "waiting"]
         saved_at = time.monotonic()
-        while waiting or going:
+        while waiting or self._going:
             while waiting and self._workers.has_room():
-                trial = waiting.pop(0)
-                if min(trial.seconds, self.left) < _LEAST_SECONDS:
-                    trial.state, trial.why = "failed", "no time was left"
-                else:
-                    self._begin(trial)
-                    going += 1
+                self._set_going(waiting.pop(0))
             for name, code, why in [*self._workers.ended(), *self._orphans_ended()]:
-                going -= 1
+                self._going.discard(name)
                 if self._has_to_wait(trials[name], code, why):
                     waiting.append(trials[name])
-            if self.left < -_END_SECONDS and going:
-                break  # a run has overstayed its time; it is ended, and stays out
+            if self.left < -_END_SECONDS and self._going:
+                for name in self._going:  # it is ended, and there is no further round, whose room it would take
+                    trials[name].state, trials[name].why = "failed", "it took more than its time"
+                return False
             if time.monotonic() - saved_at > _SAVED_EVERY_SECONDS:
                 self._save()
                 saved_at = time.monotonic()
             time.sleep(_LOOKED_EVERY_SECONDS)
         self._save()
+        return True
+
+    def _set_going(self, trial: Trial) -> None:
+        """Begin a trial, unless it goes on already, no time is left for it, or its name is another run's."""
+        if not self._is_taken_over(trial):
+            if min(trial.seconds, self.left) < _LEAST_SECONDS:
+                trial.state, trial.why = "failed", "no time was left"
+                return
+            if trial.begun == 0 and (self._runs / trial.name).exists():
+                trial.state, trial.why = "failed", "a run of that name is there, and not this sweep's"
+                return
+            self._begin(trial)
+        self._going.add(trial.name)
+
+    def _is_taken_over(self, trial: Trial) -> bool:
+        """Take a trial over from a sweep that was killed while its runs went on, if it still goes on or has ended."""
+        path = self._runs / trial.name
+        if trial.begun == 0 or not (path / "run.json").exists():
+            return False
+        if not Lock.is_held(path) and Folder(path).status() != "finished":
+            return False
+        self._orphans[trial.name] = trial
+        return True
 
     def _begin(self, trial: Trial) -> None:
-        """Begin a trial, or take it over from a sweep that was killed while its runs went on."""
-        path = self._runs / trial.name
-        if (path / "run.json").exists() and (Lock.is_held(path) or Folder(path).status() == "finished"):
-            self._orphans[trial.name] = trial
-            return
-        shutil.rmtree(path, ignore_errors=True)  # what a kill left of it
+        """Begin a trial."""
+        shutil.rmtree(self._runs / trial.name, ignore_errors=True)  # what a kill left of it
         plan = self._record.plan
         seconds = min(trial.seconds, self.left)
         words = [plan.task, plan.data, "--time", f"{seconds:.1f}s", "--seed", str(plan.seed)]
@@ -131,6 +148,7 @@ class Sweep:
         for name, value in trial.words.items():
             words += ["--set", f"{name}={value}"]
         trial.begun += 1
+        self._save()  # first, so that after a kill the run is known to be this sweep's
         self._workers.begin(words, trial.name)
 
     def _orphans_ended(self) -> list[tuple[str, int, str]]:
@@ -148,7 +166,8 @@ class Sweep:
             folder = None
         if folder is not None and folder.status() == "finished":
             found = figure_of(folder, self._record.by or self._record.plan.by)
-            why = "it logged no figure to choose by; name one with --by"
+            by = self._record.plan.by
+            why = f"it logged no figure called {by}" if by else "it logged no figure to choose by; name one with --by"
         elif code < 0 or code == 137 or (folder is not None and folder.status() == "interrupted"):
             if trial.begun < _TIMES_BEGUN:
                 self._say(f"Trial {trial.number} was killed and begins again.")

@@ -45,7 +45,7 @@ def apply(
         raise RunFault(f"{task.name} has nothing to apply.")
     options, _ = parse_settings(task.options, words, f"onward apply for {task.name}")
     if isinstance(subject, Folder):
-        model, here = load_model(subject), "zoo" in subject.path.parts
+        model, here = load_model(subject), subject.is_of_the_zoo
         out = out or (Path(f"{subject.path.name}-applied") if here else subject.path / "applied")
     else:
         model, out = task.untrained and task.untrained(), out or Path(f"{task.name}-applied")

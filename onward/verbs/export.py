@@ -24,6 +24,6 @@ def export(folder: Folder, to: str = "onnx", out: Path | None = None) -> list[Pa
     task = find_task(folder.record["task"])
     if task.export is None:
         raise RunFault(f"{task.name} cannot be exported yet; its model is in {folder.path / 'checkpoints'}.")
-    out = out or (Path(f"{folder.path.name}-export") if "zoo" in folder.path.parts else folder.path / "export")
+    out = out or (Path(f"{folder.path.name}-export") if folder.is_of_the_zoo else folder.path / "export")
     out.mkdir(parents=True, exist_ok=True)
     return list(task.export(load_model(folder), out))

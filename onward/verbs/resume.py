@@ -47,7 +47,7 @@ def resume(
 def _at_rest(folder: Folder, duration: str | None) -> Path:
     """Give the folder of a run that can go on."""
     name = folder.path.name
-    if "zoo" in folder.path.parts:
+    if folder.is_of_the_zoo:
         raise RunFault(f"{name} belongs to the zoo and stays as it is. Train one of your own.")
     if Lock.is_held(folder.path):
         raise RunFault(f"{name} is being trained now. Watch it with: onward status {name}")

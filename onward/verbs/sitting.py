@@ -98,8 +98,8 @@ def _listening(run: Run) -> Iterator[None]:
         return
 
     def hear(number: int, frame: FrameType | None) -> None:
-        if run.stop_requested:
-            raise KeyboardInterrupt
+        if number == signal.SIGINT:  # not SIGTERM, which comes twice where torchrun, Slurm or a sweep pass it on
+            signal.signal(number, signal.default_int_handler)
         run.stop_requested = True
         if run.group.is_first:
             click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from onward.broad.selfplay.bytes_network import gains_by_bytes, in_bytes
+from onward.broad.selfplay.bytes_network import _Convolution, gains_by_bytes, in_bytes
 from onward.broad.selfplay.game import Game, Position, Sight
 from onward.broad.selfplay.network import Network, Shape
 from onward.core.folder import find_run
@@ -71,3 +71,19 @@ def test_a_few_channels_and_boards_of_one_cell_stay_in_floats() -> None:
 def test_without_the_processor_s_help_it_stays_in_floats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
     assert not gains_by_bytes(Network(Shape.of(CONNECT_FOUR, 1, 48)))
+
+
+@pytest.mark.parametrize("first", [0.0, -1.0])
+def test_what_comes_first_does_not_bind_what_comes_later(first: float) -> None:
+    """Weights are laid out at the first call; later ones have other scales and other places of zero."""
+    if not gains_by_bytes(Network(Shape.of(CONNECT_FOUR, 1, 48))):
+        pytest.skip("this processor is not faster with bytes")
+    torch.manual_seed(0)
+    floats = torch.nn.Conv2d(48, 48, 3, padding=1).requires_grad_(False)
+    whole = _Convolution(floats)
+    for count, low in ((36, first), (20, 0.0), (20, -0.7), (1, -2.0)):
+        x = (torch.rand(count, 48, 6, 7) * 2 + low).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            apart = whole(x, "none", min(0.0, float(x.amin()))) - floats(x)
+        assert float(apart.abs().mean() / floats(x).abs().mean()) < 0.02
+        assert float(apart[:, :, 0].abs().mean() / floats(x)[:, :, 0].abs().mean()) < 0.02, "beside the padding"

@@ -369,6 +369,25 @@ def test_the_last_blocks_are_tuned_where_it_can_be_judged(
     resume(Folder(run.path), "+4s", quiet=True)
 
 
+def test_no_more_is_asked_than_is_needed(class_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every question costs what tuning could use: once enough hidden labels were asked, asking ends."""
+    asked = {}
+    for most in (10**6, 20):
+        monkeypatch.setattr("onward.broad.semi.training._ENOUGH_ASKED", most)
+        run, _ = _trained(class_folder, tmp_path / str(most), steps=34, labels="12", method="auto", unfreeze="no")
+        asked[most] = run.folder.record["classifier"]["asked"]
+    assert 20 <= asked[20] < asked[10**6]
+
+
+def test_the_more_labels_the_more_of_a_step_is_theirs() -> None:
+    images, nobody = np.zeros((4, 8, 8, 3), np.uint8), (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    shares = []
+    for count in (40, 1000, 50_000):
+        known = (np.zeros(count, np.int64), np.zeros(count, np.int64))
+        shares.append(Tuning(SemiNetwork(find_eyes("lite0"), 32, 8, 2), images, known, nobody, seed=0)._labelled)
+    assert shares == [8, 16, 24]
+
+
 def test_tuning_learns_and_leaves_the_first_blocks_alone() -> None:
     chance = np.random.default_rng(0)
     labels = np.arange(16) % 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -55,6 +56,15 @@ def test_it_comes_once_and_says_so_first(file: RemoteFile, capsys: pytest.Captur
     said = capsys.readouterr().err
     assert said.startswith("Downloading set.bin, 1 MB, from http://127.0.0.1")
     fetch(file)
+    assert len(Server.asked) == 1
+
+
+def test_two_at_once_fetch_it_once(file: RemoteFile) -> None:
+    """As the processes of a group do: each would cut off what the other has received so far."""
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(fetch, [file] * 4))
+    assert len(set(found)) == 1
+    assert found[0].read_bytes() == CONTENT
     assert len(Server.asked) == 1
 
 

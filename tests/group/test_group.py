@@ -9,6 +9,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ import torch
 from torch import nn
 
 from onward.core.checkpoint import read_checkpoint
-from onward.core.faults import Fault, RunFault, Stopped, UsageFault
+from onward.core.faults import DataFault, Fault, RunFault, Stopped, UsageFault
+from onward.core.files import write_json
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
+from onward.core.run import Run
 from onward.group import join
 from onward.tasks import find_task
 from onward.verbs.resume import resume
@@ -200,6 +203,62 @@ def test_who_cannot_share_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         monkeypatch.setenv(name, value)
     with pytest.raises(UsageFault, match="forest does not learn on several processes"):
         train(find_task("forest"), str(small_table), {}, steps=3, out=tmp_path / "runs", quiet=True)
+
+
+def test_no_passing_folder_stays(tmp_path: Path, small_text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passing = tmp_path / "passing"
+    (passing / "onward-process-4194999-killed" / "run").mkdir(parents=True)  # no process has such a number
+    (passing / f"onward-process-{os.getpid()}-living").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(passing))
+    task = replace(find_task("language-model"), evaluate=None)
+
+    def learn(rank: int) -> None:
+        train(task, str(small_text), TINY, steps=2, out=tmp_path / "runs", quiet=True)
+
+    assert ended(started(2, learn)) == [0, 0]
+    assert [each.name for each in passing.iterdir()] == [f"onward-process-{os.getpid()}-living"]
+
+
+def test_a_wish_that_is_passed_on_again_is_one_wish(tmp_path: Path, small_text: Path) -> None:
+    """As a cluster tells every process of a job, and torchrun tells its own once more."""
+    task, runs = find_task("language-model"), tmp_path / "runs"
+
+    def learn(rank: int) -> None:
+        train(task, str(small_text), TINY, duration="300s", name="told", out=runs, quiet=True)
+
+    both = started(2, learn)
+    until = time.monotonic() + 120
+    while not (runs / "told" / "metrics.jsonl").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
+        for process in both:
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+        time.sleep(0.001)
+    assert ended(both) == [Stopped.exit_code, Stopped.exit_code]
+    assert Folder(runs / "told").status() == "stopped"
+
+
+def test_where_one_cannot_read_its_data_nothing_is_begun(tmp_path: Path, small_text: Path) -> None:
+    task, runs = find_task("language-model"), tmp_path / "runs"
+
+    def learn(rank: int) -> None:
+        address = str(small_text) if rank == 0 else str(tmp_path / "nowhere.txt")
+        train(task, address, TINY, steps=3, out=runs, quiet=True)
+
+    assert ended(started(2, learn)) == [RunFault.exit_code, DataFault.exit_code]
+    assert not runs.exists()
+
+
+@pytest.mark.parametrize("processes", ["x", 0, -1, None, 10**16, [2]])
+def test_a_record_of_no_number_of_processes_is_refused(processes: Any, tmp_path: Path) -> None:
+    record = {"schema": 1, "task": "gan", "device": "cpu", "seed": 0, "budget": {"seconds": 1.0, "steps": None}}
+    record |= {"data": {"address": "x", "fingerprint": "0"}}
+    write_json(tmp_path / "run.json", record | {"processes": 2})
+    assert Run(Folder(tmp_path)).group.whole(32) == 64
+    write_json(tmp_path / "run.json", record | {"processes": processes})
+    with pytest.raises(RunFault, match="no record of a run"):
+        Folder(tmp_path)
 
 
 TINY = {"width": "8", "batch_size": "4", "stretch": "8"}

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from onward.cli import program
-from onward.core.faults import RunFault, UsageFault
+from onward.core.faults import Fault, RunFault, UsageFault
 from onward.core.files import write_json
-from onward.core.folder import Folder
+from onward.core.folder import Folder, Lock
 from onward.core.metrics import Metrics
 from onward.sweep.cluster import _packed, unpacked
 from onward.sweep.command import begin, table
@@ -106,11 +107,18 @@ def test_words_become_ranges_and_choices() -> None:
         ("most_trees=5..x", "no whole number"),
         ("most_trees=500..5", "no range"),
         ("rows_in_a_leaf=1,no", "no whole number"),
+        ("width=auto..64", "no range"),
+        ("learning_rate=1e-4..inf", "(no range|outside)"),
     ],
 )
 def test_bad_words_get_a_sentence(word: str, sentence: str) -> None:
     with pytest.raises(UsageFault, match=sentence):
-        parse_space(FOREST, [word], "forest")
+        parse_space(FOREST if "most" in word or "rows" in word else find_task("classify").settings, [word], "forest")
+
+
+def test_two_dots_in_a_word_are_no_range() -> None:
+    (choice,) = parse_space(find_task("style").settings, ["style=../one.jpg,two.jpg"], "style")
+    assert choice.values == ("../one.jpg", "two.jpg")
 
 
 def test_a_plan_fits_into_its_time() -> None:
@@ -176,6 +184,16 @@ def test_no_time_for_a_later_round_still_gives_a_table(tmp_path: Path) -> None:
     assert table(record)[1].startswith("s-00.0")
 
 
+def test_what_ended_by_itself_counts_when_no_time_is_left(tmp_path: Path) -> None:
+    record = begin(replace(PLAN, trials=2), tmp_path, "s")
+    Pretending(tmp_path).begin(["most_trees=5"], "s-01.0")
+    record.trials = [Trial(n, 0, f"s-{n:02d}.0", {}, 20.0, begun=1) for n in range(2)]
+    record.spent_seconds = 599.0
+    swept(record, workers := Pretending(tmp_path))
+    assert not workers.begun
+    assert [trial.state for trial in record.trials] == ["failed", "finished"]
+
+
 def test_all_failing_says_why(tmp_path: Path) -> None:
     class Failing(Pretending):
         def begin(self, words: Sequence[str], name: str) -> None:
@@ -188,10 +206,90 @@ def test_all_failing_says_why(tmp_path: Path) -> None:
 def test_a_damaged_record_gets_a_sentence(tmp_path: Path) -> None:
     record = begin(PLAN, tmp_path, "s")
     facts = json.loads((record.path / "sweep.json").read_text(encoding="utf-8"))
-    for damage in ({"plan": 3}, {"trials": [{"x": 1}]}, {"surplus": 1}):
+    good = asdict(Trial(1, 0, "s-01.0", {"most_trees": "5"}, 20.0))
+    assert Record.read(record.path).plan == record.plan
+    for damage in (
+        {"plan": 3}, {"trials": [{"x": 1}]}, {"surplus": 1}, {"spent_seconds": "x"}, {"by": 3},
+        {"spent_seconds": 1e300}, {"plan": facts["plan"] | {"workers": "many"}},
+        {"plan": facts["plan"] | {"space": [3]}}, {"plan": facts["plan"] | {"trials": 10**9}},
+        *({"trials": [good | bad]} for bad in (
+            {"name": "../../precious"}, {"name": "/precious-01.0"}, {"name": "precious"}, {"name": "s/../x-01.0"},
+            {"round": 1}, {"words": {"most_trees": 5}}, {"words": 3}, {"seconds": None}, {"state": "done"},
+            {"number": True}, {"figure": "best"},
+        )),
+    ):  # fmt: skip
         write_json(record.path / "sweep.json", facts | damage)
         with pytest.raises(RunFault, match="no record of a sweep"):
             Record.read(record.path)
+    write_json(record.path / "sweep.json", facts | {"trials": [good | {"seconds": 20, "figure": -1}]})
+    assert Record.read(record.path).trials[0].figure == -1
+
+
+def test_a_run_that_is_not_the_sweep_s_stays(tmp_path: Path) -> None:
+    record = begin(PLAN, tmp_path, "s")
+    (tmp_path / "s-02.0").mkdir()
+    (tmp_path / "s-02.0" / "run.json").write_text("{}")
+    swept(record, workers := Pretending(tmp_path))
+    assert (tmp_path / "s-02.0" / "run.json").read_text() == "{}"
+    assert "s-02.0" not in [name for name, _ in workers.begun]
+    assert next(trial for trial in record.trials if trial.name == "s-02.0").why.startswith("a run of that name")
+    shutil.rmtree(tmp_path / "s")  # the sweep is thrown away and its runs are kept
+    with pytest.raises(RunFault, match=r"s-00\.0 is there"):
+        begin(PLAN, tmp_path, "s")
+    assert not (tmp_path / "s").exists()
+
+
+def test_what_a_name_may_not_be(tmp_path: Path) -> None:
+    begin(PLAN, tmp_path, "s")
+    with pytest.raises(RunFault, match="onward sweep s"):
+        begin(PLAN, tmp_path, "s")
+    with pytest.raises(UsageFault, match="is a task"):
+        begin(PLAN, tmp_path, "forest")
+
+
+def said_by(*words: str) -> str:
+    """Give what `onward sweep` says where it cannot."""
+    with pytest.raises(Fault) as fault:
+        CliRunner().invoke(program, ["sweep", *words], catch_exceptions=False)
+    return str(fault.value)
+
+
+def test_going_on_asks_for_no_less_and_no_more(tmp_path: Path) -> None:
+    where = ["s", "--out", str(tmp_path)]
+    record = begin(replace(PLAN, cluster="10.0.0.1:6379"), tmp_path, "s")
+    assert "goes on as it was begun" in said_by(*where, "--time", "20m")
+    told = said_by(*where)  # a cluster sends back what runs here, so a record that came from somewhere is not believed
+    assert told.endswith(f"onward sweep s --out {tmp_path} --cluster 10.0.0.1:6379")
+    with Lock(record.path):
+        assert "Another process goes on with s" in said_by(*where)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_does_not_end_ends_the_sweep(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("onward.sweep.sweeping.time.monotonic", lambda: now[0])
+
+    class Hanging(Pretending):
+        hung = False
+
+        def has_room(self) -> bool:
+            return super().has_room() and not (self.hung and workers == 1)
+
+        def begin(self, words: Sequence[str], name: str) -> None:
+            self.hung = self.hung or name == "s-08.0"
+            if name != "s-08.0":
+                super().begin(words, name)
+
+        def ended(self) -> list[tuple[str, int, str]]:
+            now[0] += 10.0
+            return super().ended()
+
+    record = begin(PLAN, tmp_path, "s")
+    Sweep(record, parse_space(FOREST, PLAN.space, "forest"), Hanging(tmp_path), [].append, 0.0).go()
+    (stuck,) = (trial for trial in record.trials if trial.name == "s-08.0")
+    assert (stuck.state, stuck.why) == ("failed", "it took more than its time")
+    assert {trial.round for trial in record.trials} == {0}
+    assert table(record)[1].startswith("s-00.0")
 
 
 def test_a_score_is_taken_where_no_figure_is_logged(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ _LONGEST_GRADIENT = 1.0
 _LOOKS_TO_WRITE = 24  # what choosing the weights' steps and writing take, in times of bits and errors counted once
 _LOOKS_TO_END = 40  # the same and decoding, in times of bits and errors counted once
 _MOST_TAIL = 0.5  # of a run's budget
-_COMPILE, _READ = (150.0, 2000), (20.0, 200)  # seconds or steps from which on compiling kernels, or reading them, pays
+_COMPILE_SECONDS, _READ_SECONDS = 150.0, 20.0  # a budget from which on compiling kernels, or reading them, pays
+_COMPILE_STEPS = 2000  # whether they are compiled already or not: a run of counted steps ends alike each time
 
 
 class Fit(nn.Module):
@@ -199,10 +200,8 @@ def _is_swift(seconds: float | None, steps: int | None) -> bool:
     if find_spec("numba") is None or find_spec("scipy") is None:
         return False
     is_on_disk = any((Path(__file__).parent / "__pycache__").glob("kernels.paint-*.nbi"))
-    enough_seconds, enough_steps = _READ if is_on_disk else _COMPILE
-    if seconds is None:
-        return (steps or 0) >= enough_steps
-    return seconds >= enough_seconds and (steps is None or steps >= enough_steps)
+    enough_seconds = _READ_SECONDS if is_on_disk else _COMPILE_SECONDS
+    return (seconds is None or seconds >= enough_seconds) and (steps is None or steps >= _COMPILE_STEPS)
 
 
 def _swift(layout: Layout) -> Swift:

@@ -1,4 +1,4 @@
-"""The network with its tower in numbers of eight bits, for self-play: it answers about twice as fast and nearly alike.
+"""The network with its tower in numbers of eight bits, for self-play: it answers faster and nearly alike.
 
 Weights are rounded once, a scale for each channel; what flows through the tower is rounded anew in each batch, by the
 largest value in it, so nothing has to be tried out beforehand and nothing is cut off. Stem, pooling and heads stay in

@@ -39,6 +39,8 @@ _SIDES = (160, 128, 96, 64)  # pixels; in more than 160, small pictures show not
 _GOOD_POOL = 4000
 _USUAL_SIDE = 96
 _LOOKING, _ASKING = 0.5, 0.8  # progress until which pictures are looked at, and questions asked
+_MANY, _LOOKING_WITH_MANY = 1000, 0.3  # labels from which on tuning brings more than a larger pool
+_ENOUGH_ASKED = 2000  # hidden labels; a share of them is known to a point
 _VIEWS = 3
 _TAIL_SHARE = 0.12  # of the budget: what the final test may take
 _FEW_DIMENSIONS, _MOST_DIMENSIONS = 128, 512
@@ -126,13 +128,17 @@ class _Learning:
     def _can_look_again(self, step: Step) -> bool:
         """Say whether a finished run was given time enough to look at more of the pool."""
         is_done = self.found["kept"] is not None and self.found["tuning"] is None
-        return is_done and self.found["chunks"] < len(self.looks) and step.progress < _LOOKING
+        return is_done and self.found["chunks"] < len(self.looks) and step.progress < self._looking
+
+    @property
+    def _looking(self) -> float:
+        return _LOOKING_WITH_MANY if self._has_enough() and len(self.labels) >= _MANY else _LOOKING
 
     def _looks_on(self, step: Step) -> bool:
         """Say whether another chunk is looked at: all labelled ones are, the pool while there is time."""
         if self.found["is_asking"] or self.found["chunks"] >= len(self.looks):
             return False
-        return step.progress < _LOOKING or CHUNK * self.found["chunks"] < len(self.labels)
+        return step.progress < self._looking or CHUNK * self.found["chunks"] < len(self.labels)
 
     def _look(self, step: Step) -> None:
         began = time.perf_counter()
@@ -162,7 +168,8 @@ class _Learning:
 
     def _asks_on(self, step: Step) -> bool:
         has_time = self.run.budget.seconds is None or step.progress < _ASKING
-        is_open = self.found["kept"] is None and self.found["unit"] < len(self.units)
+        is_clear = sum(self.found["asked"]) >= _ENOUGH_ASKED
+        is_open = self.found["kept"] is None and self.found["unit"] < len(self.units) and not is_clear
         return bool(is_open and has_time and not step.is_last)
 
     def _ask(self, step: Step) -> None:
@@ -286,9 +293,10 @@ class _Learning:
         doubt = " With so few labels this is little more than a guess; the averages of all foldings decided." * (
             count < 200
         )
+        foldings = "one folding" if facts["foldings"] == 1 else f"{facts['foldings']} foldings"
         self.run.note(
             f"{kept} is kept: right about {100 * own:.1f} % of hidden labels, labels alone about "
-            f"{100 * alone:.1f} %, over {facts['foldings']} foldings of {count:,} labels.{doubt}"
+            f"{100 * alone:.1f} %, over {foldings} of {count:,} labels.{doubt}"
         )
         shown = {name: (value, low, high) for name, value, low, high in rows}
         self.run.show("methods", Picture(methods_picture(shown, kept), "which way knew hidden labels best"))

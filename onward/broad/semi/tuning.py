@@ -27,7 +27,8 @@ from onward.parts.schedules import triangle
 __all__ = ["Tuning", "last_weights", "right_of", "state_of", "sure_guesses"]
 
 _RATE = 2e-4
-_LABELLED, _POOL = 8, 24  # pictures a step
+_BATCH, _FEWEST, _MOST_LABELLED = 32, 8, 24  # pictures a step; how many of them have a label
+_LABELS_FOR_HALF = 1000
 _TRAINED_SHARE = 0.35  # of the eyes' tensors, the last ones
 _USED_SHARE = 0.8  # of the guesses for each class, the surest ones
 _AT_ONCE = 32
@@ -69,6 +70,9 @@ class Tuning:
         self._network, self._images, self._seed, self._known = network, images, seed, known
         used = guessed[1] != NOBODY
         self._guessed = (guessed[0][used], guessed[1][used])
+        # guesses are worth less beside many labels, which are right
+        share = len(known[0]) / (len(known[0]) + _LABELS_FOR_HALF)
+        self._labelled = min(max(round(_BATCH * share), _FEWEST), _MOST_LABELLED)
 
     def step(self, descent: Adam, number: int, phase: float) -> Tensor:
         """Learn from a few labelled pictures and some of the pool; give the loss.
@@ -77,9 +81,9 @@ class Tuning:
             phase: how much of the time for tuning is spent, 0 to 1.
         """
         descent.learning_rate = _RATE * triangle(phase, peak=0.1, start=0.05, end=0.0)
-        from_labels = self._loss(self._known, _LABELLED, (number, 0), weak_view)
-        from_pool = self._loss(self._guessed, _POOL, (number, 1), strong_view)
-        loss = from_labels + from_pool
+        from_labels = self._loss(self._known, self._labelled, (number, 0), weak_view)
+        from_pool = self._loss(self._guessed, _BATCH - self._labelled, (number, 1), strong_view)
+        loss = from_labels + min(1.0, _BATCH / self._labelled - 1) * from_pool
         descent.zero_grad()
         loss.backward()
         descent.step()

@@ -15,7 +15,7 @@ from onward.data.own_files import own_files
 from onward.generation.gan.players import CLASSIC_RATE, LEARNING_RATE, has_second_judge, penalty_at
 from onward.generation.gan.reading import Gallery
 from onward.generation.gan.settings import Settings
-from onward.parts.ejecting import Ejection, kept_of, write_ejected
+from onward.parts.ejecting import Ejection, is_half_precise, kept_of, write_ejected
 from onward.parts.trained import facts_of
 
 __all__ = ["eject"]
@@ -31,12 +31,13 @@ def eject(run: Run, gallery: Gallery, script: Path) -> Iterator[Path | str]:
     settings, facts = run.settings(Settings), facts_of(run, "generator")
     if settings.classes:
         raise RunFault(f"{run.name} draws classes on request, which the script does not. Train without --classes.")
-    size = int(facts["size"])
+    if (size := int(facts["size"])) < 4 or size & (size - 1):
+        raise ValueError(f"pictures of {size} pixels, which no run has")
     images = gallery.at(size).pictures.images[gallery.training]
     own = _own_files(gallery, images)
     is_classic = settings.loss == "classic"
     is_projected = not is_classic and has_second_judge(settings)
-    kept = {"watch": {}} if "zoo" in run.path.parts else kept_of(run, "watch")
+    kept = {"watch": {}} if run.folder.is_of_the_zoo else kept_of(run, "watch")
     values = {
         "DATA": own or f"{script.stem}-data.npz",
         "OUT": f"{script.stem}-out",
@@ -45,7 +46,7 @@ def eject(run: Run, gallery: Gallery, script: Path) -> Iterator[Path | str]:
         "SIZE": size,
         "WIDTH": settings.width_at(size),
         "COLOURS": 1 if facts.get("grey") else 3,
-        "BATCH_SIZE": settings.batch_size or (64 if is_classic else 32),
+        "BATCH_SIZE": run.group.whole(settings.batch_size or (64 if is_classic else 32)),
         "LEARNING_RATE": settings.learning_rate or (CLASSIC_RATE if is_classic else LEARNING_RATE),
         "PENALTY": penalty_at(size, settings),
         "PENALTY_EVERY": settings.penalty_every,
@@ -55,7 +56,7 @@ def eject(run: Run, gallery: Gallery, script: Path) -> Iterator[Path | str]:
         "HALF_LIFE": settings.average_pictures,
         "SHIFT": settings.shift,
         "SHOW_EVERY": settings.show_every,
-        "BFLOAT16": run.machine.precision == "bfloat16",
+        "BFLOAT16": is_half_precise(run),
     }
     kinds = {"files" if own else "arrays", *(["lite0"] if is_projected else [])}
     kinds |= {"shift", *(["colour"] if gallery.is_small else [])} if settings.shift > 0 else set()

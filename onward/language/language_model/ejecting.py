@@ -12,7 +12,7 @@ from onward.language.language_model.reading import Corpus
 from onward.language.language_model.settings import Settings
 from onward.language.language_model.training import HALF_LIFE_TURNS, peak_rate
 from onward.language.telling import is_sampled
-from onward.parts.ejecting import Ejection, kept_of, write_ejected
+from onward.parts.ejecting import Ejection, is_half_precise, kept_of, write_ejected
 from onward.parts.trained import facts_of
 
 __all__ = ["eject"]
@@ -28,10 +28,11 @@ def eject(run: Run, corpus: Corpus, script: Path) -> Iterator[Path | str]:
         UsageFault: a file is there already.
     """
     settings, facts, kept = run.settings(Settings), facts_of(run, "language_model"), kept_of(run, "exam")
-    places = Places(corpus.training.numbers, settings.batch_size, settings.stretch, run.seed)
+    group = run.group
+    places = Places(corpus.training.numbers, group.whole(settings.batch_size), settings.stretch, run.seed, group)
     own = _own_file(corpus)
     texts = {"train.txt": corpus.training, "val.txt": corpus.validation, "test.txt": corpus.testing}
-    cell = str(facts["cell"])
+    cell = settings.cell
     values = {
         "DATA": str(own) if own else script.stem,
         "OUT": f"{script.stem}-out",
@@ -48,7 +49,7 @@ def eject(run: Run, corpus: Corpus, script: Path) -> Iterator[Path | str]:
         "FORGET_BIAS": settings.forget_bias,
         "HALF_LIFE": HALF_LIFE_TURNS * places.pieces,
         "EXAMINED": int(kept["exam"]["pieces"]),
-        "BFLOAT16": run.machine.precision == "bfloat16",
+        "BFLOAT16": is_half_precise(run),
     }
     kinds = {corpus.tokenizer.level, cell, "one_file" if own else "three_files"}
     kinds |= {"cell"} if cell != "mingru" else set()

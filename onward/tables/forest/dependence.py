@@ -100,8 +100,20 @@ def dependence_pictures(
 
 
 def _grid(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Choose the values to draw at: all, or where they are many as many below as above each.
+
+    Example:
+        >>> len(_grid(np.array([0.0] * 9900 + list(range(100))))) > 10
+        True
+    """
     values = np.unique(cells)
-    return values if len(values) <= _GRID else np.unique(np.percentile(cells, np.linspace(2, 98, _GRID)))
+    if len(values) <= _GRID:
+        return values
+    shares = np.linspace(2, 98, _GRID)
+    grid = np.unique(np.percentile(cells, shares))
+    if len(grid) < _GRID // 2:  # most rows have one value; what the others have is to be seen too
+        grid = np.unique(np.concatenate([grid, np.percentile(values, shares)]))
+    return grid
 
 
 def _told(forest: Forest, rows: NDArray[np.float64], place: int, value: float) -> NDArray[np.float64]:

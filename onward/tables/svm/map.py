@@ -6,6 +6,7 @@ A boundary between many columns cannot be drawn; between two it can, with its ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,7 +138,7 @@ def _enlarged(values: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.asarray(Image.fromarray(values.astype(np.float32)).resize(size, Image.Resampling.BICUBIC))
 
 
-def _drawn(pixels: NDArray[np.float64], values: NDArray[np.generic], colour: tuple[int, int, int]) -> None:
+def _drawn(pixels: NDArray[np.floating[Any]], values: NDArray[np.generic], colour: tuple[int, int, int]) -> None:
     """Draw a line where values change."""
     line = np.zeros(values.shape, bool)
     line[1:] |= values[1:] != values[:-1]

@@ -13,7 +13,7 @@ from onward.backbones import find_eyes
 from onward.core.faults import RunFault
 from onward.core.run import Run
 from onward.data.own_files import own_files
-from onward.parts.ejecting import Ejection, kept_of, write_ejected
+from onward.parts.ejecting import Ejection, is_half_precise, kept_of, write_ejected
 from onward.parts.trained import facts_of
 from onward.vision.classify.ejected_album import read_album
 from onward.vision.classify.reading import Album
@@ -49,7 +49,7 @@ def eject(run: Run, album: Album, script: Path) -> Iterator[Path | str]:
         "SIZE": int(facts["size"]),
         "SHIFT": round(settings.shift * int(facts["size"]) / 32),
         "VIEWS": int(facts.get("views", MIRRORED)),
-        "BFLOAT16": run.machine.precision == "bfloat16",
+        "BFLOAT16": is_half_precise(run),
     }
     differs = ["pictures that differ on purpose (test-shift) are not looked at."] if len(album.shifted) else []
     kinds = {"files" if own else "arrays"}
@@ -60,14 +60,14 @@ def eject(run: Run, album: Album, script: Path) -> Iterator[Path | str]:
         values |= _tuning(run, album, settings, script)
         beside["eyes.npz"] = {name: each.numpy() for name, each in find_eyes("lite0").network.state_dict().items()}
     else:
-        values |= _seeing(album, settings, int(facts["width"]))
+        values |= _seeing(run, album, settings, int(facts["width"]))
     ejection = Ejection(template, values, kinds, beside, needs=["pillow"], differs=differs)
     yield from write_ejected(run, script, ejection)
 
 
-def _seeing(album: Album, settings: Settings, width: int) -> dict[str, Any]:
+def _seeing(run: Run, album: Album, settings: Settings, width: int) -> dict[str, Any]:
     """Give the values of a network that learned to see."""
-    batch_size = settings.batch_size or batch_size_for(len(album.training))
+    batch_size = run.group.whole(settings.batch_size or batch_size_for(len(album.training)))
     return {
         "WIDTH": width,
         "BATCH_SIZE": batch_size,
@@ -88,7 +88,7 @@ def _tuning(run: Run, album: Album, settings: Settings, script: Path) -> dict[st
         raise RunFault(f"{run.name} sees by {eyes}, which a script of 200 lines cannot bring along. Use lite0's eyes.")
     if kept["frozen"]["value"] is None:
         raise RunFault(f"{run.name} has only looked so far. Go on with: onward resume {run.name}")
-    batch_size = settings.batch_size or tuning_batch_size(len(album.training))
+    batch_size = run.group.whole(settings.batch_size or tuning_batch_size(len(album.training)))
     return {
         "EYES": f"{script.stem}-eyes.npz",
         "STEPS": int(kept["batches"]["taken"]) // batch_size,
