@@ -1,8 +1,9 @@
 """Fitting latents and networks to one picture, as C3 does it, and choosing how finely the networks are written.
 
-First latents are rounded softly, with noise, ever more sharply; in the last fifth of the budget they are rounded in
-earnest and the gradient passes as if they were not. In the end the networks' weights are rounded to the steps that
-make bits and errors together least.
+First latents are rounded softly, with noise, ever more sharply. In the last fifth of the budget they are rounded in
+earnest and stay, and only the networks learn: to let the gradient pass as if they were not rounded doubled the bits,
+since every step moves some latents over an edge. In the end the networks' weights are rounded to the steps that make
+bits and errors together least.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -33,7 +34,8 @@ __all__ = ["fit_picture", "fit_run"]
 
 _HARD = 0.8  # of the budget; from there on latents are rounded in earnest
 _STRETCH = 16.0  # latents are this much larger than what the optimiser moves, so they move fast
-_RATE = 1e-2
+_RATE, _BETAS = 1e-2, (0.9, 0.99)
+_HARD_RATE = 0.3
 _WIDTHS = ((30_000, 8, 12), (300_000, 12, 20), (10**12, 16, 32))  # up to so many pixels: teller, painter
 _STEPS = (3, 4, 5, 6, 7, 8)  # weights are rounded to 1/2 to this power
 _LONGEST_GRADIENT = 1.0
@@ -42,6 +44,13 @@ _LOOKS_TO_END = 40  # the same and decoding, in times of bits and errors counted
 _MOST_TAIL = 0.5  # of a run's budget
 _COMPILE_SECONDS, _READ_SECONDS = 150.0, 20.0  # a budget from which on compiling kernels, or reading them, pays
 _COMPILE_STEPS = 2000  # whether they are compiled already or not: a run of counted steps ends alike each time
+
+
+class Movers(NamedTuple):
+    """The optimisers."""
+
+    latents: Adam
+    networks: Adam
 
 
 class Fit(nn.Module):
@@ -78,20 +87,28 @@ class Fit(nn.Module):
         bits = bits / self._pictures[0, 0].numel()
         return bits + self._worth * errors, bits, errors
 
-    def turn(self, adam: Adam, progress: float, rate: float) -> dict[str, Tensor]:
+    def movers(self) -> Movers:
+        """Give what moves the latents, and what the networks."""
+        return Movers(Adam([self.moved], 0.0, _BETAS), Adam(self.single.parameters(), 0.0, _BETAS))
+
+    def turn(self, movers: Movers, progress: float, rate: float) -> dict[str, Tensor]:
         """Take one step."""
-        if progress < _HARD:
-            share = progress / _HARD
-            adam.learning_rate = rate * (0.5 + 0.5 * float(np.cos(np.pi * share))) + 0.02 * rate
-            latents = self.softened(0.3 - 0.2 * share, 2 - share)
+        is_hard = progress >= _HARD
+        if is_hard:
+            rate *= _HARD_RATE * max(0.02, (1 - progress) / (1 - _HARD))
+            latents = self.latents.detach().round()
         else:
-            adam.learning_rate = 0.05 * rate * max(0.02, (1 - progress) / (1 - _HARD))
-            latents = self.latents + (self.latents.round() - self.latents).detach()
+            share = progress / _HARD
+            rate *= 0.52 + 0.5 * float(np.cos(np.pi * share))
+            latents = self.softened(0.3 - 0.2 * share, 2 - share)
         loss, bits, errors = self.loss(latents)
-        adam.zero_grad()
+        for adam in movers:
+            adam.learning_rate = rate
+            adam.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.single.parameters(), _LONGEST_GRADIENT)
-        adam.step()
+        for adam in movers[is_hard:]:  # latents have no slope in the end, but they would still have speed
+            adam.step()
         return {"loss": loss, "bits_a_pixel": bits, "error_decibels": -10 * errors.log10()}
 
     def softened(self, sharpness: float, peak: float) -> Tensor:
@@ -145,12 +162,12 @@ def fit_picture(photo: Photo, quality: int, seconds: float) -> bytes:
     """Fit a picture in so many seconds and give its file."""
     began = time.monotonic()
     fit = Fit(photo.pixels, quality, _is_swift(seconds, None))
-    adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
+    movers = fit.movers()
     fit.look()  # the first is slower
     learning = max(0.5, 0.95 * seconds - 0.5 - _LOOKS_TO_WRITE * fit.look() - (time.monotonic() - began))
     started = time.monotonic()
     while (passed := time.monotonic() - started) < learning:
-        fit.turn(adam, passed / learning, _RATE)
+        fit.turn(movers, passed / learning, _RATE)
     return encode_single(photo, quality, *fit.written())
 
 
@@ -158,14 +175,14 @@ def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
     """Fit a picture in a run's budget; leaves `picture.onw` in its folder."""
     run.cooldown = 1 - _HARD
     fit = Fit(photo.pixels, settings.quality - 1, _is_swift(run.budget.seconds, run.budget.steps))
-    adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
-    run.keep(fit=fit, adam=adam)
+    movers = fit.movers()
+    run.keep(fit=fit, latents=movers.latents, networks=movers.networks)
     if run.budget.seconds is not None:
         fit.look()  # the first is slower
         tail = _LOOKS_TO_END * fit.look()
         run.tail_seconds = max(run.tail_seconds, min(_MOST_TAIL * run.budget.seconds, tail))
     for step in run.steps():
-        step.log(**fit.turn(adam, step.progress, _RATE * 0.5**run.setbacks))
+        step.log(**fit.turn(movers, step.progress, _RATE * 0.5**run.setbacks))
         if step.every(settings.show_every):
             step.show(decoded=Picture(_pixels(fit), f"step {step.index}"))
     content = encode_single(photo, settings.quality - 1, *fit.written())
