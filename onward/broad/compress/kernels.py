@@ -320,7 +320,7 @@ def _around(framed: Floats, where: Any, found: Floats) -> None:
 
 
 @_compiled
-def _compare(painted: Floats, pictures: Floats, weights: Many, slopes: Many, errors: Floats) -> float:
+def _compare(painted: Floats, pictures: Floats, weights: Many, slopes: Many, errors: Floats) -> Any:
     """Filter, sum the squared errors, and leave slopes by the filtered pictures in `errors`, framed like `painted`."""
     around, found, stretch = np.empty((27, BLOCK), np.float32), np.empty((3, BLOCK), np.float32), 0
     _, high, wide = pictures.shape
