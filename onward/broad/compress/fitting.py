@@ -1,13 +1,17 @@
 """Fitting latents and networks to one picture, as C3 does it, and choosing how finely the networks are written.
 
-First latents are rounded softly, with noise, ever more sharply; in the last fifth of the budget they are rounded in
-earnest and the gradient passes as if they were not. In the end the networks' weights are rounded to the steps that
-make bits and errors together least.
+First latents are rounded softly, with noise, ever more sharply. In the last fifth of the budget they are rounded in
+earnest and stay, and only the networks learn: to let the gradient pass as if they were not rounded doubled the bits,
+since every step moves some latents over an edge. In the end the networks' weights are rounded to the steps that make
+bits and errors together least.
 """
 
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -23,17 +27,30 @@ from onward.core.run import Run
 from onward.data.photo import Photo
 from onward.parts.adam import Adam
 
+if TYPE_CHECKING:
+    from onward.broad.compress.swift import Swift
+
 __all__ = ["fit_picture", "fit_run"]
 
 _HARD = 0.8  # of the budget; from there on latents are rounded in earnest
 _STRETCH = 16.0  # latents are this much larger than what the optimiser moves, so they move fast
-_RATE = 1e-2
+_RATE, _BETAS = 1e-2, (0.9, 0.99)
+_HARD_RATE = 0.3
 _WIDTHS = ((30_000, 8, 12), (300_000, 12, 20), (10**12, 16, 32))  # up to so many pixels: teller, painter
 _STEPS = (3, 4, 5, 6, 7, 8)  # weights are rounded to 1/2 to this power
 _LONGEST_GRADIENT = 1.0
-_TURNS_TO_WRITE = 8  # how many steps' time it takes to choose the weights' steps and to write the file
+_LOOKS_TO_WRITE = 24  # what choosing the weights' steps and writing take, in times of bits and errors counted once
 _LOOKS_TO_END = 40  # the same and decoding, in times of bits and errors counted once
 _MOST_TAIL = 0.5  # of a run's budget
+_COMPILE_SECONDS, _READ_SECONDS = 150.0, 20.0  # a budget from which on compiling kernels, or reading them, pays
+_COMPILE_STEPS = 2000  # whether they are compiled already or not: a run of counted steps ends alike each time
+
+
+class Movers(NamedTuple):
+    """The optimisers."""
+
+    latents: Adam
+    networks: Adam
 
 
 class Fit(nn.Module):
@@ -42,14 +59,16 @@ class Fit(nn.Module):
     Args:
         pixels: H W 3.
         quality: from 0.
+        is_swift: count by compiled kernels; the numbers are the same up to rounding.
     """
 
-    def __init__(self, pixels: NDArray[np.uint8], quality: int) -> None:
+    def __init__(self, pixels: NDArray[np.uint8], quality: int, is_swift: bool = False) -> None:
         super().__init__()
         height, width = pixels.shape[:2]
         teller, painter = next((small, large) for most, small, large in _WIDTHS if height * width <= most)
         self.single = Single(Layout(height, width), teller, painter)
         self.moved = nn.Parameter(torch.zeros(self.single.layout.count))
+        self._swift = _swift(self.single.layout) if is_swift else None
         self._worth = LAMBDAS[quality] * 255**2
         self._pictures = torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C"))[None].float() / 255
 
@@ -61,31 +80,51 @@ class Fit(nn.Module):
     def loss(self, latents: Tensor, single: Single | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Give bits a pixel and what errors are worth, their sum first; then the bits and the mean squared error."""
         single = single or self.single
-        bits = single.bits(latents).sum() / self._pictures[0, 0].numel()
-        errors = (single.pictures(latents) - self._pictures).square().mean()
+        if self._swift is None:
+            bits, errors = single.bits(latents).sum(), (single.pictures(latents) - self._pictures).square().mean()
+        else:
+            bits, errors = self._swift.bits(single, latents), self._swift.errors(single, latents, self._pictures)
+        bits = bits / self._pictures[0, 0].numel()
         return bits + self._worth * errors, bits, errors
 
-    def turn(self, adam: Adam, progress: float, rate: float) -> dict[str, Tensor]:
+    def movers(self) -> Movers:
+        """Give what moves the latents, and what the networks."""
+        return Movers(Adam([self.moved], 0.0, _BETAS), Adam(self.single.parameters(), 0.0, _BETAS))
+
+    def turn(self, movers: Movers, progress: float, rate: float) -> dict[str, Tensor]:
         """Take one step."""
-        if progress < _HARD:
-            share = progress / _HARD
-            adam.learning_rate = rate * (0.5 + 0.5 * float(np.cos(np.pi * share))) + 0.02 * rate
-            latents = _soft(_soft(self.latents, 0.3 - 0.2 * share) + _noise(self.latents, 2 - share), 0.3 - 0.2 * share)
+        is_hard = progress >= _HARD
+        if is_hard:
+            rate *= _HARD_RATE * max(0.02, (1 - progress) / (1 - _HARD))
+            latents = self.latents.detach().round()
         else:
-            adam.learning_rate = 0.05 * rate * max(0.02, (1 - progress) / (1 - _HARD))
-            latents = self.latents + (self.latents.round() - self.latents).detach()
+            share = progress / _HARD
+            rate *= 0.52 + 0.5 * float(np.cos(np.pi * share))
+            latents = self.softened(0.3 - 0.2 * share, 2 - share)
         loss, bits, errors = self.loss(latents)
-        adam.zero_grad()
+        for adam in movers:
+            adam.learning_rate = rate
+            adam.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.single.parameters(), _LONGEST_GRADIENT)
-        adam.step()
+        for adam in movers[is_hard:]:  # latents have no slope in the end, but they would still have speed
+            adam.step()
         return {"loss": loss, "bits_a_pixel": bits, "error_decibels": -10 * errors.log10()}
+
+    def softened(self, sharpness: float, peak: float) -> Tensor:
+        """Give latents softly rounded, with noise, and softly rounded again."""
+        drawn = torch.rand_like(self.moved).clamp(1e-6, 1 - 1e-6)
+        if self._swift is not None:
+            return self._swift.softened(self.latents, drawn, sharpness, peak)
+        return _soft(_soft(self.latents, sharpness) + _noise(drawn, peak), sharpness)
 
     @torch.no_grad()
     def look(self) -> float:
-        """Count bits and errors once; gives the seconds it took."""
+        """Count bits and errors once, by torch: writing the file takes time like that; gives the seconds it took."""
         began = time.monotonic()
-        self.loss(self.latents.round())
+        latents = self.latents.round()
+        self.single.bits(latents).sum()
+        (self.single.pictures(latents) - self._pictures).square().mean()
         return time.monotonic() - began
 
     @torch.no_grad()
@@ -122,28 +161,28 @@ def rounded(single: Single, steps: tuple[int, int]) -> Single:
 def fit_picture(photo: Photo, quality: int, seconds: float) -> bytes:
     """Fit a picture in so many seconds and give its file."""
     began = time.monotonic()
-    fit = Fit(photo.pixels, quality)
-    adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
-    started, turns, a_turn = time.monotonic(), 0, 0.0
-    while (now := time.monotonic()) - began < (learning := max(0.5, 0.95 * seconds - 0.5 - _TURNS_TO_WRITE * a_turn)):
-        fit.turn(adam, (now - began) / learning, _RATE)
-        turns += 1
-        a_turn = (time.monotonic() - started) / turns
+    fit = Fit(photo.pixels, quality, _is_swift(seconds, None))
+    movers = fit.movers()
+    fit.look()  # the first is slower
+    learning = max(0.5, 0.95 * seconds - 0.5 - _LOOKS_TO_WRITE * fit.look() - (time.monotonic() - began))
+    started = time.monotonic()
+    while (passed := time.monotonic() - started) < learning:
+        fit.turn(movers, passed / learning, _RATE)
     return encode_single(photo, quality, *fit.written())
 
 
 def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
     """Fit a picture in a run's budget; leaves `picture.onw` in its folder."""
     run.cooldown = 1 - _HARD
-    fit = Fit(photo.pixels, settings.quality - 1)
-    adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
-    run.keep(fit=fit, adam=adam)
+    fit = Fit(photo.pixels, settings.quality - 1, _is_swift(run.budget.seconds, run.budget.steps))
+    movers = fit.movers()
+    run.keep(fit=fit, latents=movers.latents, networks=movers.networks)
     if run.budget.seconds is not None:
         fit.look()  # the first is slower
         tail = _LOOKS_TO_END * fit.look()
         run.tail_seconds = max(run.tail_seconds, min(_MOST_TAIL * run.budget.seconds, tail))
     for step in run.steps():
-        step.log(**fit.turn(adam, step.progress, _RATE * 0.5**run.setbacks))
+        step.log(**fit.turn(movers, step.progress, _RATE * 0.5**run.setbacks))
         if step.every(settings.show_every):
             step.show(decoded=Picture(_pixels(fit), f"step {step.index}"))
     content = encode_single(photo, settings.quality - 1, *fit.written())
@@ -164,8 +203,26 @@ def _soft(values: Tensor, sharpness: float) -> Tensor:
     return floor + 0.5 + torch.tanh((values - floor - 0.5) / sharpness) / bend
 
 
-def _noise(like: Tensor, peak: float) -> Tensor:
-    """Draw noise between -1/2 and 1/2, more of it near 0 where `peak` is above 1 (Kumaraswamy's distribution)."""
+def _noise(drawn: Tensor, peak: float) -> Tensor:
+    """Make noise between -1/2 and 1/2 of numbers drawn evenly from 0 to 1.
+
+    There is more of it near 0 where `peak` is above 1 (Kumaraswamy's distribution).
+    """
     other = (2**peak * (peak - 1) + 1) / peak
-    drawn = torch.rand_like(like).clamp(1e-6, 1 - 1e-6)
     return (1 - (1 - drawn) ** (1 / other)) ** (1 / peak) - 0.5
+
+
+def _is_swift(seconds: float | None, steps: int | None) -> bool:
+    """Say whether to count by compiled kernels: numba is there, and the budget long enough to get them."""
+    if find_spec("numba") is None or find_spec("scipy") is None:
+        return False
+    is_on_disk = any((Path(__file__).parent / "__pycache__").glob("kernels.paint-*.nbi"))
+    enough_seconds = _READ_SECONDS if is_on_disk else _COMPILE_SECONDS
+    return (seconds is None or seconds >= enough_seconds) and (steps is None or steps >= _COMPILE_STEPS)
+
+
+def _swift(layout: Layout) -> Swift:
+    """Give the kernels, compiled; imported here, because numba takes seconds that not every budget has."""
+    from onward.broad.compress.swift import Swift
+
+    return Swift(layout).compile()

@@ -85,6 +85,14 @@ class Layout:
         return found
 
     @cached_property
+    def parts(self) -> NDArray[np.int64]:
+        """Give where in the list the latents of each grid of each tile begin, and its height and width: P 3."""
+        found = [[len(each), *(each[-1] - each[0] + 1)] for tile in self._places for each in tile]
+        parts = np.array(found)
+        parts[:, 0] = np.cumsum(parts[:, 0]) - parts[:, 0]
+        return parts
+
+    @cached_property
     def orders(self) -> list[Tensor]:
         """Give for each grid the place in the list of each of its latents, row by row."""
         found = [np.empty(shape, np.int64) for shape in self.grids]

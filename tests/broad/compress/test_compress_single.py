@@ -13,7 +13,6 @@ from onward.broad.compress.fitting import Fit, fit_picture
 from onward.broad.compress.single import Layout, laplace_tables, table_numbers
 from onward.data.photo import Photo
 from onward.meadow import large_scene
-from onward.parts.adam import Adam
 
 
 def picture(height: int, width: int) -> np.ndarray:
@@ -60,9 +59,9 @@ def test_a_fitted_picture_comes_back_exactly(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     pixels = picture(*size)
     fit = Fit(pixels, 3)
-    adam = Adam(fit.parameters(), 0.0, (0.9, 0.99))
+    movers = fit.movers()
     for step in range(6):
-        fit.turn(adam, step / 6, 1e-2)
+        fit.turn(movers, step / 6, 1e-2)
     single, steps, latents = fit.written()
     content = encode_single(Photo(pixels), 3, single, steps, latents)
     file = unpack(content)
@@ -72,6 +71,19 @@ def test_a_fitted_picture_comes_back_exactly(size: tuple[int, int]) -> None:
     assert not lost
     bits = float(single.bits(latents.detach()).sum().detach())
     assert 8 * len(content) < 1.15 * bits + 8 * (len(file.networks) + 60 + 8 * len(file.tiles))
+
+
+def test_in_the_end_latents_stay_and_the_file_gets_smaller() -> None:
+    torch.manual_seed(0)
+    fit = Fit(picture(40, 40), 3)
+    movers = fit.movers()
+    for step in range(100):
+        if step == 80:
+            latents = fit.latents.detach().clone()
+            before = float(fit.loss(latents.round())[0].detach())
+        fit.turn(movers, step / 100, 1e-2)
+    assert (fit.latents == latents).all()
+    assert float(fit.loss(fit.latents.round())[0].detach()) < before
 
 
 def test_fitting_for_seconds_finds_the_picture() -> None:
