@@ -44,6 +44,7 @@ class Sheet:
         names: of the columns, all different.
         rows: N rows of as many cells as there are names, without blanks around them.
         lines: the line each row begins in, from 1.
+        gaps: places, from 0, of the rows that were left out, counted among all rows.
         has_names: whether the file itself names its columns.
         delimiter: what stands between cells; "" where the file is no text.
         troubles: sentences about what was odd.
@@ -56,6 +57,7 @@ class Sheet:
     has_names: bool
     delimiter: str = ","
     troubles: list[str] = field(default_factory=list)
+    gaps: tuple[int, ...] = ()
 
     def column(self, place: int) -> list[str]:
         """Give a column's cells."""
@@ -85,7 +87,9 @@ def read_sheet(file: TableFile, has_names: bool | None = None, known: Sequence[s
     if declared := _DECLARED.match(text):  # Excel's own line, which is no row
         text, delimiter = text[declared.end() :], declared[1]
     rows, lines, delimiter = _rows(file, text, delimiter)
+    all_lines = lines
     rows, lines = _evened(file.title, rows, lines, troubles)
+    kept, begin = set(lines), lines[0]
     names_first = _has_names(rows, known) if has_names is None else has_names
     width = max(map(len, rows[:2]))
     if names_first:
@@ -95,7 +99,9 @@ def read_sheet(file: TableFile, has_names: bool | None = None, known: Sequence[s
         if has_names is None:
             troubles.append(f"{file.title} has no line of names: its columns are called {heads[0]} to {heads[-1]}.")
     names, said = _told_apart(heads)
-    return _checked(Sheet(file.title, names, rows, lines, names_first, delimiter, [*troubles, *said]))
+    among = [line for line in all_lines if line >= begin + names_first]  # without the names and what is above them
+    gaps = tuple(place for place, line in enumerate(among) if line not in kept)
+    return _checked(Sheet(file.title, names, rows, lines, names_first, delimiter, [*troubles, *said], gaps))
 
 
 def _checked(sheet: Sheet) -> Sheet:

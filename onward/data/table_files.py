@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -72,6 +73,8 @@ def open_table(address: str) -> TableFile:
         title, name, content = address, path.name, path.read_bytes()
     if content.startswith(b"\x1f\x8b"):
         content, name = _gunzipped(title, content), name[: -len(".gz")] if name.lower().endswith(".gz") else name
+    if content.startswith(b"PK\x03\x04") and name.lower().endswith(".zip"):  # a zip in a zip, as competitions pack them
+        content, name = _unzipped(title, content)
     _check_plain(title, content)
     return TableFile(title, name, content)
 
@@ -117,6 +120,22 @@ def _gunzipped(title: str, content: bytes) -> bytes:
         raise DataFault(f"{title} cannot be unpacked ({reason}). Pack it anew.") from None
     _check_size(title, len(plain))
     return plain
+
+
+def _unzipped(title: str, content: bytes) -> tuple[bytes, str]:
+    """Give the one table of a zip that lies in another."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [each.filename for each in archive.infolist() if not each.is_dir()]
+            tables = [name for name in names if is_table_name(name) and not name.startswith("__MACOSX")]
+            if len(tables) != 1:
+                raise DataFault(f"{title} holds {len(tables)} tables, not one. Unpack the zip that it lies in.")
+            with archive.open(tables[0]) as file:
+                plain = file.read(_MOST_BYTES + 1)
+    except (OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile) as reason:
+        raise DataFault(f"{title} cannot be unpacked ({reason}). Pack it anew.") from None
+    _check_size(title, len(plain))
+    return plain, PurePosixPath(tables[0]).name
 
 
 def _check_plain(title: str, content: bytes) -> None:

@@ -25,7 +25,11 @@ _FEW_KINDS = 20  # as few different words are always categories
 _MOST_CATEGORIES = 1000  # the most frequent; the rest share one number
 _UNIQUE = 0.9
 _SENTINELS = tuple(float(sign * int("9" * digits)) for digits in range(3, 8) for sign in (-1, 1))
-_ID_NAME = re.compile(r"(?i)(.*[_ .-])?(ids?|uid|uuid|guid|key|index|idx|row|rowid|nr|no)|.*[a-z](Id|ID)|unnamed: 0")
+_ID_NAME = re.compile(
+    r"(?i:(.*[_ .-])?(ids?|uid|uuid|guid|key|index|idx|row|rowid|nr|no)|unnamed: 0)"
+    r"|.*[a-z](Id|ID)"  # userId, but neither paid nor bid
+)
+_STANDS_FOR_NONE = re.compile(r"(-?9{3,7}) is empty")
 _ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+")
 _TURNED = re.compile(r"(?i)(\d{1,2}-)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-\d{1,2})?")
 
@@ -41,7 +45,7 @@ class Column:
         categories: their names, most frequent first; empty for other kinds.
         kind: one of `KINDS`.
         words: the cells themselves of text and id; of others empty.
-        form: how ambiguous cells were read: `decimal comma`, `day first`, ...
+        form: how ambiguous cells were read: `decimal comma`, `day first`, `-999 is empty`, ...
         notes: sentences about what was odd.
         is_told: the kind is the user's word.
     """
@@ -111,8 +115,9 @@ def as_known(cells: Sequence[str], known: Column) -> Column:
         return Column(known.name, _coded(cells, known.categories), known.categories, "category")
     if known.kind == "number":
         present = {cell: 1 for cell in cells if not is_missing(cell)}
-        mark = decimal_mark(present) or ("," if known.form == "decimal comma" else ".")
-        column = _numbers(known.name, cells, present, {cell: number_of(cell, mark) for cell in present}, mark)
+        mark = decimal_mark(present) or ("," if known.form.startswith("decimal comma") else ".")
+        empty = [float(word) for word in _STANDS_FOR_NONE.findall(known.form)]
+        column = _numbers(known.name, cells, present, {cell: number_of(cell, mark) for cell in present}, mark, empty)
         return Column(**{**vars(column), "form": known.form})
     if known.kind == "date":
         order, is_sure = date_order(cells)
@@ -144,23 +149,35 @@ def _filled(cells: Sequence[str], of: Callable[[str], float | None]) -> NDArray[
 
 
 def _numbers(
-    name: str, cells: Sequence[str], present: Mapping[str, int], parsed: Mapping[str, float | None], mark: str
+    name: str,
+    cells: Sequence[str],
+    present: Mapping[str, int],
+    parsed: Mapping[str, float | None],
+    mark: str,
+    empty: Sequence[float] | None = None,
 ) -> Column:
+    """Make numbers of cells.
+
+    Args:
+        empty: numbers that stand for nothing, as an earlier table showed; None to find them in this one.
+    """
     values = _filled(cells, parsed.get)
     notes: list[str] = []
+    forms = ["decimal comma"] if mark == "," else []
     odd = [cell for cell in present if parsed[cell] is None]
     if odd:
         count = sum(present[cell] for cell in odd)
         notes.append(f"Column {name}: {count:,} cells that are no numbers, as {odd[0][:30]!r}, count as empty.")
     if infinite := sum(count for cell, count in present.items() if np.isnan(parsed[cell] or 0.0)):
         notes.append(f"Column {name}: {infinite:,} cells that are infinite or beyond 1e30 count as empty.")
-    for value in _SENTINELS:
-        if found := _marks_missing(values, value):
+    for value in _SENTINELS if empty is None else empty:
+        if found := _marks_missing(values, value) if empty is None else int((values == value).sum()):
             values = np.where(values == value, np.nan, values)
-            notes.append(f"Column {name}: {value:g} in {found:,} rows is taken for a missing value.")
+            notes.append(f"Column {name}: {value:.0f} in {found:,} rows is taken for a missing value.")
+            forms.append(f"{value:.0f} is empty")
     if _ID_NAME.fullmatch(name) and any(_ROUNDED.fullmatch(cell) for cell in present):
         notes.append(f"Column {name}: a spreadsheet has rounded its numbers (1E+05); take them from where they came.")
-    return Column(name, values, kind="number", form="decimal comma" if mark == "," else "", notes=tuple(notes))
+    return Column(name, values, kind="number", form="; ".join(forms), notes=tuple(notes))
 
 
 def _marks_missing(values: NDArray[np.float64], value: float) -> int:

@@ -11,7 +11,16 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-__all__ = ["date_days", "date_order", "decimal_mark", "is_missing", "is_plain_number", "looks_like_date", "number_of"]
+__all__ = [
+    "date_days",
+    "date_order",
+    "date_word",
+    "decimal_mark",
+    "is_missing",
+    "is_plain_number",
+    "looks_like_date",
+    "number_of",
+]
 
 _MISSING = frozenset({
     "", "?", "na", "n/a", "#n/a", "#na", "n.a.", "nan", "-nan", "null", "(null)", "none", "nil", "<na>", "-", "--", ".",
@@ -152,6 +161,22 @@ def date_days(cell: str, order: Order = "month first", *, serials: bool = False)
         month = _MONTHS.get((found[2] or found[3])[:3].lower(), 0)
         return _days(int(found[5]), month, int(found[1] or found[4]), found.groups()[5:])
     return None
+
+
+def date_word(days: float, *, has_time: bool = False) -> str:
+    """Write days since 1970-01-01 as a date, "" where it is none or lies outside the years 1 to 9999.
+
+    Example:
+        >>> date_word(1.7), date_word(1.75, has_time=True), date_word(-1e9)
+        ('1970-01-03', '1970-01-02 18:00', '')
+    """
+    try:
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(minutes=round(1440 * days))
+    except (OverflowError, ValueError):
+        return ""
+    if has_time:
+        return moment.strftime("%Y-%m-%d %H:%M")
+    return (moment + datetime.timedelta(hours=12)).date().isoformat()
 
 
 def _days(year: int, month: int, day: int, time: tuple[str | None, ...]) -> float | None:

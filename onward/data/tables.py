@@ -49,6 +49,7 @@ class Table:
         left_out: name and reason of columns that are not among `columns`.
         troubles: sentences about what was odd, with file and line.
         lines: the line of the file each row begins in.
+        gaps: places, from 0, of rows that were left out, counted among all rows.
     """
 
     address: str
@@ -58,6 +59,13 @@ class Table:
     left_out: tuple[tuple[str, str], ...] = ()
     troubles: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
+
+    @property
+    def numbers(self) -> list[int]:
+        """Give each row's number in the file, from 0: rows that were left out have one too."""
+        gaps = set(self.gaps)
+        return [number for number in range(self.rows + len(gaps)) if number not in gaps]
 
     def column(self, name: str) -> Column:
         """Find a column by name.
@@ -159,9 +167,8 @@ def table_of(
                 left_out.append((name, "empty"))
                 continue
         columns.append(column)
-    return Table(
-        address, tuple(columns), len(sheet.rows), digest, tuple(left_out), tuple(sheet.troubles), tuple(sheet.lines)
-    )
+    troubles, lines = tuple(sheet.troubles), tuple(sheet.lines)
+    return Table(address, tuple(columns), len(sheet.rows), digest, tuple(left_out), troubles, lines, sheet.gaps)
 
 
 def kinds_told(words: str | None, owner: str = "columns") -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from onward.core.task import Source
 from onward.data.given_lines import given_lines
 from onward.data.label_columns import find_text_column
 from onward.data.pictures import read_pictures
+from onward.data.table_numbers import date_word
+from onward.data.tables import Table as Cells
 from onward.data.tables import read_table
 from onward.data.text import open_text
 from onward.data.text_rows import JSONS, TABLES, file_cells
@@ -21,7 +24,7 @@ from onward.tables.columns import check_columns
 from onward.tables.looks import Look, PictureLook, Rows, TableLook
 from onward.tables.meadow import meadow_table
 
-__all__ = ["predictions_table", "rows_to_tell"]
+__all__ = ["numbers_told", "predictions_table", "rows_to_tell", "say_gaps"]
 
 
 def rows_to_tell(look: Look, source: Source, example: str) -> tuple[Sequence[Any], Rows]:
@@ -39,11 +42,12 @@ def rows_to_tell(look: Look, source: Source, example: str) -> tuple[Sequence[Any
     if isinstance(look, TableLook):
         known = look.design.columns
         if source.address == "meadow:table":
-            columns = meadow_table().columns
+            table = meadow_table()
         else:
-            columns = read_table(source.address, known).columns
-            check_columns(columns, known, source.address)
-        return range(len(columns[0].values)), look.rows(columns)
+            table = read_table(source.address, known)
+            check_columns(table.columns, known, source.address)
+            say_gaps(table)
+        return table.numbers, look.rows(table.columns)
     texts = _texts_of(source.address, example)
     return range(len(texts)), look.rows(texts)
 
@@ -57,10 +61,28 @@ def _texts_of(address: str, example: str) -> list[str]:
     return [row[column] for row in cells.rows[1 if has_heads else 0 :]]
 
 
-def predictions_table(predicted: NDArray[np.float64], classes: Sequence[str], names: Sequence[Any]) -> Table:
-    """Write a row for each sample: what it is called, the prediction, and a probability a class."""
+def say_gaps(table: Cells) -> None:
+    """Say which rows get no answer, since their lines could not be read."""
+    if table.gaps:
+        some = ", ".join(map(str, table.gaps[:5])) + (" …" if len(table.gaps) > 5 else "")
+        print(f"No prediction for row {some}: {' '.join(table.troubles)}", file=sys.stderr)  # noqa: T201
+
+
+def numbers_told(predicted: NDArray[np.float64], kind: str) -> list[str]:
+    """Write N predicted numbers; where the target's kind is `date`, as days since 1970, they are dates again."""
+    return [date_word(each) if kind == "date" else f"{each:.10g}" for each in predicted.tolist()]
+
+
+def predictions_table(
+    predicted: NDArray[np.float64], classes: Sequence[str], names: Sequence[Any], kind: str = "number"
+) -> Table:
+    """Write a row for each sample: what it is called, the prediction, and a probability a class.
+
+    Args:
+        kind: of the target, where a number is predicted.
+    """
     rows = []
-    for name, row in zip(names, predicted, strict=True):
-        guess = classes[int(row.argmax())] if classes else f"{row[0]:.10g}"
+    guesses = [classes[place] for place in predicted.argmax(axis=1)] if classes else numbers_told(predicted[:, 0], kind)
+    for name, guess, row in zip(names, guesses, predicted, strict=True):
         rows.append([name, guess, *(f"{share:.6f}" for share in (row if classes else ()))])
     return Table(["row", "prediction", *(f"probability_{name}" for name in classes)], rows, "predictions")

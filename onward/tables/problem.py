@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.faults import DataFault
+from onward.data.table_kinds import plain_key
+from onward.data.table_numbers import date_word
 from onward.data.tables import Column, Table, kinds_told, read_table
 from onward.tables.columns import check_columns
 
-__all__ = ["Asked", "Problem", "column_at", "make_problem", "read_as_known", "read_problem", "split_rows"]
+__all__ = ["YES_AND_NO", "Asked", "Problem", "column_at", "make_problem", "read_as_known", "read_problem", "split_rows"]
 
+YES_AND_NO = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("1", "0"), ("positive", "negative"))
 _FEWEST_ROWS = 20
 _MOST_WHOLE_CLASSES = 20
 _MOST_CLASSES = 200
@@ -74,7 +77,8 @@ class Problem:
         """Say what was understood, the summary first."""
         kinds = sum(column.kind == "category" for column in self.features)
         empty = float(np.mean([np.isnan(column.values).mean() for column in self.features]))
-        what = f"{len(self.classes)} classes" if self.classes else "a number"
+        what = "a date, errors in days" if self.target.kind == "date" else "a number"
+        what = f"{len(self.classes)} classes" if self.classes else what
         sentences = [
             f"{self.table.address}: {len(self.y):,} rows, {len(self.features)} columns to learn from ({kinds} of "
             f"words), {100 * empty:.1f} % of cells empty; predicts {self.target.name}, {what}."
@@ -124,7 +128,7 @@ def read_as_known(address: str, known: Sequence[Column], target: Column, classes
     features = [table.column(column.name) for column in known]
     if classes and not target.categories:
         number = {name: float(place) for place, name in enumerate(classes)}
-        values = np.array([number.get(f"{value:g}", np.nan) for value in values.tolist()])
+        values = np.array([number.get(_class_name(value, target.kind), np.nan) for value in values.tolist()])
     elif classes:
         values = np.where(values < len(classes), values, np.nan)
     present = ~np.isnan(values)
@@ -141,7 +145,7 @@ def make_problem(table: Table, asked: Asked) -> Problem:
     Raises:
         DataFault: no target, one class only, too few rows.
     """
-    target = _target(table, asked)
+    target = _yes_last(_target(table, asked))
     present = ~np.isnan(target.values) & (target.values != len(target.categories) if target.categories else True)
     features = tuple(
         column_at(column, present) for column in table.columns if column.name != target.name and column.kind != "id"
@@ -179,6 +183,19 @@ def _target(table: Table, asked: Asked) -> Column:
     return target
 
 
+def _yes_last(target: Column) -> Column:
+    """Number yes after no, as 1 is after 0, whichever is more frequent: F1 counts the second of two classes.
+
+    Example:
+        >>> _yes_last(Column("y", np.array([0.0, 1.0, 0.0]), ("Yes", "No"), "category")).values.tolist()
+        [1.0, 0.0, 1.0]
+    """
+    if tuple(map(plain_key, target.categories)) not in YES_AND_NO:
+        return target
+    values = np.where(target.values <= 1, 1 - target.values, target.values)
+    return Column(**{**vars(target), "values": values, "categories": target.categories[::-1]})
+
+
 def _classes(
     table: Table, target: Column, values: NDArray[np.float64], kinds: NDArray[np.float64], asked: Asked
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
@@ -200,7 +217,19 @@ def _classes(
                 f"{table.address}: {target.name} has {len(kinds):,} different numbers, too many for classes."
             )
         return values, ()
-    return np.searchsorted(kinds, values).astype(np.float64), tuple(f"{kind:g}" for kind in kinds)
+    return np.searchsorted(kinds, values).astype(np.float64), tuple(_class_name(each, target.kind) for each in kinds)
+
+
+def _class_name(value: float, kind: str = "number") -> str:
+    """Write a whole number with all its digits, or two codes of seven would bear one name; and a day as a date.
+
+    Example:
+        >>> _class_name(1000001.0), _class_name(-1.0), _class_name(float("nan")), _class_name(1.0, "date")
+        ('1000001', '-1', 'nan', '1970-01-02')
+    """
+    if kind == "date":
+        return date_word(value) if value == value else ""
+    return f"{value:.0f}" if value == round(value, 0) else f"{value:g}"
 
 
 def column_at(column: Column, rows: NDArray[np.bool_]) -> Column:

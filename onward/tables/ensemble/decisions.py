@@ -30,7 +30,7 @@ def class_weights(
     """
     found: list[NDArray[np.float64] | None] = []
     for number, head in enumerate(challenge.heads):
-        if not challenge.measure.needs_cut or not 2 <= len(head.classes) <= _MOST_KINDS:
+        if not challenge.measure.needs_cut or not 2 <= len(head.classes) <= _MOST_KINDS or not len(rows):
             found.append(None)
             continue
         some = rows[:: max(1, len(rows) // _MOST_ROWS)]

@@ -74,13 +74,19 @@ def make_folds(challenge: Challenge, count: int, seed: int) -> Folds:
 
 
 def _forward(times: NDArray[np.float64], count: int) -> Folds:
-    """Cut time into one more stretch than folds: the first is only learned from."""
+    """Cut time into one more stretch than folds: the first is only learned from.
+
+    A moment lies in one stretch, so there are fewer where many rows share one.
+    """
     order = np.argsort(np.nan_to_num(times, nan=-np.inf), kind="stable")
     number_of = np.empty(len(times), np.int64)
-    number_of[order] = np.arange(len(times)) * (count + 1) // len(times) - 1
-    cuts = times[order][np.searchsorted(number_of[order], np.arange(count))]
-    for cut_number, cut in enumerate(cuts):  # a moment lies in one stretch
-        number_of[(times >= cut) & (number_of < cut_number)] = cut_number
+    stretches = np.arange(len(times)) * (count + 1) // len(times) - 1
+    number_of[order] = stretches
+    for number in np.unique(stretches[stretches >= 0]).tolist():
+        cut = times[order][np.searchsorted(stretches, number)]
+        number_of[(times >= cut) & (number_of < number)] = number
+    number_of = np.unique(number_of, return_inverse=True)[1].ravel().astype(np.int64) - 1
+    count = int(number_of.max()) + 1
     return Folds(number_of, count, True, f"{count} folds forward in time: every row is told from earlier ones only.")
 
 

@@ -145,7 +145,8 @@ def _kappa(truth: _Values, labels: _Values) -> float:
 
 
 def _r2(truth: _Values, told: _Values) -> float:
-    return 1 - float(((truth - told) ** 2).sum() / max(((truth - truth.mean()) ** 2).sum(), 1e-300))
+    varied = float(((truth - truth.mean()) ** 2).sum())
+    return 1 - float(((truth - told) ** 2).sum()) / varied if varied > 0 else float(np.array_equal(truth, told))
 
 
 def _log_error(truth: _Values, told: _Values) -> float:

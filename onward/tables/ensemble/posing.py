@@ -64,22 +64,22 @@ def pose(
     if not recipe.steps:
         raise DataFault("No column is left to learn from. Leave fewer out.")
     heads = heads_of(list(targets))
-    found, said = _measure(measure, heads, y), []
-    groups, words = _groups(columns, order.group)
-    said += words
+    found = _measure(measure, heads, y)
     asked = None if test is None else test(recipe.known())
-    times, words = _times(columns, order.when, asked)
-    said += words
+    groups, times, said = _belonging(columns, order, asked)
+    x = recipe.matrix(table, is_own=True)
+    if ((x == x[:1]) | (np.isnan(x) & np.isnan(x[:1]))).all():
+        raise DataFault(f"All {len(x):,} rows are alike but for {heads[0].name}: nothing tells it. Add columns.")
     challenge = Challenge(
         recipe.features,
-        recipe.matrix(table, is_own=True),
+        x,
         y,
         heads,
         found,
         digest,
         None if asked is None else recipe.matrix(asked),
         groups,
-        None if groups is not None and order.when is None else times,
+        times,
         tuple(said),
     )
     return challenge, recipe
@@ -119,11 +119,29 @@ def _column(columns: Sequence[Column], name: str, flag: str) -> Column:
     raise UsageFault(f"{flag}: there is no column {name!r}.{did_you_mean(name, [each.name for each in columns])}")
 
 
+def _belonging(
+    columns: Sequence[Column], order: Order, test: Table | None
+) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None, list[str]]:
+    """Say which rows belong together, or which moment each is of; never both, for folds cannot keep to both."""
+    told = [each if each != "none" else None for each in (order.group, order.when)]
+    if all(told):
+        raise UsageFault("--group and --when: folds keep groups whole or go forward in time, not both. Leave one out.")
+    groups, said = (None, []) if told[1] else _groups(columns, order.group)
+    times, words = (None, []) if told[0] else _times(columns, order.when, test)
+    if groups is not None and times is not None:
+        both = f"{words[0].partition(':')[0]} too, but groups come first (name it with --when if time does)."
+        return groups, None, [*said, both]
+    return groups, times, [*said, *words]
+
+
 def _groups(columns: Sequence[Column], wanted: str | None) -> tuple[NDArray[np.int64] | None, list[str]]:
     if wanted == "none":
         return None, []
     if wanted is not None:
-        return _numbered(_column(columns, wanted, "--group")), [f"Rows of one {wanted} stay in one fold."]
+        groups = _numbered(_column(columns, wanted, "--group"))
+        if groups.max() == groups.min():
+            raise UsageFault(f"--group: every row has the same {wanted}, so no part could be held out. Name another.")
+        return groups, [f"Rows of one {wanted} stay in one fold."]
     for column in columns:
         if column.kind not in ("number", "category") or not _GROUP.fullmatch(column.name):
             continue
@@ -154,6 +172,8 @@ def _times(
         column = _column(columns, wanted, "--when")
         if column.kind not in ("date", "number"):
             raise UsageFault(f"--when: {wanted} holds no dates and no numbers. Name a column that does.")
+        if len(np.unique(column.values[~np.isnan(column.values)])) < 2:
+            raise UsageFault(f"--when: every row has the same {wanted}, so none comes after others. Name another.")
         return column.values, [f"Folds go forward in {wanted}."]
     for column in columns:
         days = column.values

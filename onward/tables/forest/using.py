@@ -67,4 +67,5 @@ def apply(forest: Forest, source: Source, options: NoOptions) -> Iterator[Exhibi
         DataFault: nothing was named, or a column is missing.
     """
     names, x = rows_to_tell(forest.look, source, "onward apply RUN rows.csv")
-    yield predictions_table(forest.predict(x), forest.facts["classes"], names)
+    kind = str((forest.facts.get("target") or {}).get("kind"))
+    yield predictions_table(forest.predict(x), forest.facts["classes"], names, kind)

@@ -64,7 +64,8 @@ def _submit(run: str, competition: str | None, message: str) -> None:
     check_submission(content, read_form(folder.path), str(path))
     mark = mark_of(content)
     said = submit(name, path, f"{message} [{folder.path.name} {mark}]".strip())
-    add_line(folder.path, mark, str(facts["measure"]), float(facts["score"]), message)
+    score = facts.get("score")
+    add_line(folder.path, mark, str(facts.get("measure")), None if score is None else float(score), message)
     click.echo(f"{said}\nNext: onward kaggle scores {folder.path.name}")
 
 
@@ -81,7 +82,7 @@ def _scores(run: str, competition: str | None) -> None:
     lines = fill_in(folder.path, submissions(_name_of(folder, competition)))
     for line in lines:
         click.echo(
-            f"{line['time']}  {line['metric']} {line['cross_validated']} cross-validated, "
+            f"{line['time']}  {line['metric']} {line['cross_validated'] or 'not'} cross-validated, "
             f"{line['public'] or 'no score yet'} public, {line['private'] or '-'} private  {line['message']}"
         )
     if not lines:

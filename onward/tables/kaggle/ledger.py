@@ -39,10 +39,11 @@ def _write(folder: Path, lines: list[dict[str, str]]) -> None:
     write_atomically(folder / _NAME, page.getvalue().encode())
 
 
-def add_line(folder: Path, mark: str, metric: str, cross_validated: float, message: str) -> None:
-    """Write down a submission that was sent."""
+def add_line(folder: Path, mark: str, metric: str, cross_validated: float | None, message: str) -> None:
+    """Write down a submission that was sent; `cross_validated` is None for the first, which answers all rows alike."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    line = {"time": now, "mark": mark, "metric": metric, "cross_validated": f"{cross_validated:.6g}"}
+    line = {"time": now, "mark": mark, "metric": metric, "cross_validated": ""}
+    line |= {} if cross_validated is None else {"cross_validated": f"{cross_validated:.6g}"}
     _write(folder, [*lines_of(folder), {**dict.fromkeys(COLUMNS, ""), **line, "message": message}])
 
 

@@ -23,6 +23,7 @@ __all__ = ["call", "downloaded", "fault_of", "submissions", "submit", "without_s
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,99}")
 _SECONDS = 1800
 _SITE = "https://www.kaggle.com"
+_REFUSED = re.compile(r"\b(400|401|403|404|429)\b.{0,4}(?:Client Error|- )")
 _SECRETS = ("KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_USERNAME")
 
 
@@ -68,7 +69,8 @@ def call(*words: str) -> str:
     except subprocess.TimeoutExpired:
         raise MachineFault(f"kaggle gave no answer in {_SECONDS // 60} minutes. Try again later.") from None
     said = f"{answer.stdout}\n{answer.stderr}"
-    if answer.returncode != 0 or re.search(r"\b(401|403|404|429)\b.{0,4}(Client Error|- )", said):
+    code = _REFUSED.search(said)
+    if answer.returncode != 0 or (code is not None and code[1] != "400"):
         raise fault_of(said, words)
     return answer.stdout
 
@@ -77,6 +79,10 @@ def fault_of(said: str, words: tuple[str, ...]) -> Fault:
     """Turn the program's trouble into a sentence."""
     name = words[-1] if words else ""
     page = f"{_SITE}/competitions/{name}"
+    # it warns of kaggle.json being readable by others whatever the trouble is
+    said = "\n".join(line for line in said.splitlines() if not line.startswith("Warning:"))
+    if code := _REFUSED.search(said):  # words like credentials stand in other answers too
+        said = f"{code[1]} {said if code[1] == '400' else ''}"
     if re.search(r"\b401\b|[Uu]nauthori[sz]ed|kaggle\.json|[Aa]uthenticat|credentials", said):
         return DataFault(
             f"Kaggle does not know you (401). Make a token on {_SITE}/settings and put it where that page says."
@@ -91,6 +97,11 @@ def fault_of(said: str, words: tuple[str, ...]) -> Fault:
         return DataFault(f"Kaggle has no competition {name!r} (404). Its name is the last part of its address.")
     if re.search(r"(?i)deadline|is over|has ended|closed", said):
         return DataFault(f"{name} takes no submissions any more. See {page}/overview")
+    if re.match(r"400\b", said) and "submit" in words:
+        return DataFault(
+            f"Kaggle refused the submission without a reason (400): either today's are used up, or {name} is over, or "
+            f"the file is not as it should be. See {page}/submissions"
+        )
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     last = without_secrets(lines[-1] if lines else "nothing")[:200]
     return DataFault(f"kaggle {' '.join(words[:2])} failed and said: {last}. See {page}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from onward.core.faults import DataFault, did_you_mean
 from onward.core.task import Source
 from onward.data.table_cells import Sheet, read_sheet
 from onward.data.table_files import open_table
-from onward.data.table_kinds import plain_key
+from onward.data.table_kinds import judged, plain_key
 from onward.data.tables import Column, Table, kinds_told, table_of
 from onward.tables.ensemble.challenge import Challenge
 from onward.tables.ensemble.leaks import Leak, find_leaks, shared_rows
@@ -30,7 +31,7 @@ from onward.tables.kaggle.sample import Form, TargetForm, form_of
 from onward.tables.kaggle.settings import Settings
 from onward.tables.problem import Asked, Problem, make_problem
 
-__all__ = ["Contest", "Papers", "papers_of", "read", "rows_asked"]
+__all__ = ["Contest", "Papers", "ids_of", "papers_of", "read", "rows_asked"]
 
 _MANY_TWINS = 0.01
 _FEW_KINDS = 2
@@ -169,7 +170,12 @@ def _asked(papers: Papers, settings: Settings) -> tuple[list[tuple[str, list[str
                 f"{papers.address} has no sample submission, and {len(only)} columns are in train alone. Add "
                 "sample_submission.csv, or name the column to predict with --target."
             )
-        return [(target, [target])], test.names[:1], ["There is no sample submission: one was made of the test rows."]
+        said = "There is no sample submission: one was made of the test rows"
+        own = _own_id(train, test)
+        if own is None:
+            number = "row" if "row" not in (target, *test.names) else "row_number"
+            return [(target, [target])], [number], [f"{said}, which no column names: they are numbered from 0."]
+        return [(target, [target])], [own], [f"{said}, by {own}."]
     ids = [name for name in sample.names if name in test.names and name != settings.target]
     ids = [name for name in ids if set(sample.column(sample.names.index(name))) <= _cells(test, name)] or [
         sample.names[0]
@@ -194,6 +200,18 @@ def _asked(papers: Papers, settings: Settings) -> tuple[list[tuple[str, list[str
             f"{len(only)} columns are in train alone. Name the one to predict with --target."
         )
     return [(only[0], answers)], ids, [f"{', '.join(answers[:3])} of the sample is {only[0]} of train."]
+
+
+def _own_id(train: Sheet, test: Sheet) -> str | None:
+    """Find the column that names test's rows; what is learned from is none, even if its cells all differ."""
+    for name in test.names:
+        cells = test.column(test.names.index(name))
+        if "" in cells or len(set(cells)) < len(cells):
+            continue
+        shown = train.column(train.names.index(name)) if name in train.names else cells
+        if judged(name, shown).kind == "id":
+            return name
+    return None
 
 
 def _cells(sheet: Sheet, name: str) -> set[str]:
@@ -284,11 +302,11 @@ def _form(
     is_told: bool,
 ) -> tuple[Form, str]:
     """Decide how a submission is written; where the user told the metric, it has a word in it."""
-    sample = papers.sample
+    sample, rows = papers.sample, ids_of(papers, ids)
     if sample is None:
-        sample = Sheet("sample", [*ids, targets[0][0]], [[cell, ""] for cell in papers.test.column(0)], [], True)
-    places = [sample.names.index(name) for name in ids]
-    rows = tuple(tuple(row[place] for place in places) for row in sample.rows)
+        asks_shares = is_told and challenge.measure.kind == "shares" and len(problems[0].classes) == 2
+        cell = "0.5" if asks_shares else ""
+        sample = Sheet("sample", [*ids, targets[0][0]], [[*row, cell] for row in rows], [], True)
     found: list[TargetForm] = []
     for (name, answers), problem in zip(targets, problems, strict=True):
         if len(answers) > 1:
@@ -329,19 +347,42 @@ def _told(target: TargetForm) -> str:
     return f"{target.columns[0]} as a {'whole ' if target.is_whole else ''}number"
 
 
+def ids_of(papers: Papers, id_columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Give the cells that name the rows to be answered: the sample's, else test's, else numbers.
+
+    Raises:
+        DataFault: the sample lacks one of those columns.
+    """
+    sheet = papers.test if papers.sample is None else papers.sample
+    missing = [name for name in id_columns if name not in sheet.names]
+    if missing and papers.sample is not None:
+        raise DataFault(f"{sheet.title} lacks {missing[0]}, by which rows are named. Add it.")
+    if missing:
+        return tuple((str(number),) for number in range(len(sheet.rows)))
+    places = [sheet.names.index(name) for name in id_columns]
+    return tuple(tuple(row[place] for place in places) for row in sheet.rows)
+
+
 def rows_asked(papers: Papers, form: Form) -> NDArray[np.int64]:
     """Find the test row of each of the sample's rows: by id, or by order where test has no ids.
 
     Raises:
-        DataFault: an id is not in test, or there are more rows than test has.
+        DataFault: an id is not in test or stands there twice, or there are more rows than test has.
     """
     test = papers.test
     if form.id_columns and all(name in test.names for name in form.id_columns):
         places = [test.names.index(name) for name in form.id_columns]
-        found = {tuple(row[place] for place in places): number for number, row in enumerate(test.rows)}
+        own = [tuple(row[place] for place in places) for row in test.rows]
+        if own == list(form.ids):
+            return np.arange(len(own))
+        found = {ids: number for number, ids in enumerate(own)}
         missing = next((ids for ids in form.ids if ids not in found), None)
         if missing is not None:
             raise DataFault(f"The sample submission asks for {missing[0]!r}, which is not in {test.title}. Mend one.")
+        counts = Counter(own) if len(found) < len(own) else {}
+        twice = next((ids for ids in form.ids if counts.get(ids, 1) > 1), None)
+        if twice is not None:
+            raise DataFault(f"{test.title} has {counts[twice]} rows of {twice[0]!r}: which is asked for? Mend it.")
         return np.array([found[ids] for ids in form.ids], np.int64)
     if len(form.ids) != len(test.rows):
         raise DataFault(

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 
 from onward.core.faults import DataFault
 from onward.data.table_kinds import plain_key
+from onward.tables.problem import YES_AND_NO
 
 __all__ = ["Form", "TargetForm", "form_of", "is_yes", "spelled"]
 
-_PAIRS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("1", "0"), ("positive", "negative"))
 _MOST_KINDS = 1000
 
 
@@ -77,7 +77,7 @@ def is_yes(names: Sequence[str], seldom: str) -> str:
         ('Yes', '1', 'dog')
     """
     plain = {plain_key(name): name for name in names}
-    for yes, no in _PAIRS:
+    for yes, no in YES_AND_NO:
         if set(plain) == {yes, no}:
             return plain[yes]
     return seldom
@@ -96,8 +96,8 @@ def spelled(classes: Sequence[str], shown: Sequence[str]) -> dict[str, str] | No
     keys = {plain_key(cell): cell for cell in shown}
     if set(keys) <= set(plain):
         return {name: keys.get(key, name) for key, name in plain.items()}
-    own = next((pair for pair in _PAIRS if set(plain) == set(pair)), None)
-    for pair in _PAIRS:
+    own = next((pair for pair in YES_AND_NO if set(plain) == set(pair)), None)
+    for pair in YES_AND_NO:
         if own is not None and set(keys) <= set(pair):
             cells = [keys.get(pair[place], _like(next(iter(keys.values())), pair[place])) for place in (0, 1)]
             return {plain[own[place]]: cells[place] for place in (0, 1)}

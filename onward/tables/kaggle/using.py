@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from onward.tables.ensemble.jury import Jury
 from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.page import exhibits, gain
 from onward.tables.kaggle.form_files import read_form
-from onward.tables.kaggle.reading import Contest, papers_of, rows_asked
+from onward.tables.kaggle.reading import Contest, ids_of, papers_of, rows_asked
 from onward.tables.kaggle.submission import Submission, check_submission, submission_bytes
 
 __all__ = ["apply", "evaluate"]
@@ -58,10 +59,7 @@ def apply(jury: Jury, source: Source, options: NoOptions) -> Iterator[Exhibit]:
         return
     papers = papers_of(source)
     test = table_of(papers.test.title, papers.test, papers.digest, jury.recipe.known())
-    if papers.sample is not None:
-        places = [papers.sample.names.index(name) for name in form.id_columns if name in papers.sample.names]
-        ids = tuple(tuple(row[place] for place in places) for row in papers.sample.rows)
-        form = type(form)(form.header, form.delimiter, papers.newline, ids, form.id_columns, form.targets)
+    form = replace(form, newline=papers.newline, ids=ids_of(papers, form.id_columns))
     asked = rows_asked(papers, form)
     answers = jury.tell(jury.recipe.matrix(test))[asked]
     labels = [jury.labels(answers, number) if head.classes else np.zeros(len(asked), np.int64)

@@ -64,4 +64,5 @@ def apply(trained: Trained, source: Source, options: NoOptions) -> Iterator[Exhi
         DataFault: nothing was named, or a column is missing.
     """
     names, x = rows_to_tell(trained.look, source, "onward apply RUN rows.csv")
-    yield predictions_table(trained.machine.predict(x), trained.classes, names)
+    kind = str((trained.facts.get("target") or {}).get("kind"))
+    yield predictions_table(trained.machine.predict(x), trained.classes, names, kind)

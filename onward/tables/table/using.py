@@ -18,6 +18,7 @@ from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.page import exhibits, gain
 from onward.tables.ensemble.posing import pose_table
 from onward.tables.made import CUSTOMERS
+from onward.tables.predictions import numbers_told, say_gaps
 from onward.tables.problem import read_as_known
 from onward.tables.table.reading import Question, read_rows
 from onward.tables.table.settings import Settings
@@ -69,14 +70,14 @@ def apply(jury: Jury, source: Source, options: NoOptions) -> Iterator[Exhibit]:
     table = read_rows(source.address, Settings(), jury.recipe.known())
     answers = jury.tell(jury.recipe.matrix(table))
     (head,) = jury.heads
+    say_gaps(table)
     if not head.classes:
-        yield Table(
-            ["row", "prediction"], [[row, f"{told:.10g}"] for row, told in enumerate(answers[:, 0])], "predictions"
-        )
+        words = numbers_told(answers[:, 0], str(jury.facts.get("column", {}).get("kind")))
+        yield Table(["row", "prediction"], list(zip(table.numbers, words, strict=True)), "predictions")
         return
     labels = jury.labels(answers, 0)
     rows = [
         [number, head.classes[int(label)], *(f"{share:.9f}" for share in row)]
-        for number, (label, row) in enumerate(zip(labels, answers, strict=True))
+        for number, label, row in zip(table.numbers, labels, answers, strict=True)
     ]
     yield Table(["row", "prediction", *(f"probability_{name}" for name in head.classes)], rows, "predictions")
