@@ -114,18 +114,19 @@ def test_rows_stand_in_the_sample_s_order_with_its_ids_and_line_ends(tmp_path: P
 def test_several_targets_and_whole_numbers(tmp_path: Path) -> None:
     chance = np.random.default_rng(0)
     a = chance.random(120)
-    lines = [f"{n},{x:.4f},{round(100 * x)},{3 * x:.3f}" for n, x in enumerate(a)]
+    lines = [f"{n},{x:.4f},{round(100 * x)},{3 * x:.3f},{round(10 * x)}" for n, x in enumerate(a)]
     (tmp_path / "c").mkdir()
-    (tmp_path / "c" / "Train.csv").write_text("\n".join(["ID,a,visits,load", *lines[:90]]))
+    (tmp_path / "c" / "Train.csv").write_text("\n".join(["ID,a,visits,load,calls", *lines[:90]]))
     test = [",".join(line.split(",")[:2]) for line in lines[90:]]
     (tmp_path / "c" / "Test.csv").write_text("\n".join(["ID,a", *test]))
     (tmp_path / "c" / "sampleSubmission.csv").write_text(
-        "\n".join(["ID,visits,load", *(f"{90 + n},{n % 2},0.0" for n in range(30))])
+        "\n".join(["ID,visits,load,calls", *(f"{90 + n},{n % 2},0.0,0" for n in range(30))])
     )
     settings = QUICK | {"metric": "rmsle"}
     run, scores = train(find_task("kaggle"), str(tmp_path / "c"), settings, steps=2, out=tmp_path, quiet=True)
     rows = list(csv.reader((run.path / "submission.csv").read_text().splitlines()))
-    assert all(cell.isdigit() for _, cell, _ in rows[1:])
+    assert all(row[1].isdigit() for row in rows[1:])
+    assert not all(row[3].isdigit() for row in rows[1:])  # a 0 in each row only holds the place
     assert abs(np.mean([float(row[2]) for row in rows[1:]]) - 3 * a[90:].mean()) < 0.3
     assert scores[0].name == "RMSLE"
     assert scores[0].value < scores[0].baseline.value

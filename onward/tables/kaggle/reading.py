@@ -327,12 +327,16 @@ def _form(
         if own.kind == "labels" and challenge.measure.best > 1:
             own = replace(own, kind="guesses", guesses=challenge.measure.best)
         if own.kind == "number":
-            whole = bool(np.all(problem.y == np.round(problem.y))) and all(re.fullmatch(r"-?\d+", c) for c in cells)
-            own = replace(own, is_whole=whole)
+            own = replace(own, is_whole=_are_whole(cells) and bool(np.all(problem.y == np.round(problem.y))))
         found.append(own)
     words = "; ".join(_told(each) for each in found[:4])
     delimiter = sample.delimiter or ","
     return Form(tuple(sample.names), delimiter, papers.newline, rows, tuple(ids), tuple(found)), words
+
+
+def _are_whole(cells: Sequence[str]) -> bool:
+    """Say whether a sample shows whole numbers; one number in every row holds a place and shows nothing."""
+    return len(set(cells)) > 1 and all(re.fullmatch(r"-?\d+", cell) for cell in cells)
 
 
 def _told(target: TargetForm) -> str:
