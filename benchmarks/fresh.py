@@ -20,7 +20,8 @@ from benchmarks.results import command, write_section
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = ("what", "seconds", "ended with")
 PARTS = ("tests", "wheel", "zoo")
-_KEPT = ("PATH", "HOME", "LANG", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE", "OPENBLAS_CORETYPE")
+_KEPT = ("PATH", "HOME", "LANG", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE", "OPENBLAS_CORETYPE",
+         "PYTEST_ADDOPTS")  # fmt: skip
 
 
 def _timed(what: str, words: list[str], place: Path, environment: dict[str, str]) -> list[str]:
@@ -43,10 +44,10 @@ def main(words: list[str]) -> None:
         clean = {name: os.environ[name] for name in _KEPT if name in os.environ}
         clean["ONWARD_CACHE"] = str(Path(aside, "cache"))
         onward, python = str(clone / ".venv/bin/onward"), str(bare / "bin" / "python")
-        rows = [
-            _timed("make install", ["make", "install"], clone, clean),
-            _timed("make horses", ["make", "horses"], clone, clean),
-        ]
+        rows = [_timed("make install", ["make", "install"], clone, clean)]
+        if "tests" not in given.without:
+            rows.append(_timed("make test", ["make", "test"], clone, clean))
+        rows.append(_timed("make horses", ["make", "horses"], clone, clean))
         if "zoo" not in given.without:
             apply = [onward, "apply", "zoo:horses", "--count", "64"]
             rows.append(_timed("onward apply zoo:horses --count 64", apply, away, clean))
@@ -60,8 +61,6 @@ def main(words: list[str]) -> None:
             rows.append(_timed("the wheel into a bare environment", install, away, clean | links))
             test = [str(bare / "bin" / "onward"), "selftest"]
             rows.append(_timed("onward selftest, from the wheel", test, away, clean))
-        if "tests" not in given.without:
-            rows.append(_timed("make test", ["make", "test"], clone, clean))
     write_section(
         "fresh", "From an empty folder", f"python -m benchmarks fresh {command(words)}".strip(), COLUMNS, rows
     )
