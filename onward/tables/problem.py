@@ -160,7 +160,7 @@ def make_problem(table: Table, asked: Asked) -> Problem:
     kinds = np.unique(values)
     if len(kinds) < 2:
         raise DataFault(
-            f"{table.address}: every row has the same {target.name}; nothing is to be told apart. Name another --target."
+            f"{table.address}: every row has the same {target.name}; nothing can be told apart. Name another --target."
         )
     y, classes = _classes(table, target, values, kinds, asked)
     aside = tuple(column_at(column, present) for column in table.columns if column.kind == "id")
