@@ -42,7 +42,7 @@ _LONGEST_GRADIENT = 1.0
 _LOOKS_TO_WRITE = 24  # what choosing the weights' steps and writing take, in times of bits and errors counted once
 _LOOKS_TO_END = 40  # the same and decoding, in times of bits and errors counted once
 _MOST_TAIL = 0.5  # of a run's budget
-_COMPILE_SECONDS, _READ_SECONDS = 150.0, 20.0  # a budget from which on compiling kernels, or reading them, pays
+_COMPILE_SECONDS, _READ_SECONDS = 90.0, 20.0  # a budget from which on compiling kernels, or reading them, pays
 _COMPILE_STEPS = 2000  # whether they are compiled already or not: a run of counted steps ends alike each time
 
 
@@ -59,18 +59,21 @@ class Fit(nn.Module):
     Args:
         pixels: H W 3.
         quality: from 0.
-        is_swift: count by compiled kernels; the numbers are the same up to rounding.
     """
 
-    def __init__(self, pixels: NDArray[np.uint8], quality: int, is_swift: bool = False) -> None:
+    def __init__(self, pixels: NDArray[np.uint8], quality: int) -> None:
         super().__init__()
         height, width = pixels.shape[:2]
         teller, painter = next((small, large) for most, small, large in _WIDTHS if height * width <= most)
         self.single = Single(Layout(height, width), teller, painter)
         self.moved = nn.Parameter(torch.zeros(self.single.layout.count))
-        self._swift = _swift(self.single.layout) if is_swift else None
+        self._swift: Swift | None = None
         self._worth = LAMBDAS[quality] * 255**2
         self._pictures = torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C"))[None].float() / 255
+
+    def hasten(self) -> None:
+        """Count by compiled kernels from now on, the same up to rounding; takes up to a minute the first time."""
+        self._swift = self._swift or _swift(self.single.layout)
 
     @property
     def latents(self) -> Tensor:
@@ -161,7 +164,9 @@ def rounded(single: Single, steps: tuple[int, int]) -> Single:
 def fit_picture(photo: Photo, quality: int, seconds: float) -> bytes:
     """Fit a picture in so many seconds and give its file."""
     began = time.monotonic()
-    fit = Fit(photo.pixels, quality, _is_swift(seconds, None))
+    fit = Fit(photo.pixels, quality)
+    if _is_swift(seconds, None):
+        fit.hasten()
     movers = fit.movers()
     fit.look()  # the first is slower
     learning = max(0.5, 0.95 * seconds - 0.5 - _LOOKS_TO_WRITE * fit.look() - (time.monotonic() - began))
@@ -174,7 +179,8 @@ def fit_picture(photo: Photo, quality: int, seconds: float) -> bytes:
 def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
     """Fit a picture in a run's budget; leaves `picture.onw` in its folder."""
     run.cooldown = 1 - _HARD
-    fit = Fit(photo.pixels, settings.quality - 1, _is_swift(run.budget.seconds, run.budget.steps))
+    fit = Fit(photo.pixels, settings.quality - 1)
+    is_swift = _is_swift(run.budget.seconds, run.budget.steps)
     movers = fit.movers()
     run.keep(fit=fit, latents=movers.latents, networks=movers.networks)
     if run.budget.seconds is not None:
@@ -182,6 +188,8 @@ def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
         tail = _LOOKS_TO_END * fit.look()
         run.tail_seconds = max(run.tail_seconds, min(_MOST_TAIL * run.budget.seconds, tail))
     for step in run.steps():
+        if is_swift and step.index > 0:  # not before there is a first picture to look at
+            fit.hasten()
         step.log(**fit.turn(movers, step.progress, _RATE * 0.5**run.setbacks))
         if step.every(settings.show_every):
             step.show(decoded=Picture(_pixels(fit), f"step {step.index}"))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from importlib.util import find_spec, module_from_spec
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from onward.broad.compress import fitting
 from onward.broad.compress.fitting import Fit
 from onward.broad.compress.single import Layout
+from onward.tasks import find_task
+from onward.verbs.train import train
 
 numba = pytest.importorskip("numba")
 SMALL = [(1, 1), (1, 5), (3, 7), (9, 14), (2, 260)]
@@ -52,7 +56,8 @@ def counted(fit: Fit, latents: Tensor) -> list[Tensor]:
 def assert_the_same(size: tuple[int, int], is_grey: bool = False) -> None:
     torch.manual_seed(0)
     given = pixels(size, is_grey)
-    plain, swift = Fit(given, 3), Fit(given, 3, is_swift=True)
+    plain, swift = Fit(given, 3), Fit(given, 3)
+    swift.hasten()
     nn.init.normal_(plain.single.painter.smooth.weight, std=0.1)
     swift.single.load_state_dict(plain.single.state_dict())
     count = plain.single.layout.count
@@ -100,3 +105,18 @@ def test_parts_are_where_grids_begin() -> None:
     assert starts[0] == 0
     assert (starts[1:] == starts[:-1] + sizes[:-1]).all()
     assert starts[-1] + sizes[-1] == layout.count
+
+
+def test_the_first_picture_is_there_before_anything_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def compiled(layout: Layout) -> None:
+        seen.append(len(list(tmp_path.glob("*/samples/decoded-*.png"))))
+
+    monkeypatch.setattr(fitting, "_is_swift", lambda *given: True)
+    monkeypatch.setattr(fitting, "_swift", compiled)
+    Image.fromarray(pixels((24, 24), False)).save(tmp_path / "a.png")
+    train(find_task("compress"), str(tmp_path / "a.png"), {}, steps=2, out=tmp_path, quiet=True)
+    assert seen == [1]
