@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from onward.broad.compress.fitted import encode_single, networks_of, weights_bits
+from onward.broad.compress.measuring import ms_ssim
 from onward.broad.compress.settings import LAMBDAS, Settings
 from onward.broad.compress.single import Layout, Single
 from onward.core.exhibits import Picture
@@ -41,7 +42,8 @@ _STEPS = (3, 4, 5, 6, 7, 8)  # weights are rounded to 1/2 to this power
 _LONGEST_GRADIENT = 1.0
 _LOOKS_TO_WRITE = 24  # what choosing the weights' steps and writing take, in times of bits and errors counted once
 _LOOKS_TO_END = 40  # the same and decoding, in times of bits and errors counted once
-_MOST_TAIL = 0.5  # of a run's budget
+_LIKENESSES_TO_END = 36  # measuring the rivals and drawing, in times of MS-SSIM measured once
+_MOST_TAIL = 0.65  # of a run's budget
 _COMPILE_SECONDS, _READ_SECONDS = 90.0, 20.0  # a budget from which on compiling kernels, or reading them, pays
 _COMPILE_STEPS = 2000  # whether they are compiled already or not: a run of counted steps ends alike each time
 
@@ -185,7 +187,7 @@ def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
     run.keep(fit=fit, latents=movers.latents, networks=movers.networks)
     if run.budget.seconds is not None:
         fit.look()  # the first is slower
-        tail = _LOOKS_TO_END * fit.look()
+        tail = _LOOKS_TO_END * fit.look() + _LIKENESSES_TO_END * _likeness_seconds(photo.pixels)
         run.tail_seconds = max(run.tail_seconds, min(_MOST_TAIL * run.budget.seconds, tail))
     for step in run.steps():
         if is_swift and step.index > 0:  # not before there is a first picture to look at
@@ -196,6 +198,12 @@ def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
     content = encode_single(photo, settings.quality - 1, *fit.written())
     write_atomically(run.path / "picture.onw", content)
     return content
+
+
+def _likeness_seconds(pixels: NDArray[np.uint8]) -> float:
+    began = time.monotonic()
+    ms_ssim(pixels, pixels)
+    return time.monotonic() - began
 
 
 @torch.no_grad()

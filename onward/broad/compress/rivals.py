@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from typing import Any
 
@@ -26,17 +27,22 @@ def rivals_here() -> list[str]:
     return [name for name in RIVALS if name == "JPEG" or features.check(name.lower())]
 
 
-def rival_points(name: str, pixels: NDArray[np.uint8]) -> list[Point]:
-    """Code H W 3 by a rival at each of its qualities."""
+def rival_points(name: str, pixels: NDArray[np.uint8], every: int = 1, has_likeness: bool = True) -> list[Point]:
+    """Code H W 3 by a rival at each of its qualities, or at every second, third ...; always at the first and the last.
+
+    Args:
+        has_likeness: measure MS-SSIM too, which takes longer than to code; else it is not a number.
+    """
     form, options, qualities = RIVALS[name]
     picture = Image.fromarray(pixels)
     points = []
-    for quality in qualities:
+    for quality in sorted({*qualities[::every], qualities[-1]}):
         content = io.BytesIO()
         began = time.perf_counter()
         picture.save(content, form, quality=quality, **options)
         encoded = time.perf_counter()
         found = np.asarray(Image.open(io.BytesIO(content.getvalue())).convert("RGB"))
         seconds = encoded - began, time.perf_counter() - encoded
-        points.append(Point(len(content.getvalue()), decibels(found, pixels), ms_ssim(found, pixels), seconds))
+        likeness = ms_ssim(found, pixels) if has_likeness else math.nan
+        points.append(Point(len(content.getvalue()), decibels(found, pixels), likeness, seconds))
     return points

@@ -10,6 +10,8 @@ from PIL import Image
 from onward.broad.compress.container import BrokenFile, Container, pack, unpack
 from onward.broad.compress.fitted import decode_single, encode_single, single_latents
 from onward.broad.compress.fitting import Fit, fit_picture
+from onward.broad.compress.rivals import rival_points
+from onward.broad.compress.scores import _thinned
 from onward.broad.compress.single import Layout, laplace_tables, table_numbers
 from onward.data.photo import Photo
 from onward.meadow import large_scene
@@ -114,3 +116,13 @@ def test_tables_are_whole_and_their_middle_is_near() -> None:
     assert tables.min() >= 0
     assert tables.max() < 320
     assert laplace_tables().counts[:, :50].astype(np.int64).sum() == 18339482  # the same on every machine
+
+
+def test_with_little_time_rivals_are_measured_at_fewer_qualities() -> None:
+    pixels = picture(200, 200)
+    assert _thinned(pixels, 3600.0) == (1, True)
+    assert _thinned(pixels, 1e-6) == (4, False)
+    whole, few = rival_points("JPEG", pixels), rival_points("JPEG", pixels, 4, has_likeness=False)
+    assert [each.size for each in few] == [whole[place].size for place in (0, 4, 8)]
+    assert all(np.isnan(each.likeness) for each in few)
+    assert not any(np.isnan(each.likeness) for each in whole)
