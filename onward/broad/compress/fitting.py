@@ -45,6 +45,7 @@ _LOOKS_TO_END = 40  # the same and decoding, in times of bits and errors counted
 _LIKENESSES_TO_END = 36  # measuring the rivals and drawing, in times of MS-SSIM measured once
 _MOST_TAIL = 0.65  # of a run's budget
 _COMPILE_SECONDS, _READ_SECONDS = 90.0, 20.0  # a budget from which on compiling kernels, or reading them, pays
+_STEPS_BEFORE = 20  # so that there is a picture to look at first, and who stops a run at once need not wait
 _COMPILE_STEPS = 2000  # whether they are compiled already or not: a run of counted steps ends alike each time
 
 
@@ -190,7 +191,7 @@ def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
         tail = _LOOKS_TO_END * fit.look() + _LIKENESSES_TO_END * _likeness_seconds(photo.pixels)
         run.tail_seconds = max(run.tail_seconds, min(_MOST_TAIL * run.budget.seconds, tail))
     for step in run.steps():
-        if is_swift and step.index > 0:  # not before there is a first picture to look at
+        if is_swift and step.index >= _STEPS_BEFORE:
             fit.hasten()
         step.log(**fit.turn(movers, step.progress, _RATE * 0.5**run.setbacks))
         if step.every(settings.show_every):

@@ -117,6 +117,7 @@ def test_the_first_picture_is_there_before_anything_is_compiled(
 
     monkeypatch.setattr(fitting, "_is_swift", lambda *given: True)
     monkeypatch.setattr(fitting, "_swift", compiled)
+    monkeypatch.setattr(fitting, "_STEPS_BEFORE", 1)
     Image.fromarray(pixels((24, 24), False)).save(tmp_path / "a.png")
     train(find_task("compress"), str(tmp_path / "a.png"), {}, steps=2, out=tmp_path, quiet=True)
     assert seen == [1]
