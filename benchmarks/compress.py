@@ -256,7 +256,7 @@ def pictures(run: str) -> None:
     model = _model(run)
     with Image.open(sorted((real_data() / "detect" / "bccd" / "JPEGImages").glob("*.jpg"))[0]) as picture:
         pixels = np.asarray(picture.convert("RGB").reduce(2))
-    content = encode_file(model, Photo(pixels), Coding(1))
+    content = encode_file(model, Photo(pixels), Coding(3))
     found, _ = decode_file(model, content)
     Image.fromarray(compared(pixels, found, len(content))).save(PICTURES / "compress-same-size.png")
     shown = sorted((find_run(run).path / "samples").glob("final-*.png"))
