@@ -8,6 +8,7 @@ bits and errors together least.
 
 from __future__ import annotations
 
+import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,7 +45,7 @@ _LOOKS_TO_WRITE = 24  # what choosing the weights' steps and writing take, in ti
 _LOOKS_TO_END = 40  # the same and decoding, in times of bits and errors counted once
 _LIKENESSES_TO_END = 36  # measuring the rivals and drawing, in times of MS-SSIM measured once
 _MOST_TAIL = 0.65  # of a run's budget
-_COMPILE_SECONDS, _READ_SECONDS = 90.0, 20.0  # a budget from which on compiling kernels, or reading them, pays
+_COMPILE_SECONDS, _READ_SECONDS = 75.0, 15.0  # from so many left on compiling kernels, or reading them, pays
 _STEPS_BEFORE = 20  # so that there is a picture to look at first, and who stops a run at once need not wait
 _COMPILE_STEPS = 2000  # whether they are compiled already or not: a run of counted steps ends alike each time
 
@@ -71,12 +72,14 @@ class Fit(nn.Module):
         self.single = Single(Layout(height, width), teller, painter)
         self.moved = nn.Parameter(torch.zeros(self.single.layout.count))
         self._swift: Swift | None = None
+        self.has_hastened = False
         self._worth = LAMBDAS[quality] * 255**2
         self._pictures = torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C"))[None].float() / 255
 
     def hasten(self) -> None:
         """Count by compiled kernels from now on, the same up to rounding; takes up to a minute the first time."""
-        self._swift = self._swift or _swift(self.single.layout)
+        self._swift = _swift(self.single.layout)
+        self.has_hastened = True
 
     @property
     def latents(self) -> Tensor:
@@ -183,7 +186,6 @@ def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
     """Fit a picture in a run's budget; leaves `picture.onw` in its folder."""
     run.cooldown = 1 - _HARD
     fit = Fit(photo.pixels, settings.quality - 1)
-    is_swift = _is_swift(run.budget.seconds, run.budget.steps)
     movers = fit.movers()
     run.keep(fit=fit, latents=movers.latents, networks=movers.networks)
     if run.budget.seconds is not None:
@@ -191,7 +193,8 @@ def fit_run(run: Run, photo: Photo, settings: Settings) -> bytes:
         tail = _LOOKS_TO_END * fit.look() + _LIKENESSES_TO_END * _likeness_seconds(photo.pixels)
         run.tail_seconds = max(run.tail_seconds, min(_MOST_TAIL * run.budget.seconds, tail))
     for step in run.steps():
-        if is_swift and step.index >= _STEPS_BEFORE:
+        is_ripe = step.index >= _STEPS_BEFORE and not fit.has_hastened
+        if is_ripe and _is_swift(run.seconds_left / run.crowding, run.budget.steps):
             fit.hasten()
         step.log(**fit.turn(movers, step.progress, _RATE * 0.5**run.setbacks))
         if step.every(settings.show_every):
@@ -229,17 +232,26 @@ def _noise(drawn: Tensor, peak: float) -> Tensor:
     return (1 - (1 - drawn) ** (1 / other)) ** (1 / peak) - 0.5
 
 
-def _is_swift(seconds: float | None, steps: int | None) -> bool:
-    """Say whether to count by compiled kernels: numba is there, and the budget long enough to get them."""
+def _is_swift(seconds: float, steps: int | None) -> bool:
+    """Say whether to count by compiled kernels: numba is there, and enough of the budget is left to get them."""
     if find_spec("numba") is None or find_spec("scipy") is None:
         return False
-    is_on_disk = any((Path(__file__).parent / "__pycache__").glob("kernels.paint-*.nbi"))
-    enough_seconds = _READ_SECONDS if is_on_disk else _COMPILE_SECONDS
-    return (seconds is None or seconds >= enough_seconds) and (steps is None or steps >= _COMPILE_STEPS)
+    enough_seconds = _READ_SECONDS if _are_compiled() else _COMPILE_SECONDS
+    return seconds >= enough_seconds and (steps is None or steps >= _COMPILE_STEPS)
 
 
-def _swift(layout: Layout) -> Swift:
+def _are_compiled() -> bool:
+    """Say whether this Python has compiled the kernels since they were last changed."""
+    source = Path(__file__).with_name("kernels.py")
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    found = source.parent.glob(f"__pycache__/kernels.paint-*.{python}.nbi")
+    return any(each.stat().st_mtime > source.stat().st_mtime for each in found)
+
+
+def _swift(layout: Layout) -> Swift | None:
     """Give the kernels, compiled; imported here, because numba takes seconds that not every budget has."""
-    from onward.broad.compress.swift import Swift
-
+    try:
+        from onward.broad.compress.swift import Swift
+    except ImportError:  # a numba that does not go with this NumPy
+        return None
     return Swift(layout).compile()

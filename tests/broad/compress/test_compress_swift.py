@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import sys
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
@@ -91,12 +94,39 @@ def test_compiled_kernels_count_what_torch_counts(size: tuple[int, int], is_grey
     assert_the_same(size, is_grey)
 
 
-def test_kernels_are_compiled_for_long_budgets_only() -> None:
+@pytest.mark.parametrize("is_there", [False, True])
+def test_kernels_are_compiled_for_long_budgets_only(is_there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "_are_compiled", lambda: is_there)
     assert not fitting._is_swift(10.0, None)
-    assert not fitting._is_swift(None, 3)
+    assert fitting._is_swift(30.0, None) == is_there
+    assert not fitting._is_swift(math.inf, 3)
     assert not fitting._is_swift(3600.0, 3)
     assert fitting._is_swift(3600.0, None)
-    assert fitting._is_swift(None, 100_000)
+    assert fitting._is_swift(math.inf, 100_000)
+
+
+def test_kernels_of_another_python_or_source_are_not_taken_for_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "__file__", str(tmp_path / "fitting.py"))
+    (tmp_path / "kernels.py").touch()
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "kernels.paint-1.py20.nbi").touch()
+    assert not fitting._are_compiled()
+    own = tmp_path / "__pycache__" / f"kernels.paint-1.py{sys.version_info.major}{sys.version_info.minor}.nbi"
+    own.touch()
+    os.utime(own, (2e9, 2e9))
+    assert fitting._are_compiled()
+    os.utime(own, (1e9, 1e9))
+    assert not fitting._are_compiled()
+
+
+def test_a_numba_that_cannot_be_imported_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onward.broad.compress.swift", None)
+    fit = Fit(pixels((5, 5), False), 3)
+    fit.hasten()
+    assert fit.has_hastened
+    assert fit.turn(fit.movers(), 0.1, 1e-2)["loss"].isfinite()
 
 
 def test_parts_are_where_grids_begin() -> None:
