@@ -11,7 +11,6 @@ import pytest
 import torch
 from PIL import Image
 
-from onward.backbones import find_eyes
 from onward.broad.semi.alignment import aligned, expected_shares
 from onward.broad.semi.augmenting import strong_view, weak_view
 from onward.broad.semi.choosing import Material, Tally, folds_of, units_of
@@ -19,17 +18,14 @@ from onward.broad.semi.fixmatch import Thresholds
 from onward.broad.semi.folders import NOBODY, told_by_folders
 from onward.broad.semi.label_next import propose, typical
 from onward.broad.semi.linear import fit_head, learned_space
-from onward.broad.semi.network import SemiNetwork
 from onward.broad.semi.reading import read
 from onward.broad.semi.self_training import class_thresholds
 from onward.broad.semi.settings import Settings
 from onward.broad.semi.spreading import neighbours, normalised_graph, spread_labels
-from onward.broad.semi.tuning import Tuning, last_weights
 from onward.core.faults import DataFault, RunFault
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
 from onward.core.task import Source
-from onward.parts.adam import Adam
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.loading import load_model
@@ -377,30 +373,6 @@ def test_no_more_is_asked_than_is_needed(class_folder: Path, tmp_path: Path, mon
         run, _ = _trained(class_folder, tmp_path / str(most), steps=34, labels="12", method="auto", unfreeze="no")
         asked[most] = run.folder.record["classifier"]["asked"]
     assert 20 <= asked[20] < asked[10**6]
-
-
-def test_the_more_labels_the_more_of_a_step_is_theirs() -> None:
-    images, nobody = np.zeros((4, 8, 8, 3), np.uint8), (np.zeros(0, np.int64), np.zeros(0, np.int64))
-    shares = []
-    for count in (40, 1000, 50_000):
-        known = (np.zeros(count, np.int64), np.zeros(count, np.int64))
-        shares.append(Tuning(SemiNetwork(find_eyes("lite0"), 32, 8, 2), images, known, nobody, seed=0)._labelled)
-    assert shares == [8, 16, 24]
-
-
-def test_tuning_learns_and_leaves_the_first_blocks_alone() -> None:
-    chance = np.random.default_rng(0)
-    labels = np.arange(16) % 2
-    images = (labels[:, None, None, None] * 120 + chance.integers(0, 100, (16, 32, 32, 3))).astype(np.uint8)
-    network = SemiNetwork(find_eyes("lite0"), 32, 8, 2).eval().requires_grad_(False)
-    network.axes.copy_(torch.randn(1280, 8, generator=torch.Generator().manual_seed(0)))
-    descent = Adam(last_weights(network), 0.0, (0.9, 0.999))
-    first, places = network.eyes.stem.weight.clone(), np.arange(16)
-    guesses = np.where(np.arange(16) < 8, labels, NOBODY)
-    tuning = Tuning(network, images, (places[8:], labels[8:]), (places, guesses), seed=0)
-    losses = [float(tuning.step(descent, number, number / 20)) for number in range(12)]
-    assert losses[-1] < losses[0]
-    assert torch.equal(network.eyes.stem.weight, first)
 
 
 def test_which_pictures_first_before_there_is_any_label(few_labels: Path, tmp_path: Path) -> None:
