@@ -193,11 +193,13 @@ def _row(trial: Trial) -> list[str]:
 
 
 def _verdict(record: Record, own: list[Trial], others: list[Trial]) -> list[str]:
-    """Set the best beside the task's own settings, by scores that took no part in choosing."""
+    """Set the best beside the task's own settings, by scores that took no part in choosing, or say that one did."""
     spent = f"{record.path.name} took {spoken_duration(record.spent_seconds)}."
     runs = record.path.parent
     if not own or not others or not all((runs / each[0].name / "run.json").exists() for each in (own, others)):
         return [spent]
     best = others[0]
     lines = compare_lines(*(status_json(Folder(runs / each.name)) for each in (own[0], best)))
+    if record.is_by_score:
+        spent = f"Trials were chosen by {record.by}, a score of the test, so the best looks better than it is. {spent}"
     return [f"{own[0].name} (the task's own settings) against {best.name} ({spoken(best)}):", *lines, spent]

@@ -11,14 +11,10 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from onward.core.faults import RunFault
 from onward.core.files import read_json, write_json
-from onward.core.folder import Folder
-from onward.core.metrics import Score, read_metrics
 
-__all__ = ["Plan", "Record", "Trial", "figure_of"]
+__all__ = ["Plan", "Record", "Trial"]
 
-_LOW_IS_GOOD = ("loss", "bits", "nats", "error", "perplexity", "distance", "quality")
 _STATES = ("waiting", "finished", "failed")
-_LIKED = ("validation_", "quality", "blend_score")  # figures of pictures, texts and rows that are chosen by, in order
 
 
 @dataclass
@@ -64,7 +60,12 @@ class Plan:
 
 @dataclass
 class Record:
-    """A sweep: its plan, the seconds it has taken, its trials."""
+    """A sweep: its plan, the seconds it has taken, its trials.
+
+    Attributes:
+        by: the figure that trials are chosen by.
+        is_by_score: whether that is a score of the runs' ends, which are then no honest test any more.
+    """
 
     path: Path
     plan: Plan
@@ -72,6 +73,7 @@ class Record:
     trials: list[Trial] = field(default_factory=list)
     by: str | None = None
     more_is_better: bool = True
+    is_by_score: bool = False
 
     def save(self) -> None:
         """Write it down, whole or not at all."""
@@ -129,25 +131,3 @@ def _is_a_trial(trial: Trial) -> bool:
     """Say whether a trial has the name that a sweep gives it, which leads out of no folder, and words for settings."""
     is_named = re.fullmatch(r"\w[\w.-]*", trial.name) and trial.name.endswith(f"-{trial.number:02d}.{trial.round}")
     return bool(is_named) and trial.state in _STATES and all(isinstance(each, str) for each in trial.words.values())
-
-
-def figure_of(folder: Folder, by: str | None) -> tuple[str, float, bool] | None:
-    """Give what a run is chosen by: name, value, and whether more is better.
-
-    A figure of the validation part, as it was logged last. Only where a task logs none, its first score is taken.
-
-    Args:
-        by: a figure's or a score's name, where the user says so.
-    """
-    logged: dict[str, float] = {}
-    for fact in read_metrics(folder.path / "metrics.jsonl", "log"):
-        logged |= {name: value for name, value in fact.items() if isinstance(value, float)}
-    scores = [Score.from_json(fact) for fact in read_metrics(folder.path / "metrics.jsonl", "score")]
-    known = [by] if by else [name for liked in _LIKED for name in sorted(logged) if name.startswith(liked)]
-    for name in known:
-        if name in logged:
-            return name, logged[name], not any(word in name for word in _LOW_IS_GOOD)
-    for score in scores:
-        if by in (None, score.name):
-            return score.name, score.value, score.higher_is_better
-    return None

@@ -10,8 +10,9 @@ from pathlib import Path
 from onward.core.budget import spoken_duration
 from onward.core.faults import Fault, RunFault
 from onward.core.folder import Folder, Lock
+from onward.sweep.figures import CHOSEN_BY, figure_of
 from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each
-from onward.sweep.record import Record, Trial, figure_of
+from onward.sweep.record import Record, Trial
 from onward.sweep.space import Choice, drawn
 from onward.sweep.workers import Workers
 
@@ -165,9 +166,11 @@ class Sweep:
         except Fault:
             folder = None
         if folder is not None and folder.status() == "finished":
-            found = figure_of(folder, self._record.by or self._record.plan.by)
-            by = self._record.plan.by
-            why = f"it logged no figure called {by}" if by else "it logged no figure to choose by; name one with --by"
+            by = self._record.plan.by or self._record.by
+            found = figure_of(folder, by)
+            by = by or CHOSEN_BY.get(self._record.plan.task)
+            why = f"it logged no {by}" if by else "it has no score to choose by"
+            why += "; give more --time, or name a figure or a score with --by"
         elif code < 0 or code == 137 or (folder is not None and folder.status() == "interrupted"):
             if trial.begun < _TIMES_BEGUN:
                 self._say(f"Trial {trial.number} was killed and begins again.")
@@ -176,9 +179,14 @@ class Sweep:
         if found is None:
             trial.state, trial.why = "failed", why
         else:
-            self._record.by, trial.figure, self._record.more_is_better = found
-            trial.state = "finished"
-        told = f"{found[0]} {found[1]:.4g}" if found else f"failed: {why}"
+            if found.is_score and not self._record.is_by_score:
+                self._say(
+                    f"Trials are chosen by {found.name}, a score of the test, which is then no honest test any more."
+                )
+            self._record.by, self._record.more_is_better = found.name, found.more_is_better
+            self._record.is_by_score = found.is_score
+            trial.state, trial.figure = "finished", found.value
+        told = f"{found.name} {found.value:.4g}" if found else f"failed: {why}"
         self._say(f"Trial {trial.number} ({spoken(trial)}): {told}")
         self._save()
         return False

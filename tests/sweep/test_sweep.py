@@ -19,12 +19,12 @@ from click.testing import CliRunner
 from onward.cli import program
 from onward.core.faults import Fault, RunFault, UsageFault
 from onward.core.files import write_json
-from onward.core.folder import Folder, Lock
+from onward.core.folder import Lock
 from onward.core.metrics import Metrics
 from onward.sweep.cluster import _packed, unpacked
 from onward.sweep.command import begin, table
 from onward.sweep.halving import rounds, seconds_each
-from onward.sweep.record import Plan, Record, Trial, figure_of
+from onward.sweep.record import Plan, Record, Trial
 from onward.sweep.space import drawn, parse_space
 from onward.sweep.sweeping import Sweep
 from onward.tasks import find_task
@@ -63,9 +63,7 @@ class Pretending:
         }
         write_json(path / "run.json", {**record, "budget": {"seconds": 1.0, "steps": None}})
         metrics = Metrics(path / "metrics.jsonl")
-        metrics.append(
-            "log", step=0, seconds=0.1, progress=0.0, validation_accuracy=float(own.get("most_trees", 100)) / 1000
-        )
+        metrics.append("log", step=0, seconds=0.1, progress=0.0, out_of_bag=float(own.get("most_trees", 100)) / 1000)
         self._done.append((name, 0, ""))
 
     def ended(self) -> list[tuple[str, int, str]]:
@@ -146,7 +144,7 @@ def test_the_best_goes_on_and_the_task_s_own_settings_too(tmp_path: Path) -> Non
     best = max((int(drawn(parse_space(FOREST, PLAN.space, "forest"), n, 0)["most_trees"]), n) for n in range(1, 9))
     last = [trial for trial in record.trials if trial.round == 2]
     assert {trial.number for trial in last} == {best[1], 0}
-    assert record.by == "validation_accuracy"
+    assert record.by == "out_of_bag"
     lines = table(record)
     assert lines[1].startswith("s-00.2  the task's own settings")
     assert lines[2].startswith(f"s-{best[1]:02d}.2")
@@ -178,7 +176,7 @@ def test_no_time_for_a_later_round_still_gives_a_table(tmp_path: Path) -> None:
     record = begin(PLAN, tmp_path, "s")
     record.spent_seconds = 600.0 - 25.0  # of a sitting that was killed
     record.trials = [Trial(n, 0, f"s-{n:02d}.0", {}, 20.0, "finished", n / 10) for n in range(9)]
-    record.by = "validation_accuracy"
+    record.by = "out_of_bag"
     swept(record, workers := Pretending(tmp_path))
     assert not workers.begun
     assert table(record)[1].startswith("s-00.0")
@@ -290,17 +288,6 @@ def test_a_run_that_does_not_end_ends_the_sweep(workers: int, tmp_path: Path, mo
     assert (stuck.state, stuck.why) == ("failed", "it took more than its time")
     assert {trial.round for trial in record.trials} == {0}
     assert table(record)[1].startswith("s-00.0")
-
-
-def test_a_score_is_taken_where_no_figure_is_logged(tmp_path: Path) -> None:
-    data = {"address": "x", "fingerprint": "0"}
-    write_json(tmp_path / "run.json", {"schema": 1, "task": "x", "budget": {}, "seed": 0, "device": "", "data": data})
-    Metrics(tmp_path / "metrics.jsonl").append(
-        "score", name="error", value=0.2, unit="", higher_is_better=False, interval=[0, 1], count=3,
-        baseline={"name": "b", "value": 1.0},
-    )  # fmt: skip
-    assert figure_of(Folder(tmp_path), None) == ("error", 0.2, False)
-    assert figure_of(Folder(tmp_path), "else") is None
 
 
 def test_a_run_comes_home_and_nothing_beside_it(tmp_path: Path) -> None:

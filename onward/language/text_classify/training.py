@@ -147,7 +147,11 @@ def _best(run: Run, texts: Texts, team: Team, bar: dict[str, Any] | None, watch:
     """Keep the linear model, or let networks be heard beside it if texts that were not learned from say so."""
     facts = run.folder.record["text_classify"]
     linear, found = Linear.load(run.path / "linear"), dict(facts)
-    if bar is not None and team.networks:
+    accuracy: float | None = None
+    if bar is not None and not team.networks:
+        right = np.asarray(bar["shares"]).argmax(axis=1) == texts.found.labels[texts.validation][: len(bar["shares"])]
+        accuracy = float(right.mean())
+    elif bar is not None:
         places, shares = watch.final_shares()
         count = min(len(places), len(bar["shares"]))  # both were asked of the first ones
         labels = texts.found.labels[places[:count]]
@@ -157,6 +161,7 @@ def _best(run: Run, texts: Texts, team: Team, bar: dict[str, Any] | None, watch:
             "scale": mixture.scale,
             "beside": [[name, value] for name, value in told.items()],
         }
+        accuracy = told["together" if mixture.share else "linear"]
         heard = (
             f"networks are heard with a share of {mixture.share:.1f}"
             if mixture.share
@@ -166,6 +171,8 @@ def _best(run: Run, texts: Texts, team: Team, bar: dict[str, Any] | None, watch:
             f"On {count:,} texts to choose by: linear {100 * told['linear']:.1f} %, networks "
             f"{100 * told['networks']:.1f} %, together {100 * told['together']:.1f} %; {heard}."
         )
+    if accuracy is not None:  # of what is kept: a sweep chooses by it
+        run.record("log", validation_accuracy=accuracy)
     run.folder.update(text_classify=found)
     return classifier_of(run, found, linear, team)
 

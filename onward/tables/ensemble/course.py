@@ -70,6 +70,8 @@ class Course:
         self._seconds: dict[str, float] = {}
         self._failed = 0
         self._pace = Pace()
+        more = self.challenge.measure.higher_is_better
+        self.run.folder.update(higher_is_better={"blend_score": more, "member_score": more})  # a sweep chooses by them
         self._reserve_time()
 
     def turn(self, step: Step) -> None:
