@@ -10,7 +10,6 @@ import io
 import logging
 import os
 import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from onward.core.faults import MachineFault
-from onward.sweep.workers import last_line, surroundings
+from onward.sweep.workers import last_line, surroundings, training_command
 
 __all__ = ["HERE", "ClusterWorkers"]
 
@@ -30,7 +29,7 @@ _BEGUN_ANEW = 3  # times that a task is begun again after its worker was lost
 def trained(words: Sequence[str], name: str) -> tuple[int, str, bytes]:
     """Train a run on whatever machine this is; give exit code, last words and the run's folder, packed."""
     with tempfile.TemporaryDirectory() as place:
-        command = [sys.executable, "-m", "onward", "train", *words, "--out", place, "--name", name]
+        command = training_command(words, Path(place), name)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         answer = subprocess.run(command, capture_output=True, env=surroundings(cores), check=False)
         return answer.returncode, last_line(answer.stderr), _packed(Path(place) / name)

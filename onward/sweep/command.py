@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import glob
 import shlex
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -145,7 +148,7 @@ def go_on(record: Record, started_at: float | None = None) -> None:
 
     Raises:
         RunFault: its time is spent, or no trial came to anything.
-        Stopped: Ctrl-C.
+        Stopped: Ctrl-C, or a kill that can be heard.
     """
     plan = record.plan
     if record.spent_seconds >= plan.seconds - FEWEST_SECONDS and not any(
@@ -163,9 +166,28 @@ def go_on(record: Record, started_at: float | None = None) -> None:
         workers = LocalWorkers(plan.workers, record.path.parent, logs_of(record.path))
     click.echo(printable(f"{record.path.name}: go on after a stop with: {_command(record)}"), err=True)
     try:
-        Sweep(record, space, workers, lambda words: click.echo(printable(words), err=True), started_at).go()
+        with _hearing():
+            Sweep(record, space, workers, lambda words: click.echo(printable(words), err=True), started_at).go()
     except KeyboardInterrupt:
         raise Stopped(f"{record.path.name} is stopped. Go on with: {_command(record)}") from None
+
+
+@contextmanager
+def _hearing() -> Iterator[None]:
+    """Take a polite kill for Ctrl-C, so that no trial outlives its sweep; a second says nothing new."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, hear)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def table(record: Record) -> list[str]:

@@ -14,7 +14,7 @@ from onward.sweep.figures import CHOSEN_BY, figure_of
 from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each
 from onward.sweep.record import Record, Trial
 from onward.sweep.space import Choice, drawn
-from onward.sweep.workers import Workers
+from onward.sweep.workers import Workers, still_goes
 
 __all__ = ["Sweep"]
 
@@ -61,6 +61,7 @@ class Sweep:
                     break
         finally:
             self._workers.close()
+            self._stop_orphans()
             self._save()
         if not self._record.by_merit(self._record.of_round(0)):
             plan, first = self._record.plan, self._record.of_round(0)
@@ -97,10 +98,10 @@ class Sweep:
     def _go_through(self, number: int) -> bool:
         """Have a round's trials trained; say whether they all ended in time."""
         trials = {trial.name: trial for trial in self._record.of_round(number)}
-        waiting = [trial for trial in trials.values() if trial.state == "waiting"]
-        saved_at = time.monotonic()
+        waiting = [trial for trial in trials.values() if trial.state == "waiting" and not self._is_taken_over(trial)]
+        saved_at, most = time.monotonic(), self._record.plan.workers
         while waiting or self._going:
-            while waiting and self._workers.has_room():
+            while waiting and self._workers.has_room() and len(self._going) < most:
                 self._set_going(waiting.pop(0))
             for name, code, why in [*self._workers.ended(), *self._orphans_ended()]:
                 self._going.discard(name)
@@ -118,26 +119,37 @@ class Sweep:
         return True
 
     def _set_going(self, trial: Trial) -> None:
-        """Begin a trial, unless it goes on already, no time is left for it, or its name is another run's."""
-        if not self._is_taken_over(trial):
-            if min(trial.seconds, self.left) < _LEAST_SECONDS:
-                trial.state, trial.why = "failed", "no time was left"
-                return
-            if trial.begun == 0 and (self._runs / trial.name).exists():
-                trial.state, trial.why = "failed", "a run of that name is there, and not this sweep's"
-                return
-            self._begin(trial)
+        """Begin a trial, unless no time is left for it, or its name is another run's."""
+        if min(trial.seconds, self.left) < _LEAST_SECONDS:
+            trial.state, trial.why = "failed", "no time was left"
+            return
+        if trial.begun == 0 and (self._runs / trial.name).exists():
+            trial.state, trial.why = "failed", "a run of that name is there, and not this sweep's"
+            return
+        self._begin(trial)
         self._going.add(trial.name)
 
     def _is_taken_over(self, trial: Trial) -> bool:
         """Take a trial over from a sweep that was killed while its runs went on, if it still goes on or has ended."""
         path = self._runs / trial.name
-        if trial.begun == 0 or not (path / "run.json").exists():
+        if trial.begun == 0:
             return False
-        if not Lock.is_held(path) and Folder(path).status() != "finished":
+        is_done = (path / "run.json").exists() and Folder(path).status() == "finished"
+        if not is_done and not self._goes(trial.name):
             return False
         self._orphans[trial.name] = trial
+        self._going.add(trial.name)
         return True
+
+    def _goes(self, name: str) -> bool:
+        """Say whether a process trains a run, or is about to."""
+        return Lock.is_held(self._runs / name) or still_goes(logs_of(self._record.path) / f"{name}.log")
+
+    def _stop_orphans(self) -> None:
+        """Ask what a killed sweep had begun to stop, as `onward stop` does."""
+        for name in self._orphans:
+            if self._goes(name) and (self._runs / name / "run.json").exists():
+                (self._runs / name / "stop").touch()
 
     def _begin(self, trial: Trial) -> None:
         """Begin a trial."""
@@ -153,10 +165,11 @@ class Sweep:
         self._workers.begin(words, trial.name)
 
     def _orphans_ended(self) -> list[tuple[str, int, str]]:
-        done = [name for name in self._orphans if not Lock.is_held(self._runs / name)]
+        done = [name for name in self._orphans if not self._goes(name)]
         for name in done:
             del self._orphans[name]
-        return [(name, 0, "it ended while nobody looked") for name in done]
+        begun = {name: (self._runs / name / "run.json").exists() for name in done}
+        return [(name, 0 if begun[name] else -1, "it ended while nobody looked") for name in done]
 
     def _has_to_wait(self, trial: Trial, code: int, why: str) -> bool:
         """Settle a trial that has ended; say whether it has to begin again."""

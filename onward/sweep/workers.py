@@ -7,9 +7,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
-__all__ = ["LocalWorkers", "Workers", "last_line", "surroundings"]
+__all__ = ["LocalWorkers", "Workers", "last_line", "still_goes", "surroundings", "training_command"]
+
+_PROGRAM = Path(__file__).resolve().parents[2]
 
 
 class Workers(Protocol):
@@ -51,8 +53,9 @@ class LocalWorkers:
 
     def begin(self, words: Sequence[str], name: str) -> None:
         """Begin a run."""
-        command = [sys.executable, "-m", "onward", "train", *words, "--out", str(self._runs), "--name", name]
+        command = training_command(words, self._runs, name)
         with (self._logs / f"{name}.log").open("wb") as log:
+            _locked(log)  # the process inherits it, and holds it as long as it lives, whatever becomes of this one
             self._going[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=surroundings(self._count)
             )
@@ -77,9 +80,38 @@ class LocalWorkers:
                 process.kill()
 
 
+def _locked(log: IO[bytes]) -> bool:
+    """Lock a log; False where another process holds it."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows: what was begun and has no record yet is not found again
+        return True
+    try:
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def still_goes(log: Path) -> bool:
+    """Say whether the process lives that writes a log, though it may have no record of its run yet."""
+    try:
+        with log.open("r+b") as file:
+            return not _locked(file)
+    except OSError:
+        return False
+
+
+def training_command(words: Sequence[str], runs: Path, name: str) -> list[str]:
+    """Give the command that trains a run; -P, since what lies in the folder where a user happens to be is no module."""
+    return [sys.executable, "-P", "-m", "onward", "train", *words, "--out", str(runs), "--name", name]
+
+
 def surroundings(neighbours: int) -> dict[str, str]:
     """Give a run's environment: it is one of so many on its machine, and takes no more than its share of the cores."""
     own = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE", "MASTER_ADDR")}
+    if _PROGRAM.name not in ("site-packages", "dist-packages"):  # it is not installed, and has to be found all the same
+        own["PYTHONPATH"] = os.pathsep.join(filter(None, (own.get("PYTHONPATH"), str(_PROGRAM))))
     return own | {"LOCAL_WORLD_SIZE": str(neighbours)}
 
 
