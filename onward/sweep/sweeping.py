@@ -131,11 +131,7 @@ class Sweep:
 
     def _is_taken_over(self, trial: Trial) -> bool:
         """Take a trial over from a sweep that was killed while its runs went on, if it still goes on or has ended."""
-        path = self._runs / trial.name
-        if trial.begun == 0:
-            return False
-        is_done = (path / "run.json").exists() and Folder(path).status() == "finished"
-        if not is_done and not self._goes(trial.name):
+        if trial.begun == 0 or not (self._is_finished(trial.name) or self._goes(trial.name)):
             return False
         self._orphans[trial.name] = trial
         self._going.add(trial.name)
@@ -143,7 +139,13 @@ class Sweep:
 
     def _goes(self, name: str) -> bool:
         """Say whether a process trains a run, or is about to."""
-        return Lock.is_held(self._runs / name) or still_goes(logs_of(self._record.path) / f"{name}.log")
+        if Lock.is_held(self._runs / name):
+            return True
+        return not self._is_finished(name) and still_goes(logs_of(self._record.path) / f"{name}.log")
+
+    def _is_finished(self, name: str) -> bool:
+        path = self._runs / name
+        return (path / "run.json").exists() and Folder(path).status() == "finished"
 
     def _stop_orphans(self) -> None:
         """Ask what a killed sweep had begun to stop, as `onward stop` does."""
