@@ -102,9 +102,7 @@ def train() -> None:
 def _train_command(task: Task[Any, Any, Any]) -> click.Command:
     options: list[click.Parameter] = [
         click.Argument(["data"], required=False, default=task.example),
-        click.Option(
-            ["--time", "duration"], metavar="20m", help="Wall-clock time for everything; 20m without --steps."
-        ),
+        click.Option(["--time", "duration"], metavar="20m", help="Wall-clock time for all; 20m without --steps."),
         click.Option(["--steps"], type=click.IntRange(1), help="Training steps; with --time, whichever ends first."),
         click.Option(
             ["--seed"], type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="For all random numbers."

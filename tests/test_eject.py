@@ -26,7 +26,7 @@ from onward.core.run import Run
 from onward.eject import eject
 from onward.parts.ejecting import rendered
 from onward.tasks import find_task
-from onward.verbs.resume import resume
+from onward.verbs.resume import _give_time, resume
 from onward.verbs.train import train
 
 ALONE = """
@@ -197,14 +197,26 @@ def test_what_cannot_be_ejected_is_said(tmp_path: Path, small_table: Path, horse
     assert not (tmp_path / "gan.py").exists()
 
 
+def test_a_script_says_that_its_run_was_given_more_time(scripts: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(scripts / "gan", tmp_path / "more")
+    eject(Folder(copied), find_task, tmp_path / "before.py")
+    assert "More time was given" not in (tmp_path / "before.py").read_text()
+    _give_time(Folder(copied), 60.0, True)
+    eject(Folder(copied), find_task, tmp_path / "after.py")
+    assert "# Not repeated: More time was given" in (tmp_path / "after.py").read_text()
+
+
 def test_the_command_tells_what_it_wrote(
     scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("onward.generation.gan.ejecting.kept_of", lambda *_: {"watch": {"penalty_factor": 4.0}})
+    monkeypatch.setattr(
+        "onward.generation.gan.ejecting.kept_of", lambda *_: {"watch": {"penalty_factor": 4.0, "kept_step": 70}}
+    )
     program.main(["eject", str(scripts / "gan"), "--out", str(tmp_path / "a.py"), "--json"], standalone_mode=False)
     told = json.loads(capsys.readouterr().out)
     assert told["script"] == told["files"][-1] == str(tmp_path / "a.py")
     assert "4 times" in told["differs"][0]
+    assert "step 70" in told["differs"][1]
     assert "# Not repeated: " in (tmp_path / "a.py").read_text()
     with pytest.raises(SystemExit) as leaving:
         main(["eject", str(scripts / "gan"), "--out", str(tmp_path / "a.py")])

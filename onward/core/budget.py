@@ -48,12 +48,9 @@ class Budget:
             >>> Budget(seconds=100, steps=50).progress(seconds=30, steps=20)
             0.4
         """
-        spent = 0.0
-        if self.seconds is not None:
-            spent = seconds / max(self.seconds - tail_seconds, 1e-9)
-        if self.steps is not None:
-            spent = max(spent, steps / self.steps)
-        return min(1.0, max(0.0, spent))
+        by_time = 0.0 if self.seconds is None else seconds / max(self.seconds - tail_seconds, 1e-9)
+        by_steps = 0.0 if self.steps is None else steps / self.steps
+        return min(1.0, max(0.0, by_time, by_steps))
 
 
 def cooled(progress: float, cooldown: float = 0.2, warmup: float = 0.0, floor: float = 0.0) -> float:

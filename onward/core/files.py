@@ -1,24 +1,39 @@
-"""Writing so that a power cut leaves the old file or the new one, never half of one."""
+"""Writing so that a power cut leaves the old file or the new one, and no file but a run's own is touched."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from onward.core.faults import RunFault
 
-__all__ = ["read_json", "remove_folder", "sync_folder", "write_atomically", "write_json"]
+__all__ = ["plain_only", "read_json", "remove_folder", "sync_folder", "write_atomically", "write_json"]
+
+_PLAIN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # Windows has neither
+
+
+def plain_only(path: str, flags: int) -> int:
+    """Be the `opener` of `open`: what lies there is a plain file; a stranger's run may hold links that lead anywhere.
+
+    Raises:
+        RunFault: it is a link, a pipe or a folder.
+    """
+    if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+        raise RunFault(f"{path} is no plain file, as a run's own files are. Remove it.")
+    return os.open(path, flags | _PLAIN_FLAGS, 0o666)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write aside, flush to the disk, rename."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with aside.open("wb") as file:
+        aside.unlink(missing_ok=True)  # a stranger's run may hold a link of this name
+        with aside.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -11,11 +11,12 @@ import re
 import shutil
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 from onward.core.faults import RunFault, did_you_mean
-from onward.core.files import read_json, remove_folder, write_json
+from onward.core.files import plain_only, read_json, remove_folder, write_atomically, write_json
 
 __all__ = ["SCHEMA_VERSION", "Folder", "Lock", "find_run", "list_runs", "new_folder", "runs_folder"]
 
@@ -44,9 +45,8 @@ class Folder:
     def settings(self) -> dict[str, Any]:
         """Give `settings.json`: value and origin by name."""
         found = read_json(self.path / "settings.json")
-        if not isinstance(found, dict) or not all(
-            isinstance(each, dict) and "value" in each for each in found.values()
-        ):
+        entries = found.values() if isinstance(found, dict) else [None]
+        if not all(isinstance(each, dict) and "value" in each for each in entries):
             raise RunFault(f"{self.path / 'settings.json'} holds no settings. Restore it or train anew.")
         return found
 
@@ -94,12 +94,11 @@ class Folder:
         metrics = self.path / "metrics.jsonl"
         if not metrics.exists():
             return
-        found = metrics.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        with open(metrics, encoding="utf-8", errors="replace", opener=plain_only) as file:
+            found = file.readlines()
         lines = [line for line in found if not _is_after(line, steps_done)]
         if len(lines) < len(found):
-            aside = metrics.with_name(".metrics.jsonl")
-            aside.write_text("".join(lines), encoding="utf-8")
-            aside.replace(metrics)
+            write_atomically(metrics, "".join(lines).encode())
 
     def stop_asked(self) -> bool:
         """Say whether `onward stop` was called; looks at most twice a second."""
@@ -119,16 +118,15 @@ class Lock:
     """Holds a run's folder while a process works in it; let go by the system when that process dies.
 
     Raises:
-        RunFault: another process holds it.
+        RunFault: another process holds it, or `lock` is no plain file.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: TextIO | None = None
 
     def __enter__(self) -> Lock:
         """Take it."""
-        file = (self._path / "lock").open("a+", encoding="utf-8")
+        file = open(self._path / "lock", "a+", encoding="utf-8", opener=plain_only)
         if not _flock(file):
             file.seek(0)
             holder = file.read().strip()
@@ -142,16 +140,15 @@ class Lock:
 
     def __exit__(self, *fault: object) -> None:
         """Let go."""
-        if self._file is not None:
-            self._file.close()
+        self._file.close()
 
     @staticmethod
     def is_held(path: Path) -> bool:
         """Say whether some process works in the folder."""
         try:
-            with (path / "lock").open(encoding="utf-8") as file:  # to read, since the folder may be read-only
+            with open(path / "lock", encoding="utf-8", opener=plain_only) as file:  # which may be read-only
                 return not _flock(file)
-        except OSError:
+        except (OSError, RunFault):
             return False
 
 
@@ -178,13 +175,11 @@ def _is_record(record: Any) -> bool:
 def _flock(file: TextIO) -> bool:
     try:
         import fcntl
-    except ImportError:  # not on Windows: two writers are then not kept apart
-        return True
-    try:
+
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        return True
+    except (ImportError, OSError) as reason:  # not on Windows: two writers are then not kept apart
+        return isinstance(reason, ImportError)
 
 
 def _is_after(line: str, steps_done: int) -> bool:
@@ -224,9 +219,8 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
                 path.mkdir()
             except FileExistsError:
                 if name:
-                    more = (
-                        f"go on: onward resume {name}" if (path / "run.json").exists() else "remove it: it is no run."
-                    )
+                    is_run = (path / "run.json").exists()
+                    more = f"go on: onward resume {name}" if is_run else "remove it: it is no run."
                     raise RunFault(f"{path} exists. Choose another --name, or {more}") from None
                 continue
             return path
@@ -239,10 +233,8 @@ def list_runs(parent: Path | None = None) -> list[Folder]:
     """List the runs in a folder, oldest first; what is damaged is passed over."""
     found = []
     for path in sorted((parent or runs_folder()).glob("*/run.json")):
-        try:
+        with suppress(RunFault):
             found.append(Folder(path.parent))
-        except RunFault:
-            continue
     return sorted(found, key=lambda folder: folder.record.get("created", 0))
 
 

@@ -51,9 +51,8 @@ class Machine:
         """Tell torch how many threads to use."""
         import torch
 
-        torch.set_num_threads(
-            max(1, min(self.threads, (1 if _NEIGHBOURS > 1 else 4) * cores()))
-        )  # a record may be foreign
+        most = (1 if _NEIGHBOURS > 1 else 4) * cores()  # a record may be foreign
+        torch.set_num_threads(max(1, min(self.threads, most)))
         _keep_freed_memory()
 
     def mixed(self) -> AbstractContextManager[Any]:
@@ -73,9 +72,8 @@ def _keep_freed_memory() -> None:
 
 def cores() -> int:
     """Count the processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)) // _NEIGHBOURS)
-    return max(1, (os.cpu_count() or 1) // _NEIGHBOURS)
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, found // _NEIGHBOURS)
 
 
 def probe_machine(device: str = "auto", *, timed: bool = True) -> Machine:

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from onward.core.files import plain_only
 
 __all__ = ["Baseline", "Metrics", "Score", "read_metrics"]
 
@@ -54,12 +57,7 @@ class Score:
         low, high = self.interval
         best, worst = (low, high) if self.higher_is_better else (-high, -low)
         opponent = self.baseline.value if self.higher_is_better else -self.baseline.value
-        if best > opponent:
-            relation = "beats"
-        elif worst < opponent:
-            relation = "loses to"
-        else:
-            relation = "cannot be told apart from"
+        relation = "beats" if best > opponent else "loses to" if worst < opponent else "cannot be told apart from"
         unit = f" {self.unit}" if self.unit else ""
         return (
             f"{self.name} {self.value:.3g}{unit} ({low:.3g} to {high:.3g}) {relation} "
@@ -83,15 +81,17 @@ class Metrics:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if path.exists() and not path.read_bytes().endswith(b"\n"):
-            self._write("\n")  # a torn last line must not swallow the next one
+        with open(path, "ab+", opener=plain_only) as file:
+            file.seek(-min(1, file.tell()), os.SEEK_END)
+            if file.read() not in (b"", b"\n"):
+                file.write(b"\n")  # a torn last line must not swallow the next one
 
     def append(self, kind: str, **facts: Any) -> None:
         """Write one fact; numbers that JSON does not know become None."""
         self._write(json.dumps({"kind": kind, **_plain(facts)}, ensure_ascii=False) + "\n")
 
     def _write(self, words: str) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
+        with open(self._path, "a", encoding="utf-8", opener=plain_only) as file:
             file.write(words)
 
 

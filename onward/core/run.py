@@ -254,9 +254,9 @@ class Run:
         self.group.finish()
 
     def _agree(self, is_finite: bool = True) -> bool:
-        """Take the first process's word for clock, wish to stop and time kept, so that a group never parts."""
-        word = (is_finite, self.stop_requested or self.folder.stop_asked(), self.tail_seconds)
-        is_finite, self.stop_requested, self.tail_seconds = self.group.agree(word)
+        """Take the first process's word for clock and time kept, and anybody's wish to stop: a group never parts."""
+        self.stop_requested = self.group.any(self.stop_requested or self.folder.stop_asked())
+        is_finite, self.tail_seconds = self.group.agree((is_finite, self.tail_seconds))
         return is_finite
 
     def save(self, label: str | None = None) -> None:
@@ -330,8 +330,9 @@ class Run:
 
     def _is_finite(self, step: Step) -> bool:
         """Look at the figures when they are written or about to be saved; a look costs a wait on some devices."""
-        due = self.clock() - self._saved_at > self.save_every_seconds or self.stop_requested
-        if not (_is_logged(step.index) or due or step.is_last or step.is_marked):
+        due = self.clock() - self._saved_at > self.save_every_seconds or self.stop_requested or self.group.parts > 1
+        ending = self.progress >= (1.0 if self._plateau_saved else 1 - self.cooldown)  # a group's clock stands still
+        if not (_is_logged(step.index) or due or ending or step.is_last or step.is_marked):
             return True
         return all(math.isfinite(float(value)) for value in step.facts.values())
 

@@ -51,6 +51,10 @@ class Group:
         """Give seconds; in a group, the first process's at the last time they agreed."""
         return time.monotonic()
 
+    def any(self, wish: bool) -> bool:
+        """Say whether any process wishes it."""
+        return wish
+
     def agree(self, value: T) -> T:
         """Give what the first process gives: plain values, as JSON knows them. Every process has to ask."""
         return value

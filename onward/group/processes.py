@@ -7,6 +7,7 @@ why. What is sent is numbers and JSON, nothing pickled.
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import os
 import shutil
@@ -66,6 +67,10 @@ class Processes(Group):
         words = json.dumps([time.monotonic(), value]).encode() if self.is_first else b""
         self._now, value = json.loads(self._told(words))
         return value
+
+    def any(self, wish: bool) -> bool:
+        """Say whether any process wishes it."""
+        return bool(self.total(self._torch.tensor(float(wish))) > 0)
 
     def whole(self, count: int) -> int:
         """Give how many examples a step has in all."""
@@ -141,7 +146,7 @@ class Processes(Group):
         name, names = self.agree(path.name), self.agree(names)
         if not self.is_first:
             _clear_what_kills_left()
-            self._passing = Path(tempfile.mkdtemp(prefix=f"{_PASSING}{os.getpid()}-"))
+            self._passing = Path(tempfile.mkdtemp(prefix=f"{_PASSING}{_here()}-{os.getpid()}-"))
             atexit.register(shutil.rmtree, self._passing, ignore_errors=True)
             path = self._passing / name
         for each in names:
@@ -203,8 +208,8 @@ class Processes(Group):
 
 def _clear_what_kills_left() -> None:
     """Remove the passing folders of processes that are no more: each holds a checkpoint or two."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_PASSING}*-*"):
-        owner = path.name.removeprefix(_PASSING).partition("-")[0]
+    for path in Path(tempfile.gettempdir()).glob(f"{_PASSING}{_here()}-*-*"):
+        owner = path.name.removeprefix(f"{_PASSING}{_here()}-").partition("-")[0]
         try:
             if os.name == "posix" and owner.isdecimal():
                 os.kill(int(owner), 0)  # asks whether it lives
@@ -212,6 +217,11 @@ def _clear_what_kills_left() -> None:
             shutil.rmtree(path, ignore_errors=True)
         except PermissionError:
             continue  # it lives, and is somebody else's
+
+
+def _here() -> str:
+    """Name this computer: another, or a container, may share the folder and have processes of the same numbers."""
+    return hashlib.blake2b(socket.gethostname().encode(), digest_size=6).hexdigest()
 
 
 def _first_line(reason: Exception) -> str:

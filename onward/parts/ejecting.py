@@ -159,6 +159,8 @@ def _differences(run: Run, ejection: Ejection) -> list[str]:
     said = list(ejection.differs)
     if run.folder.record.get("status") != "finished":
         said.insert(0, "The run did not end by itself; the script takes its whole schedule for the steps it came to.")
+    if run.folder.record.get("was_given_time"):
+        said.append("More time was given on the way, so rates rose again; the script takes one schedule for all steps.")
     if run.group.parts > 1:
         said.append(f"{run.group.parts} processes learned it together; the script takes their whole batches alone.")
     path = run.folder.newest_checkpoint()

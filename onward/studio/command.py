@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,23 @@ def serve(
         stack.callback(studio.close)
         if opens_browser and _has_display():
             stack.enter_context(_opened(link))
+        stack.enter_context(_ended_with_its_terminal())
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[door])
+
+
+@contextlib.contextmanager
+def _ended_with_its_terminal() -> Iterator[None]:
+    """Take a closed terminal for what ends a program in order, so that tries and players end, too."""
+    hangup = getattr(signal, "SIGHUP", None)  # which Windows has not
+    if hangup is None or signal.getsignal(hangup) != signal.SIG_DFL:  # `nohup onward studio` is to stay
+        yield
+        return
+    signal.signal(hangup, lambda number, frame: signal.raise_signal(signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(hangup, signal.SIG_DFL)
 
 
 def _has_display() -> bool:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
+import stat
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from onward.core.faults import RunFault, UsageFault
+from onward.core.files import plain_only
 from onward.core.folder import Folder
 from onward.studio.plain_files import end_of, is_plain
 
@@ -29,6 +32,7 @@ _MOST_AT_ONCE = 4
 _TAIL_BYTES = 12_000
 _PATIENCE_SECONDS = 60.0
 _DAYS_KEPT = 7
+_LOG = re.compile(r"[0-9a-f]{16}\.txt")
 
 
 @dataclass
@@ -48,19 +52,22 @@ class Job:
 
 
 def onward_words(words: Sequence[str]) -> list[str]:
-    """Give the command line of this same program, whatever is on the search path."""
-    return [sys.executable, "-m", "onward", *words]
+    """Give the command line of this same program, whatever is on the search path.
+
+    Without -P Python would look for every package in the folder the studio was started in first, which may be a
+    stranger's.
+    """
+    return [sys.executable, "-P", "-m", "onward", *words]
 
 
 def _appended(path: Path) -> BinaryIO:
-    """Open a log to write on; what lies there must be no link, which in a stranger's run may lead anywhere.
+    """Open a log to write on, which in a stranger's run may be a link that leads anywhere, or a pipe.
 
     Raises:
-        RunFault: it is a link, or cannot be written.
+        RunFault: it is no plain file, or cannot be written.
     """
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-        return os.fdopen(os.open(path, flags, 0o644), "ab")
+        return open(path, "ab", opener=plain_only)
     except OSError as reason:
         raise RunFault(f"{path} cannot be written ({reason.strerror}).") from None
 
@@ -114,11 +121,19 @@ class Launcher:
         return number
 
     def _tidy(self) -> None:
-        """Make the place for logs, and drop those of commands that failed long ago."""
-        self._logs.mkdir(parents=True, exist_ok=True)
-        for path in self._logs.glob("*.txt"):
+        """Make the place for logs, and drop those of commands that failed long ago.
+
+        Raises:
+            RunFault: it is no folder, or a link to one, which may be anybody's.
+        """
+        with contextlib.suppress(FileExistsError):
+            self._logs.mkdir(parents=True)
+        if not stat.S_ISDIR(os.lstat(self._logs).st_mode):
+            raise RunFault(f"{self._logs} is no folder of this place. Remove it: the studio makes one for its logs.")
+        for path in self._logs.iterdir():
             with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > _DAYS_KEPT * 86_400:
+                is_old = time.time() - path.lstat().st_mtime > _DAYS_KEPT * 86_400
+                if is_old and _LOG.fullmatch(path.name):
                     path.unlink()
 
     def state(self, number: str) -> dict[str, Any]:

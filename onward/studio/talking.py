@@ -1,6 +1,7 @@
 """Trained players that answer: `onward apply RUN --page`, a process that reads a line of JSON and writes one.
 
-One process a run, kept while it is talked to; ended when nobody asks for long, when it takes too long, or to make room.
+One process a run, kept while it is talked to; ended when nobody asks for long, when it takes too long, or to make room
+for another while nobody waits for it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,14 @@ _LONGEST_LINE = 4 * 1024 * 1024
 
 
 class _Player:
-    """One process, and whose turn it is to speak with it."""
+    """One process, and whose turn it is to speak with it.
+
+    Attributes:
+        askers: how many speak with it or wait for their turn; while there are any it keeps its seat.
+    """
 
     def __init__(self) -> None:
-        self.lock = asyncio.Lock()
+        self.lock, self.askers = asyncio.Lock(), 0
         self.process: asyncio.subprocess.Process | None = None
         self.heard_at = time.monotonic()
 
@@ -51,30 +56,44 @@ class Table:
     def __init__(self, environment: Callable[[], dict[str, str]]) -> None:
         self._environment = environment
         self._players: dict[str, _Player] = {}
+        self._is_closed = False
 
     async def ask(self, run: str, question: dict[str, Any]) -> Any:
         """Put a question to a run's player; the run is named by its folder, or `zoo:NAME`.
 
         Returns: its answer.
         Raises:
-            RunFault: it cannot be started, took too long, died, or answered with a fault.
+            RunFault: it cannot be started, took too long, died, or answered with a fault; or all seats are taken by
+                players that others wait for.
         """
-        player = await self._seat(run)
-        async with player.lock:
-            try:
-                return await asyncio.wait_for(self._exchange(player, run, question), _PATIENCE_SECONDS)
-            except (TimeoutError, OSError, ValueError) as reason:
-                player.stop()
-                why = str(reason) or "it took too long"
-                raise RunFault(f"{Path(run).name} cannot answer ({why[:200]}).") from None
+        player = self._seat(run)
+        player.askers += 1  # before anything is waited for, so that nobody takes the seat meanwhile
+        try:
+            async with player.lock:
+                if self._is_closed:  # what would be started now, nobody would end
+                    raise RunFault("The studio is ending.")
+                return await self._answer(player, run, question)
+        finally:
+            player.askers -= 1
 
-    async def _seat(self, run: str) -> _Player:
-        for name, other in list(self._players.items()):
-            if name != run and not other.lock.locked() and time.monotonic() - other.heard_at > _SILENT_SECONDS:
+    async def _answer(self, player: _Player, run: str, question: dict[str, Any]) -> Any:
+        try:
+            return await asyncio.wait_for(self._exchange(player, run, question), _PATIENCE_SECONDS)
+        except (TimeoutError, OSError, ValueError) as reason:
+            player.stop()
+            why = str(reason) or "it took too long"
+            raise RunFault(f"{Path(run).name} cannot answer ({why[:200]}).") from None
+
+    def _seat(self, run: str) -> _Player:
+        idle = [name for name, player in self._players.items() if name != run and not player.askers]
+        idle.sort(key=lambda name: self._players[name].heard_at)
+        is_full = run not in self._players and len(self._players) >= _MOST_PLAYERS
+        for place, name in enumerate(idle):
+            is_silent = time.monotonic() - self._players[name].heard_at > _SILENT_SECONDS
+            if is_silent or (is_full and place == 0):
                 self._players.pop(name).stop()
-        while run not in self._players and len(self._players) >= _MOST_PLAYERS:
-            oldest = min(self._players, key=lambda name: self._players[name].heard_at)
-            self._players.pop(oldest).stop()
+        if is_full and not idle:
+            raise RunFault(f"{_MOST_PLAYERS} players are thinking. Ask again when one has answered.")
         return self._players.setdefault(run, _Player())
 
     async def _exchange(self, player: _Player, run: str, question: dict[str, Any]) -> Any:
@@ -105,7 +124,8 @@ class Table:
         return answer
 
     def close(self) -> None:
-        """End all players."""
+        """End all players; who waits for one still is told so."""
+        self._is_closed = True
         for player in self._players.values():
             player.stop()
         self._players.clear()

@@ -69,4 +69,4 @@ def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
     before = record["budget"]["seconds"] if is_more and not finished else None
     left = 0.0 if before is None else max(0.0, before - spent)
     budget = {"seconds": spent + left + seconds, "steps": None}
-    folder.update(budget=budget, resume_from="plateau" if plateau else None)
+    folder.update(budget=budget, resume_from="plateau" if plateau else None, was_given_time=True)

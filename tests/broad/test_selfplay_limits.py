@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -96,6 +98,33 @@ def test_what_breaks_an_actor_is_told_in_a_sentence() -> None:
         assert "\n" not in str(fault.value)
     finally:
         crew.close()
+
+
+@pytest.mark.parametrize("is_looked_at", [True, False])
+def test_an_actor_runs_code_of_the_folder_it_stands_in_only_where_the_learner_does(
+    is_looked_at: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "torch.py").write_text("print('trapped', flush=True)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*([""] if is_looked_at else []), *(path for path in sys.path if path)])
+    hired: dict[str, Any] = {}
+
+    class Noted:
+        def __init__(self, words: list[str], **more: Any) -> None:
+            hired.update(words=words, surroundings=more["env"])
+
+    monkeypatch.setattr("onward.broad.selfplay.actors.subprocess.Popen", Noted)
+    game = Game("tic_tac_toe")
+    ProcessCrew(game, Shape.of(game, 1, 8), 1, lambda _: None)
+    monkeypatch.undo()
+    before = hired["words"][: hired["words"].index("-c")]
+    code = "import importlib.util as u; print(u.find_spec('torch').origin, u.find_spec('onward.broad') is not None)"
+    answer = subprocess.run(
+        [*before, "-c", code], env=hired["surroundings"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    origin, finds_us = answer.stdout.split()
+    assert (Path(origin).parent == tmp_path) == is_looked_at
+    assert finds_us == "True"
 
 
 class Slow:

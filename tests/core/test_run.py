@@ -13,7 +13,7 @@ from onward.core.faults import RunFault, Stopped
 from onward.core.files import write_json
 from onward.core.folder import Folder, Lock, find_run, list_runs, new_folder
 from onward.core.metrics import read_metrics
-from onward.core.run import Box, Run
+from onward.core.run import Box, Run, Step
 
 
 class Clock:
@@ -100,6 +100,35 @@ def test_a_figure_that_is_not_finite_sends_the_run_back(tmp_path: Path) -> None:
     assert box.value == 30
     notes = [fact["sentence"] for fact in read_metrics(run.path / "metrics.jsonl", "note")]
     assert notes == ["loss was not finite at step 12: went back to step 10."]
+
+
+def test_figures_are_looked_at_before_whatever_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late in a run only each fiftieth step is written; what is saved between them must not be spoiled either."""
+
+    def looks(run: Run, index: int) -> bool:
+        step = Step(index, run.progress, run, False)
+        step.log(loss=math.nan)
+        return not run._is_finite(step)
+
+    clock = Clock()
+    run = make_run(tmp_path, clock, seconds=100.0)
+    run.tail_seconds = 0.0
+    assert not looks(run, 2_001)
+    clock.now += 60.0
+    run.save()
+    assert not looks(run, 2_001)
+    clock.now += 35.0
+    run._saved_at = clock.now
+    run.cooldown = 0.1
+    assert looks(run, 2_001)  # the plateau is about to be saved
+    run._plateau_saved = True
+    assert not looks(run, 2_001)
+    monkeypatch.setattr(run.group, "parts", 2, raising=False)
+    assert looks(run, 2_001)  # a group's clock stands still, and does not tell that it is time to save
+    monkeypatch.setattr(run.group, "parts", 1, raising=False)
+    clock.now += 10.0
+    run._saved_at = clock.now
+    assert looks(run, 2_001)  # the end
 
 
 def test_without_an_end_of_bad_figures_the_run_says_so(tmp_path: Path) -> None:

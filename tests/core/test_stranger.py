@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from onward.core.checkpoint import write_checkpoint
 from onward.core.faults import MachineFault, RunFault
 from onward.core.files import remove_folder
 from onward.core.folder import Folder, Lock, list_runs
-from onward.core.metrics import read_metrics
+from onward.core.metrics import Metrics, read_metrics
 from onward.report import compare_lines, write_report
 from onward.verbs.listing import status_json, status_lines
 
@@ -152,12 +153,53 @@ def test_a_lock_is_looked_at_where_nothing_may_be_written(tmp_path: Path, monkey
     run = lay(tmp_path)
     with Lock(run):
         pass
-    was = Path.open
+    was, looked_at = os.open, []
 
-    def only_to_read(path: Path, mode: str = "r", *words: Any, **more: Any) -> Any:
-        if set(mode) & set("aw+x"):
+    def only_to_read(path: Any, flags: int, *words: Any, **more: Any) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
             raise OSError(30, "Read-only file system")
-        return was(path, mode, *words, **more)
+        looked_at.append(Path(path).name)
+        return was(path, flags, *words, **more)
 
-    monkeypatch.setattr(Path, "open", only_to_read)
+    monkeypatch.setattr(os, "open", only_to_read)
     assert not Lock.is_held(run)
+    assert looked_at == ["lock"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among the files of this system")
+@pytest.mark.parametrize("name", ["lock", "metrics.jsonl"])
+def test_a_link_or_pipe_in_place_of_a_file_is_not_written_to(name: str, tmp_path: Path) -> None:
+    run, thesis = lay(tmp_path), tmp_path / "thesis.tex"
+    thesis.write_text("Years of work")
+    for lay_trap in (lambda path: path.symlink_to(thesis), os.mkfifo, Path.mkdir):
+        (run / name).unlink(missing_ok=True)
+        lay_trap(run / name)
+        with pytest.raises(RunFault, match=f"{name} is no plain file"), Lock(run):
+            Metrics(run / name).append("note", sentence="x")
+        if name == "lock":
+            assert not Lock.is_held(run)
+        else:
+            with pytest.raises(RunFault, match="no plain file"):
+                Folder(run).forget_after(1)
+    assert thesis.read_text() == "Years of work"
+
+
+def test_what_is_written_aside_goes_through_no_link(tmp_path: Path) -> None:
+    run, thesis = lay(tmp_path), tmp_path / "thesis.tex"
+    thesis.write_text("Years of work")
+    for name in (f".run.json.{os.getpid()}", ".metrics.jsonl", f".metrics.jsonl.{os.getpid()}"):
+        (run / name).symlink_to(thesis)
+    Folder(run).update(status="stopped")
+    Folder(run).forget_after(1)
+    assert Folder(run).record["status"] == "stopped"
+    assert list(read_metrics(run / "metrics.jsonl")) == []
+    assert thesis.read_text() == "Years of work"
+
+
+def test_a_torn_last_line_swallows_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    for before, lines in (("", 1), ('{"kind": "n', 2), ('{"kind": "n"}\n', 2)):
+        path.write_text(before)
+        Metrics(path).append("note", sentence="x", step=1)
+        assert path.read_text().count("\n") == lines
+        assert [fact["sentence"] for fact in read_metrics(path, "note")] == ["x"]

@@ -25,6 +25,7 @@ from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
 from onward.core.run import Run
 from onward.group import join
+from onward.group.processes import _here
 from onward.tasks import find_task
 from onward.verbs.resume import resume
 from onward.verbs.train import train
@@ -207,8 +208,10 @@ def test_who_cannot_share_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_no_passing_folder_stays(tmp_path: Path, small_text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passing = tmp_path / "passing"
-    (passing / "onward-process-4194999-killed" / "run").mkdir(parents=True)  # no process has such a number
-    (passing / f"onward-process-{os.getpid()}-living").mkdir()
+    here = _here()
+    (passing / f"onward-process-{here}-4194999-killed" / "run").mkdir(parents=True)  # no process has such a number
+    (passing / f"onward-process-{here}-{os.getpid()}-living").mkdir()
+    (passing / "onward-process-0123456789ab-4194999-elsewhere").mkdir()  # of another computer that shares the folder
     monkeypatch.setattr("tempfile.tempdir", str(passing))
     task = replace(find_task("language-model"), evaluate=None)
 
@@ -216,7 +219,8 @@ def test_no_passing_folder_stays(tmp_path: Path, small_text: Path, monkeypatch: 
         train(task, str(small_text), TINY, steps=2, out=tmp_path / "runs", quiet=True)
 
     assert ended(started(2, learn)) == [0, 0]
-    assert [each.name for each in passing.iterdir()] == [f"onward-process-{os.getpid()}-living"]
+    left = {each.name.rpartition("-")[2] for each in passing.iterdir()}
+    assert left == {"living", "elsewhere"}
 
 
 def test_a_wish_that_is_passed_on_again_is_one_wish(tmp_path: Path, small_text: Path) -> None:
@@ -235,6 +239,22 @@ def test_a_wish_that_is_passed_on_again_is_one_wish(tmp_path: Path, small_text: 
             with suppress(ProcessLookupError):
                 os.kill(process, number)
         time.sleep(0.001)
+    assert ended(both) == [Stopped.exit_code, Stopped.exit_code]
+    assert Folder(runs / "told").status() == "stopped"
+
+
+def test_a_wish_to_stop_may_come_from_any_process(tmp_path: Path, small_text: Path) -> None:
+    """As where only the second of two computers is taken away."""
+    task, runs = find_task("language-model"), tmp_path / "runs"
+
+    def learn(rank: int) -> None:
+        train(task, str(small_text), TINY, duration="300s", name="told", out=runs, quiet=True)
+
+    both = started(2, learn)
+    until = time.monotonic() + 120
+    while not (runs / "told" / "metrics.jsonl").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(both[1], signal.SIGTERM)
     assert ended(both) == [Stopped.exit_code, Stopped.exit_code]
     assert Folder(runs / "told").status() == "stopped"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -25,8 +26,14 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 def started(root: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Start a studio, as a person does; gives its link and its process."""
     pytest.importorskip("starlette", reason="the studio's packages are not installed")
+    with _studio(root) as both:
+        yield both
+
+
+@contextlib.contextmanager
+def _studio(root: Path, port: str = "0") -> Iterator[tuple[str, subprocess.Popen[str]]]:
     environment = {**os.environ, "ONWARD_RUNS": str(root)}
-    command = [sys.executable, "-m", "onward", "studio", "--port", "0", "--no-browser"]
+    command = [sys.executable, "-m", "onward", "studio", "--port", port, "--no-browser"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
@@ -223,3 +230,54 @@ def test_without_the_link_there_is_a_word_and_no_run(browser: Any, link: str) ->
     page = _opened(browser, link.partition("#")[0], [])
     page.wait_for_selector("text=Locked")
     assert not page.query_selector(".run")
+
+
+def test_the_link_of_a_studio_that_was_started_anew_opens_it_in_the_same_tab(
+    browser: Any, started: tuple[str, subprocess.Popen[str]], root: Path
+) -> None:
+    link, process = started
+    troubles: list[str] = []
+    page = _opened(browser, link, troubles)
+    page.wait_for_selector(".run")
+    process.terminate()
+    process.wait(20)
+    lay_down(root, "two", created=2.0)
+    with _studio(root, link.partition("#")[0].rstrip("/").rpartition(":")[2]) as (anew, _):
+        page.goto(anew)
+        page.wait_for_selector(".who a >> text=two")
+        page.wait_for_selector(".who a >> text=one")
+        assert "token" not in page.url
+    assert not [each for each in troubles if "TypeError" in each]
+
+
+def test_a_link_with_a_wrong_secret_locks_nobody_out(browser: Any, link: str) -> None:
+    page = _opened(browser, link, [])
+    page.wait_for_selector(".run")
+    page.goto(link.partition("=")[0] + "=wrong")
+    page.reload()
+    page.wait_for_selector(".run")
+    other = page.context.new_page()
+    other.goto(link.partition("=")[0] + "=wrong")
+    other.wait_for_selector(".run")
+    assert "wrong" not in other.url
+
+
+def test_a_form_that_was_just_changed_is_started_once_and_its_log_stays(browser: Any, link: str) -> None:
+    page = _opened(browser, link, [])
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/api/start", lambda route: route.fulfill(json={"job": "1"}))
+    state = {"run": None, "code": None, "words": "300 rows."}
+    page.route("**/api/jobs/1", lambda route: route.fulfill(json=state))
+    page.goto(link.partition("#")[0] + "#/new/forest")
+    page.wait_for_selector(".code pre")
+    page.evaluate(
+        """() => { const time = document.getElementById("time");
+        time.value = "3m"; time.dispatchEvent(new Event("input"));
+        time.form.requestSubmit(); time.form.requestSubmit(); }"""
+    )
+    page.wait_for_selector("pre.log >> text=300 rows.")
+    page.wait_for_timeout(700)  # an order of the page for the form's words would have come and gone
+    assert page.is_visible("pre.log")
+    assert page.is_disabled("form button.primary")
+    assert sum(each.endswith("/api/start") for each in asked) == 1

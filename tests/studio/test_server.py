@@ -64,6 +64,8 @@ def test_traps_in_a_folder_of_runs_hold_nobody_up(call: Any, root: Path, tmp_pat
     for name in names:
         assert call(f"/api/runs/{name}")["run"]["status"] in ("finished", "interrupted")
         call(f"/api/facts/{name}")
+    refused = call("/api/runs/pipe-log.txt/more", {"time": "+1s"}, status=404)
+    assert "log.txt is no plain file" in refused["fault"]
 
 
 def test_facts_of_a_stranger_are_shown_as_far_as_they_are_some(call: Any, root: Path) -> None:

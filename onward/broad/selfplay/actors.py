@@ -120,10 +120,12 @@ class ProcessCrew:
 
     def _hired(self) -> subprocess.Popen[bytes]:
         surroundings = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        surroundings["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        # -P and the same places as here: the folder one stands in, which may be a stranger's, only where this process
+        # looks there, too
+        surroundings["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
         code = "from onward.broad.selfplay.actors import main; main()"
         return subprocess.Popen(
-            [sys.executable, "-c", code, self._hello],
+            [sys.executable, "-P", "-c", code, self._hello],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=surroundings,

@@ -83,5 +83,7 @@ def _watched(watch: dict[str, Any], gallery: Gallery) -> Iterator[str]:
     if watch.get("penalty_factor", 1.0) > 1.0:
         factor = f"{watch['penalty_factor']:g}"
         yield f"the run's watch made the gradient penalties {factor} times as heavy on its way; see PENALTY."
+    if watch.get("kept_step", -1) >= 0:
+        yield f"the run ended with its generator of step {watch['kept_step']}, since the last one was worse."
     if watch.get("wants_colour") and not gallery.is_small:
         yield "the run's watch made augmentation change colours and cut holes from some step on."

@@ -68,7 +68,7 @@ class Watch:
         self._has_doubts = backbone is not None and gallery.pictures.images.shape[1] > _TRUSTED_SIDE
         self._best_thumbnails = float("inf")
         self.penalty_factor, self.wants_colour = 1.0, gallery.is_small
-        self._accuracy, self._best, self._best_step = 0.75, float("inf"), -1
+        self._accuracy, self._best, self._best_step, self._kept_step = 0.75, float("inf"), -1, -1
         self._looks, self._winning, self._collapsed, self._learned, self._worse = 0, 0, 0, 0, 0
 
     def look(self, step: Step, logits: Tensor, network: nn.Module) -> None:
@@ -106,6 +106,7 @@ class Watch:
         last = kernel_distance(self._real_features(), self._eyes(drawn))
         if self._is_worse(last, self._thumbnail_distance(drawn)):
             self._run.load_kept(label="best", average=average)
+            self._kept_step = self._best_step
             self._run.save()
             self._run.note(
                 f"The generator of step {self._best_step} is kept: the last one was {last / self._best:.1f} times as "
@@ -204,7 +205,7 @@ class Watch:
 
 
 _NOTICED = ("penalty_factor", "wants_colour", "_accuracy", "_best", "_best_step", "_best_thumbnails")
-_NOTICED += ("_looks", "_winning", "_collapsed", "_learned", "_worse")
+_NOTICED += ("_looks", "_winning", "_collapsed", "_learned", "_worse", "_kept_step")
 
 
 def _affordable(run: Run) -> int:

@@ -2,23 +2,31 @@
 
 const KEY = "onward-token";
 
-function tokenOf() {
-  const found = /^#token=([\w-]+)$/.exec(location.hash);
-  if (found) {
-    localStorage.setItem(KEY, found[1]); // of this origin alone, port and all
-    history.replaceState(null, "", "#/runs");
-  }
-  return localStorage.getItem(KEY) ?? "";
+let token = localStorage.getItem(KEY) ?? ""; // of this origin alone, port and all
+
+// A link's secret counts once the studio has taken it: any site can send a browser here with a wrong one.
+async function isTakenFromLink() {
+  const found = /^#token=([\w-]+)$/.exec(location.hash)?.[1];
+  if (!found) return false;
+  history.replaceState(null, "", "#/runs"); // before anything is waited for: it stays in no address
+  if (found === token) return false;
+  const answer = await fetch("/api/hello", { headers: { Authorization: `Bearer ${found}` } }).catch(() => null);
+  if (!answer?.ok) return false;
+  localStorage.setItem(KEY, found);
+  token = found;
+  return true;
 }
 
-let token = tokenOf();
-addEventListener("hashchange", () => { if (location.hash.startsWith("#token=")) { token = tokenOf(); dispatchEvent(new Event("hashchange")); } });
+const ready = isTakenFromLink();
+// another secret is another studio, of which nothing that this page has read holds
+addEventListener("hashchange", async () => { if (await isTakenFromLink()) location.reload(); });
 
 export class Trouble extends Error {
   constructor(words, status) { super(words); this.status = status; }
 }
 
 async function call(path, options = {}) {
+  await ready;
   let answer;
   try {
     answer = await fetch(path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });

@@ -43,14 +43,19 @@ class NewRun {
     return { task: this.task.name, data: this.data.value, time: this.time.value, seed: this.seed.value, settings: this.settings.values() };
   }
 
-  soon() { clearTimeout(this.timer); this.timer = setTimeout(() => this.ask(), 250); }
+  soon() {
+    clearTimeout(this.timer);
+    if (!this.isBusy) this.timer = setTimeout(() => this.ask(), 250);
+  }
 
   async ask() {
     try {
       const answer = await post("/api/command", this.form(), this.signal);
+      if (this.isBusy) return; // what is shown by now is the start
       fill(this.shown, code(answer.command, "the command"), code(answer.python, "the same in Python"));
       this.button.disabled = false;
     } catch (reason) {
+      if (this.isBusy) return;
       fill(this.shown, h("p", { class: "wrong" }, reason.message));
       this.button.disabled = true;
     }
@@ -65,6 +70,9 @@ class NewRun {
   }
 
   async start() {
+    if (this.isBusy) return;
+    this.isBusy = true;
+    clearTimeout(this.timer);
     this.button.disabled = true;
     try {
       const { job } = await post("/api/start", this.form());
@@ -72,7 +80,7 @@ class NewRun {
       await this.wait(job);
     } catch (reason) {
       if (reason.name !== "AbortError") fill(this.shown, h("p", { class: "wrong", role: "alert" }, reason.message));
-      this.button.disabled = false;
+      this.isBusy = this.button.disabled = false;
     }
   }
 
