@@ -171,7 +171,8 @@ def test_what_a_stranger_calls_things_stays_words(browser: Any, link: str, root:
     strange = [{**fact, "name": name} if fact["kind"] in ("show", "score") else fact for fact in own]
     many = {f"<b>{number}_{number}</b>": 1.0 for number in range(500)}
     logs = [{"kind": "log", "step": step, "seconds": 1.0 + step, "progress": 0.1, **many} for step in range(3)]
-    lay_down(root, name, facts=[*strange, note, *logs], status="running", data={"address": name, "findings": [name]})
+    data = {"address": name, "fingerprint": "0", "findings": [name]}
+    lay_down(root, name, facts=[*strange, note, *logs], status="running", data=data)
     troubles: list[str] = []
     page = _opened(browser, link, troubles)
     page.click(f".who a >> text={name}")
