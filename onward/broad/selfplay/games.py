@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.broad.selfplay.game import Game, Position
+from onward.broad.selfplay.game import SCORE_SHARE, Game, Position
 from onward.broad.selfplay.search import Evaluator, Found, Search, fitting_slots
 
 __all__ = ["Job", "Order", "Record", "Shard", "pack", "play", "unpack"]
@@ -26,6 +26,7 @@ __all__ = ["Job", "Order", "Record", "Shard", "pack", "play", "unpack"]
 _LONGEST = 512
 _LONGEST_OPENING = 20
 _PUCT_NOISE = 0.5
+_SURE, _AGREED, _PLAYED_ON = 0.95, 6, 0.2
 _UNDER_WAY = 2.0  # where results are numbers, which are -1 to 1
 
 
@@ -40,7 +41,9 @@ class Record:
         policies: for each of them what the search made of the position; A shares.
         values: for each of them the search's value for the mover.
         surprises: for each of them how far the search went from the network's policy, in nats.
-        result: the first player's, -1 to 1; None while the game is under way.
+        result: what it was worth to the first player, -1 to 1; None while the game is under way.
+        decided: for how many moves both have been sure of the same winner, below zero where it is the second player.
+        is_counted: whether it ended by the rules; otherwise the result is what the search thought.
     """
 
     moves: list[int] = field(default_factory=list)
@@ -50,6 +53,8 @@ class Record:
     values: list[float] = field(default_factory=list)
     surprises: list[float] = field(default_factory=list)
     result: float | None = None
+    decided: int = 0
+    is_counted: bool = True
 
     def note(self, found: Found) -> None:
         """Write down what a search found, before its move is played."""
@@ -153,7 +158,7 @@ def play(game: Game, evaluate: Evaluator, order: Order, unfinished: Sequence[Rec
             mover = table.position.to_play
             table.move(_chosen(found, table, order, chance))
             moves += 1
-            if (result := _result(table, mover, found)) is not None:
+            if (result := _result(table, mover, found, chance)) is not None:
                 table.record.result = result
                 finished.append(table.record)
                 tables[slot] = table = _Table(game, _opened(game, order, chance))
@@ -178,14 +183,30 @@ def _chosen(found: Found, table: _Table, order: Order, chance: np.random.Generat
     return found.action
 
 
-def _result(table: _Table, mover: int, found: Found) -> float | None:
-    """Give the first player's result when the game is over, or too long."""
-    position = table.position
+def _result(table: _Table, mover: int, found: Found, chance: np.random.Generator) -> float | None:
+    """Give what the game was worth to the first player when it is over, decided, or too long."""
+    position, record = table.position, table.record
     if position.is_over:
-        return position.returns()[0]
-    if len(position.moves) < _LONGEST:
+        return position.game.worth(position.state)
+    value = found.value if mover == 0 else -found.value
+    if len(position.moves) < _LONGEST and not _is_decided(record, value, position.game, chance):
         return None
-    return found.value if mover == 0 else -found.value
+    record.is_counted = False
+    return value
+
+
+def _is_decided(record: Record, value: float, game: Game, chance: np.random.Generator) -> bool:
+    """Say whether to stop here, as who resigns does (AlphaGo Zero): both have long agreed who wins.
+
+    Of such games one in five goes on all the same, so that a network that is sure and wrong finds out.
+    """
+    sure = _SURE * ((1 - SCORE_SHARE) if game.name == "go" else 1)
+    if not game.drags_on or abs(value) < sure:
+        record.decided = 0
+        return False
+    winner = 1 if value > 0 else -1
+    record.decided = record.decided + winner if record.decided * winner > 0 else winner
+    return abs(record.decided) == _AGREED and chance.random() >= _PLAYED_ON
 
 
 def _opened(game: Game, order: Order, chance: np.random.Generator) -> Record:
@@ -213,6 +234,8 @@ def pack(records: Sequence[Record], actions: int) -> dict[str, NDArray[Any]]:
     return {
         "lengths": np.array([len(record.moves) for record in records], np.int32),
         "openings": np.array([record.opening for record in records], np.int32),
+        "decided": np.array([record.decided for record in records], np.int32),
+        "counted": np.array([record.is_counted for record in records], np.bool_),
         "rows": np.array([len(record.plies) for record in records], np.int32),
         "results": np.array([_UNDER_WAY if record.result is None else record.result for record in records], np.float32),
         "moves": flat("moves", np.int16),
@@ -235,8 +258,11 @@ def unpack(arrays: Mapping[str, NDArray[Any]], actions: int | None = None) -> li
     if actions is not None and not all(0 <= move < actions for move in arrays["moves"].tolist()):
         raise ValueError("a move is no action of the game")
     move = row = 0
-    for length, opening, rows, result in zip(
-        *(arrays[name].tolist() for name in ("lengths", "openings", "rows", "results")), strict=True
+    games = len(arrays["lengths"])
+    later = {"decided": np.zeros(games, np.int32), "counted": np.ones(games, np.bool_)}  # not in older checkpoints
+    columns = ("lengths", "openings", "rows", "results", "decided", "counted")
+    for length, opening, rows, result, decided, is_counted in zip(
+        *({**later, **arrays}[name].tolist() for name in columns), strict=True
     ):
         there = slice(row, row + rows)
         records.append(
@@ -248,6 +274,8 @@ def unpack(arrays: Mapping[str, NDArray[Any]], actions: int | None = None) -> li
                 arrays["values"][there].tolist(),
                 arrays["surprises"][there].tolist(),
                 None if result == _UNDER_WAY else result,
+                decided,
+                is_counted,
             )
         )
         move, row = move + length, row + rows

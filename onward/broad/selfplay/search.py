@@ -215,7 +215,7 @@ class Search:
         self._states[slot].append(state)
         self._plies[slot].append(ply)
         if state.is_terminal():
-            grown.add(slot, node, action, self.game.outcome(state))
+            grown.add(slot, node, action, self.game.worth(state))
         else:
             self._sight.see(grown.seen, state, self.game.legal(state, ply), action)
             grown.add(slot, node, action, UNDER_WAY)
