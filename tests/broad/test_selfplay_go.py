@@ -1,0 +1,119 @@
+"""What Go has of its own: liberties, what a game was worth, and games that end once they are decided."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+import onward.broad.selfplay.games as games
+from onward.broad.selfplay.game import SCORE_SHARE, Game, Position
+from onward.broad.selfplay.games import Record, pack, unpack
+from onward.broad.selfplay.liberties import liberties
+from onward.broad.selfplay.network import NOBODY_KNOWS, Network, Shape, loss_of
+from onward.broad.selfplay.replay import Replay
+
+
+def _counted_one_by_one(colors: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count liberties by walking along each string."""
+    counts = np.zeros_like(colors)
+    for start in zip(*np.nonzero(colors), strict=True):
+        string, free, edge = {start}, set(), [start]
+        while edge:
+            row, column = edge.pop()
+            for place in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
+                if not (0 <= place[0] < colors.shape[0] and 0 <= place[1] < colors.shape[1]):
+                    continue
+                if colors[place] == 0:
+                    free.add(place)
+                elif colors[place] == colors[start] and place not in string:
+                    string.add(place)
+                    edge.append(place)
+        counts[start] = len(free)
+    return counts
+
+
+@pytest.mark.parametrize("side", [2, 5, 9])
+def test_liberties_are_those_one_counts_along_each_string(side: int) -> None:
+    lots = np.random.default_rng(side).random((40, side, side))
+    first, second = lots < 0.42, lots > 0.6
+    found = liberties(first, second)
+    for board, one, other in zip(found, first, second, strict=True):
+        assert board.tolist() == _counted_one_by_one(one + 2 * other).tolist()
+    assert found.max() >= min(side, 3)
+
+
+def test_the_network_sees_strings_in_danger() -> None:
+    game = Game("go:5")
+    position = Position(game, [0, 1, 24])  # White is to move and has a stone beside Black's in the corner
+    from onward.broad.selfplay.game import Sight
+
+    sight = Sight(game, 1)
+    sight.see(0, position.state, position.legal(), position.last)
+    planes = game.look(sight)[0][0]
+    assert planes.shape == (8, 5, 5)
+    theirs_with_one, theirs_with_two = planes[6].reshape(-1), planes[7].reshape(-1)
+    assert np.flatnonzero(theirs_with_one).tolist() == [0]
+    assert np.flatnonzero(theirs_with_two).tolist() == [24]
+    assert planes[4].sum() == 0 and np.flatnonzero(planes[5].reshape(-1)).tolist() == [1]
+
+
+def test_points_count_for_a_little_and_never_turn_a_result() -> None:
+    game = Game("go(board_size=5,komi=24)")
+    worths = {}
+    for stones in (1, 5, 25):  # Black has a wall, or a few stones, or the board; White has one stone or none
+        moves = [12, 24] if stones == 1 else [10, 24, 11, 23, 12, 22, 13, 21, 14, 20] if stones == 5 else [12]
+        position = Position(game, moves)
+        while not position.is_over:
+            position.apply(game.cells)
+        worths[stones] = game.worth(position.state)
+        assert np.sign(worths[stones]) == np.sign(position.returns()[0])
+    assert worths[1] < worths[5] < -(1 - SCORE_SHARE)
+    assert 1 - SCORE_SHARE < worths[25] < 1
+    four = Game("connect_four")
+    won = Position(four, [0, 1, 0, 1, 0, 1, 0])
+    assert four.worth(won.state) == 1
+
+
+def test_a_game_ends_once_both_are_sure_unless_it_is_played_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    game, chance = Game("go:5"), np.random.default_rng(0)
+    for played_on, last in ((0.0, True), (1.0, False)):
+        monkeypatch.setattr(games, "_PLAYED_ON", played_on)
+        record = Record()
+        stops = [games._is_decided(record, -0.9, game, chance) for _ in range(games._AGREED)]
+        assert stops == [False] * (games._AGREED - 1) + [last]
+    monkeypatch.setattr(games, "_PLAYED_ON", 0.0)
+    record = Record()
+    doubts = [-0.9] * (games._AGREED - 1) + [0.1] + [-0.9] * (games._AGREED - 1) + [0.9] * (games._AGREED - 1)
+    assert not any(games._is_decided(record, value, game, chance) for value in doubts)
+    assert not any(games._is_decided(Record(), 1.0, Game("connect_four"), chance) for _ in range(20))
+
+
+def test_who_owns_a_point_is_not_learned_from_a_game_that_was_broken_off() -> None:
+    game = Game("go:5")
+    policy = np.full(game.actions, 1 / game.actions, np.float16)
+    moves = [12, 7, 11, 13, 17]
+    broken_off = Record(moves, 0, [4], [policy], [0.8], [0.1], 0.9, 6, is_counted=False)
+    replay = Replay(game)
+    replay.add(broken_off)
+    network = Network(Shape.of(game, 1, 8))
+    (batch,) = replay.batches(1, 4, np.random.default_rng(0))
+    assert bool((batch["owner"] == NOBODY_KNOWS).all())
+    losses = loss_of(network(batch["planes"], batch["scalars"]), batch)
+    assert set(losses) == {"policy", "value"}
+    replay.add(Record(moves, 0, [4], [policy], [0.8], [0.1], 0.9))
+    (mixed,) = replay.batches(1, 64, np.random.default_rng(0))
+    both = loss_of(network(mixed["planes"], mixed["scalars"]), mixed)
+    assert set(both) == {"policy", "value", "owner", "score"}
+    assert all(bool(torch.isfinite(loss)) for loss in both.values())
+
+
+def test_a_checkpoint_from_before_games_could_be_broken_off_is_read() -> None:
+    game = Game("go:5")
+    arrays = pack([Record([12, 7], decided=-3, is_counted=False)], game.actions)
+    (record,) = unpack(arrays, game.actions)
+    assert (record.decided, record.is_counted) == (-3, False)
+    older = {name: values for name, values in arrays.items() if name not in ("decided", "counted")}
+    (record,) = unpack(older, game.actions)
+    assert (record.decided, record.is_counted) == (0, True)
