@@ -26,7 +26,7 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} core(s), {model}"
 
 
-_PLACES = (
+_PLACES = ("--keep", 
     "--peer-python",
     "--runs",
     "--peers",

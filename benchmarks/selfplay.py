@@ -1,4 +1,4 @@
-"""How strong does `selfplay` get in some minutes, and how fast does it play? Every figure is the run's own measurement.
+"""How strong does `selfplay` get in some minutes, and how fast does it play? Measured by the run itself and, with no clock, after it.
 
 python -m benchmarks selfplay --games tic_tac_toe connect_four --minutes 1 10
 python -m benchmarks selfplay --throughput
@@ -10,14 +10,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.results import command, write_section
+from onward.broad.selfplay.play.opponents import player_of
+from onward.broad.selfplay.snapshots import as_it_was
+from onward.broad.selfplay.yardsticks import keeps, problems
+from onward.core.folder import Folder
+from onward.parts.intervals import share_interval
+from onward.verbs.loading import load_model
 
 _SCORES = ("game", "minutes", "games", "positions", "measured", "value", "95 % interval", "of", "untrained")
 _BESIDE = ("whose", "games", "positions", "seconds", "positions/s", "the first is")
@@ -30,6 +39,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--games", nargs="+", default=["tic_tac_toe", "connect_four"])
     parser.add_argument("--minutes", nargs="+", type=float, default=[1.0, 10.0], help="of each game, in order")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", help="keep the runs, under this path with the game's name and minutes added")
     parser.add_argument("--throughput", action="store_true", help="games a second on one process and on all cores")
     parser.add_argument("--peers", nargs=2, help="a Python with torch, and a copy of alpha-zero-general")
     given = parser.parse_args(words)
@@ -44,12 +54,23 @@ def main(words: list[str]) -> None:
         return
     rows: list[list[str]] = []
     for game, minutes in zip(given.games, given.minutes, strict=True):
-        rows += _strength(game, minutes, given.seed)
+        rows += _strength(game, minutes, given.seed, given.keep and f"{given.keep}-{game}-{minutes:g}")
         write_section("selfplay", "Self-play: how strong after some minutes", written, _SCORES, rows)
 
 
 def _facts(game: str, seconds: float, seed: int, *more: str) -> list[dict[str, Any]]:
     """Train in a process of its own; give the facts it logged."""
+    with _trained(game, seconds, seed, *more) as run:
+        return _read(run)
+
+
+def _read(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@contextmanager
+def _trained(game: str, seconds: float, seed: int, *more: str) -> Iterator[Path]:
+    """Train in a process of its own; give the run's folder."""
     with tempfile.TemporaryDirectory() as aside:
         words = ["train", "selfplay", game, "--time", f"{seconds:g}s", "--seed", str(seed), "--out", aside, *more]
         began = time.monotonic()
@@ -57,12 +78,29 @@ def _facts(game: str, seconds: float, seed: int, *more: str) -> list[dict[str, A
         taken = time.monotonic() - began
         if taken > 1.05 * seconds + 1:
             print(f"{game}: {taken:.0f} s instead of {seconds:g}")
-        lines = (Path(aside) / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+        yield Path(aside) / "run"
 
 
-def _strength(game: str, minutes: float, seed: int) -> list[list[str]]:
-    facts = _facts(game, 60 * minutes, seed)
+def _asked_afterwards(run: Path) -> list[tuple[str, int, int, int]]:
+    """Put all decisive positions there are, for which a run's own minutes are too short.
+
+    Returns: what was measured; kept by the trained player and by the untrained one, and asked.
+    """
+    trained = load_model(Folder(run))
+    game, first = trained.game, as_it_was(trained, 0.0)
+    players, asked, found = [player_of(each) for each in (trained, first)], problems(game), []
+    for looks in (0, 32, 64) if asked else ():
+        (kept, count), (untrained, _) = keeps(players, game, asked, looks)
+        name = f"with {looks} looks" if looks else "by the network alone"
+        found.append((f"result kept {name}, all put afterwards", kept, untrained, count))
+    return found
+
+
+def _strength(game: str, minutes: float, seed: int, kept: str | None) -> list[list[str]]:
+    with _trained(game, 60 * minutes, seed) as run:
+        facts, afterwards = _read(run), _asked_afterwards(run)
+        if kept:
+            shutil.copytree(run, kept)
     last = [fact for fact in facts if fact["kind"] == "log"][-1]
     rows = []
     for score in (fact for fact in facts if fact["kind"] == "score"):
@@ -80,6 +118,11 @@ def _strength(game: str, minutes: float, seed: int) -> list[list[str]]:
                 f"{score['baseline']['value']:.1f} %",
             ]
         )
+    for name, held, untrained, count in afterwards:
+        low, high = share_interval(held, count)
+        interval = f"{100 * low:.1f} to {100 * high:.1f}"
+        counts = [f"{last['games']:,.0f}", f"{last['positions']:,.0f}", name, f"{100 * held / count:.1f} %", interval]
+        rows.append([game, f"{minutes:g}", *counts, str(count), f"{100 * untrained / count:.1f} %"])
     return rows
 
 

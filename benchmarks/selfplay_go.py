@@ -49,7 +49,9 @@ def main(words: list[str]) -> None:
             _onward("train", "selfplay", address, *budget, *more)
         for level, games in zip(given.levels, given.games * len(given.levels), strict=False):
             played = _match(run, level, games, given.opening, given.simulations)
-            ours = {"first": played[::2], "second": played[1::2], "either": played}
+            own = played[0]["first"] if "GNU" not in played[0]["first"].upper() else played[0]["second"]
+            ours = {seat: [each for each in played if each[seat] == own] for seat in ("first", "second")}
+            ours["either"] = played
             for seat, some in ours.items():
                 row = [f"{given.minutes:g}", f"level {level}", str(given.simulations), seat]
                 rows.append([*row, *_counted(some)])

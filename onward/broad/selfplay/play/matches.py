@@ -20,7 +20,7 @@ from onward.parts.intervals import share_interval
 
 __all__ = ["Played", "Standing", "play_games", "play_match", "repeats"]
 
-_AT_ONCE = 64
+_AT_ONCE, _AT_ONCE_BY_GTP = 64, 16
 _MOST_FAILURES = 3
 
 
@@ -120,7 +120,8 @@ def play_match(
     """
     chance = np.random.default_rng(seed)
     openings = [_opening(game, int(chance.integers(0, opening + 1)), chance) for _ in range((count + 1) // 2)]
-    at_once = 1 if any(isinstance(player, EnginePlayer) for player in players) else _AT_ONCE
+    # an engine is told each game anew, move by move, which costs little beside a network asked for one position
+    at_once = _AT_ONCE_BY_GTP if any(isinstance(player, EnginePlayer) for player in players) else _AT_ONCE
     failures = 0
     try:
         for start in range(0, count, at_once):
@@ -129,8 +130,8 @@ def play_match(
             for played in play_games(players, seats, simulations):
                 yield played
                 failures = failures + 1 if played.result is None else 0
-            if failures >= _MOST_FAILURES:  # it will not get better
-                return
+                if failures >= _MOST_FAILURES:  # it will not get better
+                    return
     finally:
         for player in players:
             if isinstance(player, EnginePlayer):
