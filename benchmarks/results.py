@@ -26,7 +26,8 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} core(s), {model}"
 
 
-_PLACES = ("--keep", 
+_PLACES = (
+    "--keep",
     "--peer-python",
     "--runs",
     "--peers",

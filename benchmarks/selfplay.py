@@ -1,4 +1,4 @@
-"""How strong does `selfplay` get in some minutes, and how fast does it play? Measured by the run itself and, with no clock, after it.
+"""How strong does `selfplay` get in some minutes, measured in the run and after it; and how fast does it play?
 
 python -m benchmarks selfplay --games tic_tac_toe connect_four --minutes 1 10
 python -m benchmarks selfplay --throughput

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 import onward.broad.selfplay.games as games
-from onward.broad.selfplay.game import SCORE_SHARE, Game, Position
+from onward.broad.selfplay.game import SCORE_SHARE, Game, Position, Sight
 from onward.broad.selfplay.games import Record, pack, unpack
 from onward.broad.selfplay.liberties import liberties
 from onward.broad.selfplay.network import NOBODY_KNOWS, Network, Shape, loss_of
@@ -47,8 +47,6 @@ def test_liberties_are_those_one_counts_along_each_string(side: int) -> None:
 def test_the_network_sees_strings_in_danger() -> None:
     game = Game("go:5")
     position = Position(game, [0, 1, 24])  # White is to move and has a stone beside Black's in the corner
-    from onward.broad.selfplay.game import Sight
-
     sight = Sight(game, 1)
     sight.see(0, position.state, position.legal(), position.last)
     planes = game.look(sight)[0][0]
@@ -56,7 +54,8 @@ def test_the_network_sees_strings_in_danger() -> None:
     theirs_with_one, theirs_with_two = planes[6].reshape(-1), planes[7].reshape(-1)
     assert np.flatnonzero(theirs_with_one).tolist() == [0]
     assert np.flatnonzero(theirs_with_two).tolist() == [24]
-    assert planes[4].sum() == 0 and np.flatnonzero(planes[5].reshape(-1)).tolist() == [1]
+    assert planes[4].sum() == 0
+    assert np.flatnonzero(planes[5].reshape(-1)).tolist() == [1]
 
 
 def test_points_count_for_a_little_and_never_turn_a_result() -> None:

@@ -194,8 +194,9 @@ class Game:
         Args:
             rows: the places to look at; by default all.
         Returns: planes, B C H W: the mover's stones, the other's; where cells are actions the legal ones and the last
-            move, in Go strings of one and of two liberties; where columns are, the cells where a stone would land. And scalars, B S: who moves (0 or 1), in Go
-            also komi for the mover as a share of the board, and whether the other has just passed.
+            move, in Go strings of one and of two liberties; where columns are, the cells where a stone would land. And
+            scalars, B S: who moves (0 or 1), in Go also komi for the mover as a share of the board, and whether the
+            other has just passed.
         """
         chosen = slice(None) if rows is None else rows
         movers, lasts, legal = sight.movers[chosen], sight.last[chosen], sight.legal[chosen]
