@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import command, write_section
+from onward.broad.selfplay.network import PRESETS
 from onward.broad.selfplay.play.opponents import player_of
 from onward.broad.selfplay.snapshots import as_it_was
 from onward.broad.selfplay.yardsticks import keeps, problems
@@ -42,15 +43,18 @@ def main(words: list[str]) -> None:
     parser.add_argument("--keep", help="keep the runs, under this path with the game's name and minutes added")
     parser.add_argument("--throughput", action="store_true", help="games a second on one process and on all cores")
     parser.add_argument("--peers", nargs=2, help="a Python with torch, and a copy of alpha-zero-general")
+    parser.add_argument("--preset", choices=PRESETS, default="small", help="size of everybody's network beside others")
     given = parser.parse_args(words)
     written = f"python -m benchmarks selfplay {command(words)}".strip()
     if given.throughput:
-        write_section("selfplay-speed", "Self-play: how fast", written, _SPEED, _speeds(given.seed))
+        write_section("selfplay-speed", "Self-play: how fast", written, _SPEED, _speeds(given.preset, given.seed))
         return
     if given.peers:
-        title = "Self-play: Connect Four beside others, 32 looks a move, 4 blocks of 48 channels"
-        written = "python -m benchmarks selfplay --peers PYTHON ALPHA_ZERO_GENERAL"
-        write_section("selfplay-peers", title, written, _BESIDE, _beside(given.peers[0], given.peers[1], given.seed))
+        blocks, channels = PRESETS[given.preset]
+        title = f"Self-play: Connect Four beside others, 32 looks a move, {blocks} blocks of {channels} channels"
+        written = f"python -m benchmarks selfplay --peers PYTHON ALPHA_ZERO_GENERAL --preset {given.preset}"
+        section = "selfplay-peers" if given.preset == "small" else f"selfplay-peers-{given.preset}"
+        write_section(section, title, written, _BESIDE, _beside(*given.peers, given.preset, given.seed))
         return
     rows: list[list[str]] = []
     for game, minutes in zip(given.games, given.minutes, strict=True):
@@ -126,11 +130,11 @@ def _strength(game: str, minutes: float, seed: int, kept: str | None) -> list[li
     return rows
 
 
-def _speeds(seed: int) -> list[list[str]]:
+def _speeds(preset: str, seed: int) -> list[list[str]]:
     """Count what a minute and a half of Connect Four brings, after its start."""
     rows, first = [], 0.0
     for processes in sorted({1, len(os.sched_getaffinity(0))}):
-        facts = _facts("connect_four", 90, seed, "--actors", str(processes), "--preset", "small")
+        facts = _facts("connect_four", 90, seed, "--actors", str(processes), "--preset", preset)
         logs = [fact for fact in facts if fact["kind"] == "log" and "positions_per_second" in fact]
         begun = next(fact for fact in logs if fact["seconds"] > 20)
         seconds = logs[-1]["seconds"] - begun["seconds"]
@@ -144,7 +148,7 @@ def _speeds(seed: int) -> list[list[str]]:
     return rows
 
 
-def _beside(python: str, source: str, seed: int) -> list[list[str]]:
+def _beside(python: str, source: str, preset: str, seed: int) -> list[list[str]]:
     """Alternate ours, which searches every move in full, alone and learning, and two others, which only play.
 
     All have all cores there are: ours an actor on each, the others, which play in one process, as many threads.
@@ -158,14 +162,13 @@ def _beside(python: str, source: str, seed: int) -> list[list[str]]:
     found: dict[str, list[dict[str, float]]] = {name: [] for name in (*ways, *others)}
     for _ in range(2):
         for name, way in ways.items():
-            more = ("--actors", str(cores), "--preset", "small", "--set", "dear_share=1", "--set", way)
+            more = ("--actors", str(cores), "--preset", preset, "--set", "dear_share=1", "--set", way)
             logs = [each for each in _facts("connect_four", 60, seed, *more) if "positions_per_second" in each]
             begun = next(fact for fact in logs if fact["seconds"] > 15)
             found[name].append({key: logs[-1][key] - begun[key] for key in ("games", "positions", "seconds")})
         for name, typed in others.items():
-            told = subprocess.run(
-                [*typed, "45", "32", "4", "48", str(cores)], check=True, capture_output=True, text=True
-            ).stdout
+            asked = [*typed, "45", "32", *map(str, PRESETS[preset]), str(cores)]
+            told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
             found[name].append(json.loads(told.splitlines()[-1]))
     sums = {name: {key: sum(each[key] for each in two) for key in two[0]} for name, two in found.items()}
     own = next(each["positions"] / each["seconds"] for each in sums.values())
