@@ -11,6 +11,7 @@ import argparse
 import csv
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,20 @@ from benchmarks.results import command, write_section
 from onward.broad.selfplay.play.scoring import parse_score
 from onward.parts.intervals import share_interval
 
-_COLUMNS = ("against", "looks", "opening", "ours", "games", "won", "lost", "drawn", "points, %", "95 % interval")
+_COLUMNS = (
+    "against",
+    "looks",
+    "opening",
+    "ours",
+    "games",
+    "different",
+    "won",
+    "lost",
+    "drawn",
+    "points, %",
+    "95 % interval",
+)
+_MOVE = re.compile(r";[BW]\[[^\]]*\]")
 
 
 def main(words: list[str]) -> None:
@@ -34,6 +48,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--games", type=int, nargs="+", default=[40], help="against each of them")
     parser.add_argument("--opening", type=int, default=0, help="random moves that begin a game, at most")
     parser.add_argument("--simulations", type=int, default=200)
+    parser.add_argument("--keep", help="keep the run here")
     given = parser.parse_args(words)
     written = f"python -m benchmarks selfplay_against {command(words)}"
     section = f"selfplay-against-{re.sub('[^a-z0-9]+', '-', given.game).strip('-')}-{given.minutes:g}"
@@ -45,6 +60,8 @@ def main(words: list[str]) -> None:
             budget = ["--time", f"{given.minutes:g}m", "--out", aside, "--name", "run"]
             more = ["--from", given.source] if given.source else []
             _onward("train", "selfplay", given.game, *budget, *more)
+            if given.keep:
+                shutil.copytree(run, given.keep)
         for other, games in zip(given.against, given.games * len(given.against), strict=False):
             rows += _played(run, other, games, given.opening, given.simulations)
             write_section(section, title, written, _COLUMNS, rows)
@@ -72,13 +89,18 @@ def _match(run: str, other: str, games: int, opening: int, simulations: int) -> 
         sides = ["--games", str(games), "--opening", str(opening), "--simulations", str(simulations)]
         _onward("apply", run, "--against", other, *sides, "--out", aside)
         with open(Path(aside) / "match.csv", encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+            played = list(csv.DictReader(file))
+        records = (Path(aside) / "games.sgf").read_text(encoding="utf-8").split("(;")[1:]
+        moves = ["".join(_MOVE.findall(record)) for record in records]
+        return [{**each, "moves": those} for each, those in zip(played, moves, strict=True)]
 
 
 def _counted(played: list[dict[str, str]]) -> list[str]:
+    """Count results; two programs without chance play the same game again, so also how many games there were."""
     points = [float(each["points"]) for each in played if each["points"]]
     won, lost, drawn = (points.count(each) for each in (1.0, 0.0, 0.5))
     low, high = share_interval(sum(points), len(points))
     share = 100 * sum(points) / max(1, len(points))
     shown = [f"{share:.0f}", f"{100 * low:.0f} to {100 * high:.0f}"]
-    return [str(len(points)), str(won), str(lost), str(drawn), *shown]
+    different = len({each["moves"] for each in played})
+    return [str(len(points)), str(different), str(won), str(lost), str(drawn), *shown]
