@@ -28,6 +28,8 @@ def machine() -> str:
 
 _PLACES = (
     "--keep",
+    "--from",
+    "--run",
     "--peer-python",
     "--runs",
     "--peers",

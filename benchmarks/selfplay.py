@@ -162,7 +162,18 @@ def _beside(python: str, source: str, preset: str, seed: int) -> list[list[str]]
     found: dict[str, list[dict[str, float]]] = {name: [] for name in (*ways, *others)}
     for _ in range(2):
         for name, way in ways.items():
-            more = ("--actors", str(cores), "--preset", preset, "--set", "dear_share=1", "--set", way)
+            more = (
+                "--actors",
+                str(cores),
+                "--preset",
+                preset,
+                "--simulations",
+                "32",
+                "--set",
+                "dear_share=1",
+                "--set",
+                way,
+            )
             logs = [each for each in _facts("connect_four", 60, seed, *more) if "positions_per_second" in each]
             begun = next(fact for fact in logs if fact["seconds"] > 15)
             found[name].append({key: logs[-1][key] - begun[key] for key in ("games", "positions", "seconds")})

@@ -52,6 +52,8 @@ def main(words: list[str]) -> None:
     given = parser.parse_args(words)
     written = f"python -m benchmarks selfplay_against {command(words)}"
     section = f"selfplay-against-{re.sub('[^a-z0-9]+', '-', given.game).strip('-')}-{given.minutes:g}"
+    if given.keep and Path(given.keep).exists():
+        parser.error(f"{given.keep} is there already.")
     title = f"Self-play: {given.game} after {given.minutes:g} min, against others"
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as aside:
@@ -69,13 +71,14 @@ def main(words: list[str]) -> None:
 
 def _played(run: str, other: str, games: int, opening: int, simulations: int) -> list[list[str]]:
     played = _match(run, other, games, opening, simulations)
-    ours = {seat: [each for each in played if each[seat] != other] for seat in ("first", "second")}
+    own = Path(run).resolve().name
+    ours = {seat: [each for each in played if each[seat] == own] for seat in ("first", "second")}
     fixed = [other, str(simulations), str(opening)]
     rows = [[*fixed, seat, *_counted(some)] for seat, some in {**ours, "either": played}.items()]
     asked = [each for each in played if each["engine_score"]]
     if asked:
         alike = sum(parse_score(each["engine_score"]) == parse_score(each["result"]) for each in asked)
-        rows.append([*fixed, "scored alike by both", str(len(asked)), str(alike), "", "", "", ""])
+        rows.append([*fixed, f"scored alike by both: {alike} of {len(asked)}", *[""] * 7])
     return rows
 
 

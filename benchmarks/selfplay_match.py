@@ -82,7 +82,16 @@ def main(words: list[str]) -> None:
     with tempfile.TemporaryDirectory() as aside:
         run = given.run or f"{aside}/run"
         if not given.run:
-            budget = ["--time", f"{given.seconds:g}s", "--actors", "1", "--preset", given.preset]
+            budget = [
+                "--time",
+                f"{given.seconds:g}s",
+                "--actors",
+                "1",
+                "--preset",
+                given.preset,
+                "--simulations",
+                str(given.simulations),
+            ]
             wanted = [sys.executable, "-m", "onward", "train", "selfplay", "connect_four", *budget]
             subprocess.run([*wanted, "--out", aside, "--name", "run"], check=True)
         own = Asked([sys.executable, "-m", "onward", "apply", run, "--page"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,10 +11,11 @@ from numpy.typing import NDArray
 
 import onward.broad.selfplay.games as games
 from onward.broad.selfplay.game import SCORE_SHARE, Game, Position, Sight
-from onward.broad.selfplay.games import Record, pack, unpack
+from onward.broad.selfplay.games import Order, Record, pack, play, unpack
 from onward.broad.selfplay.liberties import liberties
 from onward.broad.selfplay.network import NOBODY_KNOWS, Network, Shape, loss_of
 from onward.broad.selfplay.replay import Replay
+from onward.broad.selfplay.search import Evaluator
 
 
 def _counted_one_by_one(colors: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -76,17 +79,57 @@ def test_points_count_for_a_little_and_never_turn_a_result() -> None:
 
 
 def test_a_game_ends_once_both_are_sure_unless_it_is_played_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    game, chance = Game("go:5"), np.random.default_rng(0)
-    for played_on, last in ((0.0, True), (1.0, False)):
-        monkeypatch.setattr(games, "_PLAYED_ON", played_on)
-        record = Record()
-        stops = [games._is_decided(record, -0.9, game, chance) for _ in range(games._AGREED)]
-        assert stops == [False] * (games._AGREED - 1) + [last]
+    game, chance, board = Game("go:5"), np.random.default_rng(0), [0] * 25
+
+    def stops(values: list[float], record: Record, of: Game = game) -> list[bool]:
+        return [games._is_decided(record, value, of, chance) for value in values]
+
+    sure, agreed = [-0.9] * games._AGREED, games._AGREED
     monkeypatch.setattr(games, "_PLAYED_ON", 0.0)
-    record = Record()
-    doubts = [-0.9] * (games._AGREED - 1) + [0.1] + [-0.9] * (games._AGREED - 1) + [0.9] * (games._AGREED - 1)
-    assert not any(games._is_decided(record, value, game, chance) for value in doubts)
-    assert not any(games._is_decided(Record(), 1.0, Game("connect_four"), chance) for _ in range(20))
+    assert stops(sure, Record(board)) == [False] * (agreed - 1) + [True]
+    assert not any(stops([*sure[1:], 0.1, *sure[1:], *(0.9 for _ in sure[1:])], Record(board)))  # a doubt, and a turn
+    assert not any(stops(3 * sure, Record(board[1:])))  # too early
+    assert not any(stops([1.0] * 20, Record(board), Game("connect_four")))
+    monkeypatch.setattr(games, "_PLAYED_ON", 1.0)
+    record = Record(board)
+    assert not any(stops(sure, record))
+    assert record.decided == games.PLAYED_ON
+    monkeypatch.setattr(games, "_PLAYED_ON", 0.0)
+    assert not any(stops([0.0, *(0.9 for _ in range(20))], record))  # the lot is drawn once a game
+
+
+def test_games_that_are_decided_are_broken_off_for_who_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that is sure of Black's win makes games that end early, and are worth that to Black."""
+    game = Game("go:5")
+    monkeypatch.setattr(games, "_PLAYED_ON", 0.0)
+    network = Network(Shape.of(game, 1, 8)).eval()
+
+    def sure_of_black(planes: torch.Tensor, scalars: torch.Tensor) -> Any:
+        guess = network(planes, scalars)
+        return guess._replace(value=torch.where(scalars[:, 0] == 0, 6.0, -6.0))
+
+    order = Order((0, 0), slots=4, simulations=4, cheap=2, dear_share=1.0, opening_share=0.0, looks=2_500)
+    ended = [each for each in play(game, Evaluator(game, sure_of_black), order, []).records if each.result is not None]
+    broken_off = [each for each in ended if not each.is_counted]
+    assert len(broken_off) >= 3
+    assert all(game.cells <= len(each.moves) < game.longest and each.result > 0.8 for each in broken_off)
+    assert all(each.result == float(np.float32(each.result)) for each in ended)
+
+
+def test_a_value_shown_is_the_result_s_without_the_points() -> None:
+    game = Game("go:5")
+    assert [game.as_result(worth) for worth in (-1.0, 0.0, (1 - SCORE_SHARE) / 2, 0.9)] == [-1, 0, 0.5, 1]
+    assert Game("connect_four").as_result(0.9) == 0.9
+
+
+def test_a_hostile_checkpoint_s_games_are_refused() -> None:
+    game = Game("go:5")
+    arrays = pack([Record([12, 7])], game.actions)
+    for wrong in (np.zeros((1, 2), np.int32), np.array([2**40]), np.array([0.5])):
+        with pytest.raises((ValueError, TypeError)):
+            unpack({**arrays, "decided": wrong}, game.actions)
+    with pytest.raises(ValueError, match="fit together"):
+        unpack({**arrays, "counted": np.array([3])}, game.actions)
 
 
 def test_who_owns_a_point_is_not_learned_from_a_game_that_was_broken_off() -> None:
@@ -108,7 +151,7 @@ def test_who_owns_a_point_is_not_learned_from_a_game_that_was_broken_off() -> No
     assert all(bool(torch.isfinite(loss)) for loss in both.values())
 
 
-def test_a_checkpoint_from_before_games_could_be_broken_off_is_read() -> None:
+def test_games_packed_before_they_could_be_broken_off_are_unpacked() -> None:
     game = Game("go:5")
     arrays = pack([Record([12, 7], decided=-3, is_counted=False)], game.actions)
     (record,) = unpack(arrays, game.actions)

@@ -23,9 +23,9 @@ from onward.broad.selfplay.liberties import liberties
 
 __all__ = ["SCORE_SHARE", "Game", "Position", "Sight"]
 
-_LIBERTIES = 2
 SCORE_SHARE = 0.15  # of what is sought in Go
 
+_LIBERTIES = 2
 _COLUMNS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -175,10 +175,9 @@ class Game:
         margin = float(owned(self.owners(state).reshape(self.shape)).sum(dtype=int)) - self.komi
         return (1 - SCORE_SHARE) * result + SCORE_SHARE * math.tanh(margin / self.cells)
 
-    @property
-    def drags_on(self) -> bool:
-        """Say whether games go on long after they are decided."""
-        return self.longest > 3 * self.cells // 2
+    def as_result(self, worth: float) -> float:
+        """Give the expected result that a worth stands for, -1 to 1: in Go without the part that goes by points."""
+        return max(-1.0, min(1.0, worth / (1 - SCORE_SHARE))) if self.name == "go" else worth
 
     @cached_property
     def _most(self) -> float:

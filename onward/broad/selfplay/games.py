@@ -18,15 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.broad.selfplay.game import SCORE_SHARE, Game, Position
+from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.search import Evaluator, Found, Search, fitting_slots
 
-__all__ = ["Job", "Order", "Record", "Shard", "pack", "play", "unpack"]
+__all__ = ["PLAYED_ON", "Job", "Order", "Record", "Shard", "pack", "play", "unpack"]
 
 _LONGEST = 512
 _LONGEST_OPENING = 20
 _PUCT_NOISE = 0.5
 _SURE, _AGREED, _PLAYED_ON = 0.95, 6, 0.2
+PLAYED_ON = 1_000_000
 _UNDER_WAY = 2.0  # where results are numbers, which are -1 to 1
 
 
@@ -42,7 +43,8 @@ class Record:
         values: for each of them the search's value for the mover.
         surprises: for each of them how far the search went from the network's policy, in nats.
         result: what it was worth to the first player, -1 to 1; None while the game is under way.
-        decided: for how many moves both have been sure of the same winner, below zero where it is the second player.
+        decided: for how many moves both have been sure of the same winner, below zero where it is the second player;
+            `PLAYED_ON` once the lot said that it is played to its end.
         is_counted: whether it ended by the rules; otherwise the result is what the search thought.
     """
 
@@ -159,7 +161,7 @@ def play(game: Game, evaluate: Evaluator, order: Order, unfinished: Sequence[Rec
             table.move(_chosen(found, table, order, chance))
             moves += 1
             if (result := _result(table, mover, found, chance)) is not None:
-                table.record.result = result
+                table.record.result = float(np.float32(result))  # as a checkpoint holds it
                 finished.append(table.record)
                 tables[slot] = table = _Table(game, _opened(game, order, chance))
             if evaluate.asked - asked < order.looks:
@@ -198,15 +200,21 @@ def _result(table: _Table, mover: int, found: Found, chance: np.random.Generator
 def _is_decided(record: Record, value: float, game: Game, chance: np.random.Generator) -> bool:
     """Say whether to stop here, as who resigns does (AlphaGo Zero): both have long agreed who wins.
 
-    Of such games one in five goes on all the same, so that a network that is sure and wrong finds out.
+    Only Go goes on and on after that. Of such games one in five is played to its end all the same, so that a network
+    that is sure and wrong finds out; and none stops before it could have filled the board.
     """
-    sure = _SURE * ((1 - SCORE_SHARE) if game.name == "go" else 1)
-    if not game.drags_on or abs(value) < sure:
+    if game.name != "go" or record.decided == PLAYED_ON or len(record.moves) < game.cells:
+        return False
+    if abs(game.as_result(value)) < _SURE:
         record.decided = 0
         return False
     winner = 1 if value > 0 else -1
     record.decided = record.decided + winner if record.decided * winner > 0 else winner
-    return abs(record.decided) == _AGREED and chance.random() >= _PLAYED_ON
+    if abs(record.decided) < _AGREED:
+        return False
+    if chance.random() < _PLAYED_ON:
+        record.decided = PLAYED_ON
+    return record.decided != PLAYED_ON
 
 
 def _opened(game: Game, order: Order, chance: np.random.Generator) -> Record:
@@ -287,4 +295,5 @@ def unpack(arrays: Mapping[str, NDArray[Any]], actions: int | None = None) -> li
 def _is_sound(record: Record, length: int, rows: int) -> bool:
     lengths = {len(each) for each in (record.plies, record.policies, record.values, record.surprises)}
     rising = all(0 <= one < other for one, other in pairwise([*record.plies, length]))
-    return len(record.moves) == length and lengths == {rows} and rising
+    kinds = type(record.decided) is int and type(record.is_counted) is bool and abs(record.decided) <= PLAYED_ON
+    return len(record.moves) == length and lengths == {rows} and rising and kinds

@@ -30,7 +30,7 @@ class Guess(NamedTuple):
 
     Attributes:
         policy: B A; logits of all actions, legal or not.
-        value: B; the logit of the mover's winning.
+        value: B; the logit of the mover's winning, in Go of what `Game.worth` makes of winning and points.
         owner: B H W; in Go the logits of a point's being the mover's at the end, else None.
         score: B; in Go the mover's points at the end as a share of the board, else None.
     """

@@ -293,4 +293,4 @@ class NetworkPlayer:
         if key not in self._searches:
             self._searches = {key: Search(self._evaluator, *key, self._rule)}
         found = self._searches[key].all_of(positions, simulations)
-        return [Choice(each.action, each.policy, each.value) for each in found]
+        return [Choice(each.action, each.policy, self.game.as_result(each.value)) for each in found]

@@ -20,7 +20,7 @@ from onward.parts.intervals import share_interval
 
 __all__ = ["Played", "Standing", "play_games", "play_match", "repeats"]
 
-_AT_ONCE, _AT_ONCE_BY_GTP = 64, 16
+_AT_ONCE = 64
 _MOST_FAILURES = 3
 
 
@@ -110,18 +110,25 @@ class Standing:
 
 
 def play_match(
-    game: Game, players: tuple[Player, Player], count: int, simulations: int, opening: int = 4, seed: int = 0
+    game: Game,
+    players: tuple[Player, Player],
+    count: int,
+    simulations: int,
+    opening: int = 4,
+    seed: int = 0,
+    at_once: int | None = None,
 ) -> Generator[Played, None, None]:
     """Play a match; two games an opening, one from each seat, given back as they end.
 
     Args:
         opening: moves drawn by lot at the start, at most.
         simulations: for players that search.
+        at_once: games side by side; by default one where an engine plays, which is told each anew where there are more.
     """
     chance = np.random.default_rng(seed)
     openings = [_opening(game, int(chance.integers(0, opening + 1)), chance) for _ in range((count + 1) // 2)]
-    # an engine is told each game anew, move by move, which costs little beside a network asked for one position
-    at_once = _AT_ONCE_BY_GTP if any(isinstance(player, EnginePlayer) for player in players) else _AT_ONCE
+    if at_once is None:
+        at_once = 1 if any(isinstance(player, EnginePlayer) for player in players) else _AT_ONCE
     failures = 0
     try:
         for start in range(0, count, at_once):
