@@ -159,3 +159,19 @@ def test_games_packed_before_they_could_be_broken_off_are_unpacked() -> None:
     older = {name: values for name, values in arrays.items() if name not in ("decided", "counted")}
     (record,) = unpack(older, game.actions)
     assert (record.decided, record.is_counted) == (0, True)
+
+
+def test_a_checkpoint_gives_back_the_same_rows_to_the_bit() -> None:
+    """What a game of Go was worth is no whole number, and must not be rounded on the way."""
+    game = Game("go:5")
+    torch.manual_seed(0)
+    order = Order((0, 0), slots=4, simulations=4, cheap=2, dear_share=1.0, opening_share=0.5, looks=1_200)
+    records = play(game, Evaluator(game, Network(Shape.of(game, 1, 8)).folded()), order, []).records
+    replay, again = Replay(game), Replay(game)
+    for record in records:
+        replay.add(record)
+    again.load_state_dict(replay.state_dict())
+    ((one, other),) = zip(*([*each.batches(1, 200, np.random.default_rng(1))] for each in (replay, again)), strict=True)
+    assert replay.rows > 50
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert len(set(one["value"].tolist())) > 20
