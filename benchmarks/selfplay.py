@@ -41,6 +41,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--minutes", nargs="+", type=float, default=[1.0, 10.0], help="of each game, in order")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", help="keep the runs, under this path with the game's name and minutes added")
+    parser.add_argument("--killed", action="store_true", help="kill the runs halfway and go on with them")
     parser.add_argument("--throughput", action="store_true", help="games a second on one process and on all cores")
     parser.add_argument("--peers", nargs=2, help="a Python with torch, and a copy of alpha-zero-general")
     parser.add_argument("--preset", choices=PRESETS, default="small", help="size of everybody's network beside others")
@@ -58,8 +59,10 @@ def main(words: list[str]) -> None:
         return
     rows: list[list[str]] = []
     for game, minutes in zip(given.games, given.minutes, strict=True):
-        rows += _strength(game, minutes, given.seed, given.keep and f"{given.keep}-{game}-{minutes:g}")
-        write_section("selfplay", "Self-play: how strong after some minutes", written, _SCORES, rows)
+        kept = given.keep and f"{given.keep}-{game}-{minutes:g}"
+        rows += _strength(game, minutes, given.seed, kept, given.killed)
+        section, how = ("selfplay-killed", ", killed halfway and gone on with") if given.killed else ("selfplay", "")
+        write_section(section, f"Self-play: how strong after some minutes{how}", written, _SCORES, rows)
 
 
 def _facts(game: str, seconds: float, seed: int, *more: str) -> list[dict[str, Any]]:
@@ -73,16 +76,30 @@ def _read(run: Path) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _trained(game: str, seconds: float, seed: int, *more: str) -> Iterator[Path]:
-    """Train in a process of its own; give the run's folder."""
+def _trained(game: str, seconds: float, seed: int, *more: str, killed: bool = False) -> Iterator[Path]:
+    """Train in a process of its own, perhaps killed halfway and gone on with; give the run's folder."""
     with tempfile.TemporaryDirectory() as aside:
         words = ["train", "selfplay", game, "--time", f"{seconds:g}s", "--seed", str(seed), "--out", aside, *more]
         began = time.monotonic()
-        subprocess.run([sys.executable, "-m", "onward", *words, "--name", "run"], check=True, capture_output=True)
+        if killed:
+            _kill_halfway([*words, "--name", "run"], Path(aside) / "run", seconds / 2)
+            words = ["resume", f"{aside}/run"]
+        else:
+            words += ["--name", "run"]
+        subprocess.run([sys.executable, "-m", "onward", *words], check=True, capture_output=True)
         taken = time.monotonic() - began
         if taken > 1.05 * seconds + 1:
             print(f"{game}: {taken:.0f} s instead of {seconds:g}")
         yield Path(aside) / "run"
+
+
+def _kill_halfway(words: list[str], run: Path, seconds: float) -> None:
+    """Train until the run has spent so many seconds, and kill it then."""
+    with subprocess.Popen([sys.executable, "-m", "onward", *words], stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            time.sleep(0.5)
+            if (run / "metrics.jsonl").exists() and any(each.get("seconds", 0) >= seconds for each in _read(run)[-20:]):
+                process.kill()
 
 
 def _asked_afterwards(run: Path) -> list[tuple[str, int, int, int]]:
@@ -100,8 +117,8 @@ def _asked_afterwards(run: Path) -> list[tuple[str, int, int, int]]:
     return found
 
 
-def _strength(game: str, minutes: float, seed: int, kept: str | None) -> list[list[str]]:
-    with _trained(game, 60 * minutes, seed) as run:
+def _strength(game: str, minutes: float, seed: int, kept: str | None, killed: bool) -> list[list[str]]:
+    with _trained(game, 60 * minutes, seed, killed=killed) as run:
         facts, afterwards = _read(run), _asked_afterwards(run)
         if kept:
             shutil.copytree(run, kept)
