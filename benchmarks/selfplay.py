@@ -82,7 +82,7 @@ def _trained(game: str, seconds: float, seed: int, *more: str, killed: bool = Fa
         words = ["train", "selfplay", game, "--time", f"{seconds:g}s", "--seed", str(seed), "--out", aside, *more]
         began = time.monotonic()
         if killed:
-            _kill_halfway([*words, "--name", "run"], Path(aside) / "run", seconds / 2)
+            _kill_after([*words, "--name", "run"], seconds / 2)
             words = ["resume", f"{aside}/run"]
         else:
             words += ["--name", "run"]
@@ -93,13 +93,10 @@ def _trained(game: str, seconds: float, seed: int, *more: str, killed: bool = Fa
         yield Path(aside) / "run"
 
 
-def _kill_halfway(words: list[str], run: Path, seconds: float) -> None:
-    """Train until the run has spent so many seconds, and kill it then."""
+def _kill_after(words: list[str], seconds: float) -> None:
     with subprocess.Popen([sys.executable, "-m", "onward", *words], stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None:
-            time.sleep(0.5)
-            if (run / "metrics.jsonl").exists() and any(each.get("seconds", 0) >= seconds for each in _read(run)[-20:]):
-                process.kill()
+        time.sleep(seconds)
+        process.kill()
 
 
 def _asked_afterwards(run: Path) -> list[tuple[str, int, int, int]]:
