@@ -20,10 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmarks.results import command, write_section
-from onward.broad.selfplay.network import PRESETS
+from onward.broad.selfplay.network import PRESETS, Network
 from onward.broad.selfplay.play.opponents import player_of
-from onward.broad.selfplay.snapshots import as_it_was
+from onward.broad.selfplay.search import NetworkPlayer
 from onward.broad.selfplay.yardsticks import keeps, problems
 from onward.core.folder import Folder
 from onward.parts.intervals import share_interval
@@ -105,8 +107,9 @@ def _asked_afterwards(run: Path) -> list[tuple[str, int, int, int]]:
     Returns: what was measured; kept by the trained player and by the untrained one, and asked.
     """
     trained = load_model(Folder(run))
-    game, first = trained.game, as_it_was(trained, 0.0)
-    players, asked, found = [player_of(each) for each in (trained, first)], problems(game), []
+    game, asked, found = trained.game, problems(trained.game), []
+    torch.manual_seed(trained.run.seed)
+    players = [player_of(trained), NetworkPlayer(game, Network(trained.network.shape).eval())]
     for looks in (0, 32, 64) if asked else ():
         (kept, count), (untrained, _) = keeps(players, game, asked, looks)
         name = f"with {looks} looks" if looks else "by the network alone"
