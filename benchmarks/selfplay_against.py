@@ -78,7 +78,8 @@ def _played(run: str, other: str, games: int, opening: int, simulations: int) ->
     asked = [each for each in played if each["engine_score"]]
     if asked:
         alike = sum(parse_score(each["engine_score"]) == parse_score(each["result"]) for each in asked)
-        rows.append([*fixed, f"scored alike by both: {alike} of {len(asked)}", *[""] * 7])
+        count, percent = str(len(asked)), f"{100 * alike / len(asked):.0f}"
+        rows.append([*fixed, "scored alike by both", count, "", "", "", "", percent, ""])
     return rows
 
 
