@@ -100,8 +100,8 @@ BROAD = (
         _against("connect-four-10", "mcts:1000"),
         95,
         tried=(
-            "61 % on one core before; since then sharper searches, shorter ones, and a smaller network that plays 2.6 times "
-            "the games; half of the openings are drawn by lot and some of them are lost against anybody"
+            "61 % on one core before; since then searches that trust more what they found and are shorter, and a smaller "
+            "network that plays 2.6 times the games"
         ),
     ),
     Target(
