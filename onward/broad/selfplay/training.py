@@ -41,7 +41,7 @@ _FIRST_GAMES_SHARE = 0.05  # of the time: nothing is learned before the first ga
 _TAIL_SHARE, _LONGEST_TAIL = 0.04, 60.0
 # a larger network pays when the minutes let it look at about this many positions: with half a million, `tiny` won 98 %
 # of Go 7 x 7 against `small`, since it had played twice the games
-_LOOKS_FOR = {"base": 30_000_000, "small": 5_000_000}
+_LOOKS_FOR = {"base": 30_000_000, "small": 8_000_000}
 _PROBED = 64
 _FEWEST_SLOTS, _SHORTEST_ROUND, _LONGEST_ROUND = 16, 0.2, 30.0
 _ENOUGH_SLOTS = 64  # more of them at once hardly make a network answer faster
