@@ -263,7 +263,7 @@ def test_the_first_games_of_a_long_game_take_little_of_the_time(tmp_path: Path) 
     from onward.broad.selfplay.settings import Settings
 
     run, settings = quick("tic_tac_toe", tmp_path, 1), Settings()
-    pace = training.Pace(8_000)
+    pace = training.Pace(4_000)
     long, short = Game("go:9"), Game("connect_four")
     assert training._slots(32, run, settings, pace, long) == settings.games  # --steps: always the same
     run.budget = replace(run.budget, seconds=600.0, steps=None)
