@@ -42,6 +42,7 @@ NAMES = {
     "pose": "45 min",
     "reference": "1 h",
     "selfplay": "12 min",
+    "selfplay_against": "20 min",
     "selfplay_match": "30 min *",
     "semi": "1 h",
     "speed": "5 min",

@@ -27,6 +27,9 @@ def machine() -> str:
 
 
 _PLACES = (
+    "--keep",
+    "--from",
+    "--run",
     "--peer-python",
     "--runs",
     "--peers",

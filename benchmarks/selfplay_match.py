@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks.results import write_section
 from onward.broad.selfplay.game import Game, Position
+from onward.broad.selfplay.network import PRESETS
 from onward.parts.intervals import share_interval
 
 _SEATS = ("first", "second")
@@ -67,13 +68,30 @@ def main(words: list[str]) -> None:
     parser.add_argument("--games", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--simulations", type=int, default=32)
+    parser.add_argument("--preset", choices=PRESETS, default="small", help="size of both networks")
     given = parser.parse_args(words)
     script = Path(__file__).with_name("peer_alpha_zero_general_match.py")
-    peer = Asked([given.peer[0], str(script), given.peer[1], *map(str, (given.seconds, given.simulations, 4, 48))])
+    peer = Asked(
+        [
+            given.peer[0],
+            str(script),
+            given.peer[1],
+            *map(str, (given.seconds, given.simulations, *PRESETS[given.preset])),
+        ]
+    )
     with tempfile.TemporaryDirectory() as aside:
         run = given.run or f"{aside}/run"
         if not given.run:
-            budget = ["--time", f"{given.seconds:g}s", "--actors", "1", "--preset", "small"]
+            budget = [
+                "--time",
+                f"{given.seconds:g}s",
+                "--actors",
+                "1",
+                "--preset",
+                given.preset,
+                "--simulations",
+                str(given.simulations),
+            ]
             wanted = [sys.executable, "-m", "onward", "train", "selfplay", "connect_four", *budget]
             subprocess.run([*wanted, "--out", aside, "--name", "run"], check=True)
         own = Asked([sys.executable, "-m", "onward", "apply", run, "--page"])
@@ -96,5 +114,5 @@ def main(words: list[str]) -> None:
         shown = [f"{points:.0f}", f"{100 * low:.0f} to {100 * high:.0f}", said]
         rows.append([str(len(found)), name, str(won), str(lost), str(drawn), *shown])
     title = f"Self-play: a hundred games against alpha-zero-general, {given.simulations} looks a move"
-    command = "python -m benchmarks selfplay_match --peer PYTHON ALPHA_ZERO_GENERAL"
+    command = f"python -m benchmarks selfplay_match --peer PYTHON ALPHA_ZERO_GENERAL --preset {given.preset}"
     write_section("selfplay-match", title, command, _COLUMNS, rows)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from onward.broad.selfplay import TASK, scores, watch
+from onward.broad.selfplay import TASK, scores, training, watch
 from onward.broad.selfplay.actors import ProcessCrew
 from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.games import Job, Order, play
@@ -285,3 +285,18 @@ def test_a_run_in_which_no_game_ended_says_so(tmp_path: Path) -> None:
 def test_a_run_is_called_by_its_game_and_size(tmp_path: Path) -> None:
     assert quick("go:2", tmp_path, 1).name == "selfplay-go-2-001"
     assert quick("hex(board_size=2)", tmp_path, 1).name == "selfplay-hex-board_size-2-001"
+
+
+def test_the_first_games_of_a_long_game_take_little_of_the_time(tmp_path: Path) -> None:
+    """A hundred games of Go at once would end, and teach, only after a good part of ten minutes."""
+    from onward.broad.selfplay.settings import Settings
+
+    run, settings = quick("tic_tac_toe", tmp_path, 1), Settings()
+    pace = training.Pace(4_000)
+    long, short = Game("go:9"), Game("connect_four")
+    assert training._slots(32, run, settings, pace, long) == settings.games  # --steps: always the same
+    run.budget = replace(run.budget, seconds=600.0, steps=None)
+    assert training._slots(16, run, settings, pace, long) == training._ENOUGH_SLOTS
+    assert training._slots(16, run, settings, pace, short) > training._ENOUGH_SLOTS
+    run.budget = replace(run.budget, seconds=36_000.0)
+    assert training._slots(16, run, settings, pace, long) == settings.games

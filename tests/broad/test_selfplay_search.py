@@ -94,7 +94,7 @@ def test_the_improved_policy_is_the_paper_s() -> None:
     trees.grow((here, here - 1, here), here, under_way, logits, np.full(1, 0.2, np.float32))
     trees.grow((here, here, here), here + 1, under_way, logits, np.full(1, -0.6, np.float32))  # the mover gets 0.6
     mixed = (0.2 + 1 * 0.6) / 2  # one visit, whose value by prior is 0.6
-    expected = softmax(np.array([1.0 + 5.1 * 0.6, 0.0 + 5.1 * mixed, -np.inf]))
+    expected = softmax(np.array([1.0 + 25.5 * 0.6, 0.0 + 25.5 * mixed, -np.inf]))
     assert np.allclose(trees.improved(here, here)[0], expected, atol=1e-6)
     assert trees.root_value(0) == pytest.approx(0.4)
 

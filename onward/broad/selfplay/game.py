@@ -8,6 +8,7 @@ passes before half of the board's points could be filled. Read `network.py` next
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -16,10 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.broad.selfplay.addresses import load_rules
+from onward.broad.selfplay.areas import owned
 from onward.broad.selfplay.families import FAMILIES, symmetries
+from onward.broad.selfplay.liberties import liberties
 
-__all__ = ["Game", "Position", "Sight"]
+__all__ = ["SCORE_SHARE", "Game", "Position", "Sight"]
 
+SCORE_SHARE = 0.15  # of what is sought in Go
+
+_LIBERTIES = 2
 _COLUMNS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -57,6 +63,14 @@ class Sight:
         return seen + bytes((int(self.movers[place]),)) + int(last).to_bytes(4, "little", signed=True)
 
 
+def _show_liberties(planes: NDArray[np.float32], shape: tuple[int, int]) -> None:
+    """Write where strings have one liberty, or two: the mover's, then the other's (AlphaGo's planes)."""
+    counts = liberties(planes[:, 0].reshape(-1, *shape), planes[:, 1].reshape(-1, *shape)).reshape(len(planes), -1)
+    for side in (0, 1):
+        for count in range(1, _LIBERTIES + 1):
+            planes[:, 3 + side * _LIBERTIES + count] = planes[:, side] * (counts == count)
+
+
 class Game:
     """The rules of one game, and how it looks to a network.
 
@@ -91,6 +105,7 @@ class Game:
         self.komi = float(self.parameters.get("komi", 0.0)) if self.name == "go" else 0.0
         self.symmetries = symmetries(self.family, self.shape, self.actions)
         self.planes = {"cells": 4, "columns": 3, "moves": 2, "none": self.depth}[self.layout]
+        self.planes += 2 * _LIBERTIES if self.name == "go" else 0
         self.scalars = 3 if self.name == "go" else 1
         # a pass before this ply would let a beginner end the game and count
         self.first_pass = self.cells // 2 if self.name == "go" else 0
@@ -148,6 +163,22 @@ class Game:
             return 1.0 if state.history_str().count(",") % 2 else -1.0
         return max(-1.0, min(1.0, result / self._most))
 
+    def worth(self, state: Any) -> float:
+        """Give what the first player learns to seek in a game that is over, -1 to 1.
+
+        It is the result; in Go a part of it goes by the points, so that who cannot win still learns to hold what there
+        is, and a komi that only perfect play meets does not make every move alike (KataGo's utility of the score).
+        """
+        result = self.outcome(state)
+        if self.name != "go" or self._is_repetition(state):
+            return result
+        margin = float(owned(self.owners(state).reshape(self.shape)).sum(dtype=int)) - self.komi
+        return (1 - SCORE_SHARE) * result + SCORE_SHARE * math.tanh(margin / self.cells)
+
+    def as_result(self, worth: float) -> float:
+        """Give the expected result that a worth stands for, -1 to 1: in Go without the part that goes by points."""
+        return max(-1.0, min(1.0, worth / (1 - SCORE_SHARE))) if self.name == "go" else worth
+
     @cached_property
     def _most(self) -> float:
         return max(1.0, float(self.spiel.max_utility()))
@@ -162,8 +193,9 @@ class Game:
         Args:
             rows: the places to look at; by default all.
         Returns: planes, B C H W: the mover's stones, the other's; where cells are actions the legal ones and the last
-            move; where columns are, the cells where a stone would land. And scalars, B S: who moves (0 or 1), in Go
-            also komi for the mover as a share of the board, and whether the other has just passed.
+            move, in Go strings of one and of two liberties; where columns are, the cells where a stone would land. And
+            scalars, B S: who moves (0 or 1), in Go also komi for the mover as a share of the board, and whether the
+            other has just passed.
         """
         chosen = slice(None) if rows is None else rows
         movers, lasts, legal = sight.movers[chosen], sight.last[chosen], sight.legal[chosen]
@@ -187,6 +219,7 @@ class Game:
             full = (planes[:, 0] + planes[:, 1]).reshape(places, *self.shape)
             planes[:, 2] = np.diff(full, axis=1, prepend=1.0).reshape(places, -1) == -1
         if self.name == "go":
+            _show_liberties(planes, self.shape)
             scalars[:, 1] = np.where(movers == 1, self.komi, -self.komi) / self.cells
             scalars[:, 2] = lasts == self.cells
         return planes.reshape(places, self.planes, *self.shape), scalars

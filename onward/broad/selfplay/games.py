@@ -21,11 +21,13 @@ from numpy.typing import NDArray
 from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.search import Evaluator, Found, Search, fitting_slots
 
-__all__ = ["Job", "Order", "Record", "Shard", "pack", "play", "unpack"]
+__all__ = ["PLAYED_ON", "Job", "Order", "Record", "Shard", "pack", "play", "unpack"]
 
 _LONGEST = 512
 _LONGEST_OPENING = 20
 _PUCT_NOISE = 0.5
+_SURE, _AGREED, _PLAYED_ON = 0.95, 6, 0.2
+PLAYED_ON = 1_000_000
 _UNDER_WAY = 2.0  # where results are numbers, which are -1 to 1
 
 
@@ -40,7 +42,10 @@ class Record:
         policies: for each of them what the search made of the position; A shares.
         values: for each of them the search's value for the mover.
         surprises: for each of them how far the search went from the network's policy, in nats.
-        result: the first player's, -1 to 1; None while the game is under way.
+        result: what it was worth to the first player, -1 to 1; None while the game is under way.
+        decided: for how many moves both have been sure of the same winner, below zero where it is the second player;
+            `PLAYED_ON` once the lot said that it is played to its end.
+        is_counted: whether it ended by the rules; otherwise the result is what the search thought.
     """
 
     moves: list[int] = field(default_factory=list)
@@ -50,6 +55,8 @@ class Record:
     values: list[float] = field(default_factory=list)
     surprises: list[float] = field(default_factory=list)
     result: float | None = None
+    decided: int = 0
+    is_counted: bool = True
 
     def note(self, found: Found) -> None:
         """Write down what a search found, before its move is played."""
@@ -153,8 +160,8 @@ def play(game: Game, evaluate: Evaluator, order: Order, unfinished: Sequence[Rec
             mover = table.position.to_play
             table.move(_chosen(found, table, order, chance))
             moves += 1
-            if (result := _result(table, mover, found)) is not None:
-                table.record.result = result
+            if (result := _result(table, mover, found, chance)) is not None:
+                table.record.result = float(np.float32(result))  # as a checkpoint holds it
                 finished.append(table.record)
                 tables[slot] = table = _Table(game, _opened(game, order, chance))
             if evaluate.asked - asked < order.looks:
@@ -178,14 +185,36 @@ def _chosen(found: Found, table: _Table, order: Order, chance: np.random.Generat
     return found.action
 
 
-def _result(table: _Table, mover: int, found: Found) -> float | None:
-    """Give the first player's result when the game is over, or too long."""
-    position = table.position
+def _result(table: _Table, mover: int, found: Found, chance: np.random.Generator) -> float | None:
+    """Give what the game was worth to the first player when it is over, decided, or too long."""
+    position, record = table.position, table.record
     if position.is_over:
-        return position.returns()[0]
-    if len(position.moves) < _LONGEST:
+        return position.game.worth(position.state)
+    value = found.value if mover == 0 else -found.value
+    if len(position.moves) < _LONGEST and not _is_decided(record, value, position.game, chance):
         return None
-    return found.value if mover == 0 else -found.value
+    record.is_counted = False
+    return value
+
+
+def _is_decided(record: Record, value: float, game: Game, chance: np.random.Generator) -> bool:
+    """Say whether to stop here, as who resigns does (AlphaGo Zero): both have long agreed who wins.
+
+    Only Go goes on and on after that. Of such games one in five is played to its end all the same, so that a network
+    that is sure and wrong finds out; and none stops before it could have filled the board.
+    """
+    if game.name != "go" or record.decided == PLAYED_ON or len(record.moves) < game.cells:
+        return False
+    if abs(game.as_result(value)) < _SURE:
+        record.decided = 0
+        return False
+    winner = 1 if value > 0 else -1
+    record.decided = record.decided + winner if record.decided * winner > 0 else winner
+    if abs(record.decided) < _AGREED:
+        return False
+    if chance.random() < _PLAYED_ON:
+        record.decided = PLAYED_ON
+    return record.decided != PLAYED_ON
 
 
 def _opened(game: Game, order: Order, chance: np.random.Generator) -> Record:
@@ -213,6 +242,8 @@ def pack(records: Sequence[Record], actions: int) -> dict[str, NDArray[Any]]:
     return {
         "lengths": np.array([len(record.moves) for record in records], np.int32),
         "openings": np.array([record.opening for record in records], np.int32),
+        "decided": np.array([record.decided for record in records], np.int32),
+        "counted": np.array([record.is_counted for record in records], np.bool_),
         "rows": np.array([len(record.plies) for record in records], np.int32),
         "results": np.array([_UNDER_WAY if record.result is None else record.result for record in records], np.float32),
         "moves": flat("moves", np.int16),
@@ -235,8 +266,11 @@ def unpack(arrays: Mapping[str, NDArray[Any]], actions: int | None = None) -> li
     if actions is not None and not all(0 <= move < actions for move in arrays["moves"].tolist()):
         raise ValueError("a move is no action of the game")
     move = row = 0
-    for length, opening, rows, result in zip(
-        *(arrays[name].tolist() for name in ("lengths", "openings", "rows", "results")), strict=True
+    games = len(arrays["lengths"])
+    later = {"decided": np.zeros(games, np.int32), "counted": np.ones(games, np.bool_)}  # not in older checkpoints
+    columns = ("lengths", "openings", "rows", "results", "decided", "counted")
+    for length, opening, rows, result, decided, is_counted in zip(
+        *({**later, **arrays}[name].tolist() for name in columns), strict=True
     ):
         there = slice(row, row + rows)
         records.append(
@@ -248,6 +282,8 @@ def unpack(arrays: Mapping[str, NDArray[Any]], actions: int | None = None) -> li
                 arrays["values"][there].tolist(),
                 arrays["surprises"][there].tolist(),
                 None if result == _UNDER_WAY else result,
+                decided,
+                is_counted,
             )
         )
         move, row = move + length, row + rows
@@ -259,4 +295,5 @@ def unpack(arrays: Mapping[str, NDArray[Any]], actions: int | None = None) -> li
 def _is_sound(record: Record, length: int, rows: int) -> bool:
     lengths = {len(each) for each in (record.plies, record.policies, record.values, record.surprises)}
     rising = all(0 <= one < other for one, other in pairwise([*record.plies, length]))
-    return len(record.moves) == length and lengths == {rows} and rising
+    kinds = type(record.decided) is int and type(record.is_counted) is bool and abs(record.decided) <= PLAYED_ON
+    return len(record.moves) == length and lengths == {rows} and rising and kinds

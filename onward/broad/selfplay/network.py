@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from onward.broad.selfplay.game import Game
 
-__all__ = ["PRESETS", "Guess", "Network", "Shape", "loss_of"]
+__all__ = ["NOBODY_KNOWS", "PRESETS", "Guess", "Network", "Shape", "loss_of"]
 
 PRESETS = {"tiny": (2, 32), "small": (4, 48), "base": (6, 96)}  # residual blocks, channels
+NOBODY_KNOWS = 2  # the owner of a point where a game was not played to its end
 _HEAD = 16
 _POOLED_EVERY = 2
 
@@ -29,7 +30,7 @@ class Guess(NamedTuple):
 
     Attributes:
         policy: B A; logits of all actions, legal or not.
-        value: B; the logit of the mover's winning.
+        value: B; the logit of the mover's winning, in Go of what `Game.worth` makes of winning and points.
         owner: B H W; in Go the logits of a point's being the mover's at the end, else None.
         score: B; in Go the mover's points at the end as a share of the board, else None.
     """
@@ -196,7 +197,8 @@ def loss_of(guess: Guess, target: dict[str, Tensor]) -> dict[str, Tensor]:
     Go: owners and score.
 
     Args:
-        target: `policy` B A, `value` B in [-1, 1], `legal` B A and in Go `owner` B H W in [-1, 1].
+        target: `policy` B A, `value` B in [-1, 1], `legal` B A and in Go `owner` B H W in [-1, 1], or
+            `NOBODY_KNOWS`.
     """
     logits = guess.policy.masked_fill(~target["legal"], -1e9)
     each = -(target["policy"] * F.log_softmax(logits, 1)).sum(1)
@@ -205,7 +207,10 @@ def loss_of(guess: Guess, target: dict[str, Tensor]) -> dict[str, Tensor]:
         "value": F.binary_cross_entropy_with_logits(guess.value, (target["value"] + 1) / 2),
     }
     if guess.owner is not None and guess.score is not None:
-        owner = target["owner"]
-        losses["owner"] = 0.3 * F.binary_cross_entropy_with_logits(guess.owner, (owner + 1) / 2)
-        losses["score"] = 0.3 * F.smooth_l1_loss(guess.score, owner.flatten(1).mean(1))
+        owner, known = target["owner"], target["owner"][:, 0, 0] != NOBODY_KNOWS
+        share = known.float().mean()
+        if share > 0:
+            owner = owner[known]
+            losses["owner"] = 0.3 * share * F.binary_cross_entropy_with_logits(guess.owner[known], (owner + 1) / 2)
+            losses["score"] = 0.3 * share * F.smooth_l1_loss(guess.score[known], owner.flatten(1).mean(1))
     return losses

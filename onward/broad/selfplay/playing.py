@@ -32,6 +32,7 @@ __all__ = ["apply"]
 _LOG = logging.getLogger("onward")
 _SECONDS_BETWEEN_WORDS = 10.0
 _SIDE_PX = 720
+_AT_ONCE_BY_GNUGO = 16
 
 
 def apply(model: Any, source: Source, options: Playing) -> Iterator[Picture | Table | SgfFile]:
@@ -74,7 +75,9 @@ def _name_of(model: Any) -> str:
 def _match(player: Player, own_name: str, options: Playing) -> Iterator[Picture | Table | SgfFile]:
     name, other = find_opponent(options.against, player.game, options.seed, options.patience)
     names, said_at, played = (own_name, name), time.monotonic(), list[Played]()
-    match = play_match(player.game, (player, other), options.games, options.simulations, options.opening, options.seed)
+    at_once = _AT_ONCE_BY_GNUGO if options.against.startswith("gnugo") else None  # it does not mind other games between
+    how = (options.games, options.simulations, options.opening, options.seed, at_once)
+    match = play_match(player.game, (player, other), *how)
     try:
         for game in match:
             played.append(game)

@@ -18,6 +18,7 @@ from torch import Tensor
 from onward.broad.selfplay.areas import owned
 from onward.broad.selfplay.game import Game, Position, Sight
 from onward.broad.selfplay.games import Record, pack, unpack
+from onward.broad.selfplay.network import NOBODY_KNOWS
 
 __all__ = ["Replay"]
 
@@ -113,7 +114,7 @@ class Replay:
         }
         if game.name == "go":
             owners = owned(position.owners().reshape(game.shape))
-            columns["owner"] = signs[:, None, None] * owners
+            columns["owner"] = signs[:, None, None] * owners if record.is_counted else NOBODY_KNOWS
         return columns
 
     def batches(self, count: int, size: int, chance: np.random.Generator) -> Iterator[dict[str, Tensor]]:

@@ -215,7 +215,7 @@ class Search:
         self._states[slot].append(state)
         self._plies[slot].append(ply)
         if state.is_terminal():
-            grown.add(slot, node, action, self.game.outcome(state))
+            grown.add(slot, node, action, self.game.worth(state))
         else:
             self._sight.see(grown.seen, state, self.game.legal(state, ply), action)
             grown.add(slot, node, action, UNDER_WAY)
@@ -293,4 +293,4 @@ class NetworkPlayer:
         if key not in self._searches:
             self._searches = {key: Search(self._evaluator, *key, self._rule)}
         found = self._searches[key].all_of(positions, simulations)
-        return [Choice(each.action, each.policy, each.value) for each in found]
+        return [Choice(each.action, each.policy, self.game.as_result(each.value)) for each in found]

@@ -17,7 +17,7 @@ class Settings:
         None, "Size of the network; by default what the minutes allow.", choices=("tiny", "small", "base")
     )
     simulations: int = setting(
-        32, "Positions a search looks at halfway; half as many at first, twice as many in the end.", 2, 4096
+        16, "Positions a search looks at halfway; half as many at first, twice as many in the end.", 2, 4096
     )
     search: str = setting("gumbel", "Rule of the search.", choices=("gumbel", "puct"))
     from_: str | None = setting(None, "A run to go on from, perhaps on a smaller board.")

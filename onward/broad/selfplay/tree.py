@@ -20,7 +20,7 @@ __all__ = ["ILLEGAL", "UNDER_WAY", "Trees", "halving"]
 
 ILLEGAL = -1e30  # the logit of an action that the rules forbid
 UNDER_WAY = 2.0
-_VISITS_FLOOR, _SCALE = 50.0, 0.1  # sigma(q) = (50 + most visits) * 0.1 * q
+_VISITS_FLOOR, _SCALE = 50.0, 0.5  # sigma(q) = (50 + most visits) * 0.5 * q: the paper's 1.0 for q from 0 to 1
 _EXPLORATION, _UNTRIED = 1.5, 0.2
 
 Ints = NDArray[np.int64]

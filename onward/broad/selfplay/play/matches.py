@@ -110,17 +110,25 @@ class Standing:
 
 
 def play_match(
-    game: Game, players: tuple[Player, Player], count: int, simulations: int, opening: int = 4, seed: int = 0
+    game: Game,
+    players: tuple[Player, Player],
+    count: int,
+    simulations: int,
+    opening: int = 4,
+    seed: int = 0,
+    at_once: int | None = None,
 ) -> Generator[Played, None, None]:
     """Play a match; two games an opening, one from each seat, given back as they end.
 
     Args:
         opening: moves drawn by lot at the start, at most.
         simulations: for players that search.
+        at_once: games side by side; by default one where an engine plays, which is told each anew where there are more.
     """
     chance = np.random.default_rng(seed)
     openings = [_opening(game, int(chance.integers(0, opening + 1)), chance) for _ in range((count + 1) // 2)]
-    at_once = 1 if any(isinstance(player, EnginePlayer) for player in players) else _AT_ONCE
+    if at_once is None:
+        at_once = 1 if any(isinstance(player, EnginePlayer) for player in players) else _AT_ONCE
     failures = 0
     try:
         for start in range(0, count, at_once):
@@ -129,8 +137,8 @@ def play_match(
             for played in play_games(players, seats, simulations):
                 yield played
                 failures = failures + 1 if played.result is None else 0
-            if failures >= _MOST_FAILURES:  # it will not get better
-                return
+                if failures >= _MOST_FAILURES:  # it will not get better
+                    return
     finally:
         for player in players:
             if isinstance(player, EnginePlayer):
