@@ -21,24 +21,17 @@ from benchmarks.targets.reading import (
 
 _FOUR = {"game": "connect_four", "minutes": "10"}
 _PACE = {"environment": "CartPole-v1", "round": "0"}
-_BESIDE = ("interval", "count")
 _SHOWN = ("95 % interval", "of", "untrained")
 
 
 _ALL = ", all put afterwards"
 
 
-def _four(measured: str, asked: str, least: float, headline: str = "", tried: str = "") -> tuple[Target, ...]:
-    own = first_of(
-        *(cell("selfplay", "value", {**_FOUR, "measured": each}, beside=_SHOWN) for each in (measured + _ALL, measured))
+def _four(measured: str, asked: str, least: float, headline: str = "") -> Target:
+    places = (
+        cell("selfplay", "value", {**_FOUR, "measured": each}, beside=_SHOWN) for each in (measured + _ALL, measured)
     )
-    ten = cell("selfplay-ten-minutes", "figure, %", {"what": measured}, beside=_BESIDE)
-    fifteen = cell("selfplay-one-core", "figure, %", {"what": measured}, beside=_BESIDE)
-    return (
-        Target("selfplay", f"Connect Four in 10 min, two cores: {asked}", own, least),
-        Target("selfplay", f"the same on one core: {asked}", ten, least, tried=tried, headline=headline),
-        Target("selfplay", f"the same after 15 min on one core: {asked}", fifteen, least),
-    )
+    return Target("selfplay", f"Connect Four in 10 min: {asked}", first_of(*places), least, headline=headline)
 
 
 def _against(section: str, other: str, ours: str = "either") -> Reading:
@@ -87,16 +80,16 @@ BROAD = (
         ),
         100,
     ),
-    *_four("result kept by the network alone", "86 % of moves keep the result, the policy alone", 86),
-    *_four(
+    _four("result kept by the network alone", "86 % of moves keep the result, the policy alone", 86),
+    _four(
         "result kept with 64 looks",
         "95 % with 64 simulations",
         95,
-        "Connect Four after 10 min on one core, moves that keep the result, in %",
+        "Connect Four after 10 min, moves that keep the result, in %",
     ),
     Target(
         "selfplay",
-        "Connect Four in 10 min, two cores: 95 % against MCTS with 1,000 rollouts",
+        "Connect Four in 10 min: 95 % against MCTS with 1,000 rollouts",
         _against("connect-four-10", "mcts:1000"),
         95,
         tried=(
