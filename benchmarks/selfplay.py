@@ -57,7 +57,9 @@ def main(words: list[str]) -> None:
         title = f"Self-play: Connect Four beside others, 32 looks a move, {blocks} blocks of {channels} channels"
         written = f"python -m benchmarks selfplay --peers PYTHON ALPHA_ZERO_GENERAL --preset {given.preset}"
         section = "selfplay-peers" if given.preset == "small" else f"selfplay-peers-{given.preset}"
-        write_section(section, title, written, _BESIDE, _beside(*given.peers, given.preset, given.seed))
+        write_section(
+            section, title, written, _BESIDE, _beside(given.peers[0], given.peers[1], given.preset, given.seed)
+        )
         return
     rows: list[list[str]] = []
     for game, minutes in zip(given.games, given.minutes, strict=True):

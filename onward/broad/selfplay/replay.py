@@ -113,8 +113,8 @@ class Replay:
             "surprise": np.array(record.surprises),
         }
         if game.name == "go":
-            owners = owned(position.owners().reshape(game.shape))
-            columns["owner"] = signs[:, None, None] * owners if record.is_counted else NOBODY_KNOWS
+            owners = signs[:, None, None] * owned(position.owners().reshape(game.shape))
+            columns["owner"] = owners if record.is_counted else np.full_like(owners, NOBODY_KNOWS)
         return columns
 
     def batches(self, count: int, size: int, chance: np.random.Generator) -> Iterator[dict[str, Tensor]]:
