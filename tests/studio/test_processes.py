@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,8 +69,10 @@ def test_a_closed_terminal_ends_the_studio_in_order(root: Path, tmp_path: Path) 
     scratch.mkdir()
     known = {**os.environ, "ONWARD_RUNS": str(root), "TMPDIR": str(scratch)}
     command = [sys.executable, "-m", "onward", "studio", "--port=0", "--no-browser"]
-    pipe, none = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, env=known, stdout=pipe, stderr=none, start_new_session=True, text=True) as process:
+    how: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may themselves run under nohup
+    with subprocess.Popen(command, env=known, text=True, **how) as process:
+        signal.signal(signal.SIGHUP, before)
         try:
             assert process.stdout is not None
             assert re.search(r"http\S+", process.stdout.readline())

@@ -29,6 +29,8 @@ from onward.tables.ensemble.pool import Member
 from onward.tables.ensemble.recipe import Recipe, make_recipe
 from onward.tables.ensemble.views import fit_view
 
+FOLDER = SimpleNamespace(update=lambda **facts: None)  # of a run that is not there
+
 
 def made(rows: int = 240, kinds: int = 2, seed: int = 0, **more: Any) -> Challenge:
     """Make a challenge with numbers, gaps and a category; y follows the first and the last column."""
@@ -178,7 +180,7 @@ def test_loading_a_library_is_not_taken_for_the_time_of_a_fit(monkeypatch: pytes
 
 def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
     challenge = made(60)
-    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=30.0)
+    run = SimpleNamespace(path=tmp_path, folder=FOLDER, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=30.0)
     own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear", "lightgbm"], lambda *_: None)
     held = np.zeros((60, 2), np.float32)
     for crowding, next_one in ((1.0, "lightgbm"), (90.0, None)):  # what it needs is guessed from its work
@@ -191,7 +193,7 @@ def test_a_slow_first_member_does_not_end_the_run(tmp_path: Any) -> None:
 
 def test_the_last_of_a_member_s_fits_may_be_cut_shorter_than_the_first(tmp_path: Any) -> None:
     challenge = made(60)
-    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=5.0)
+    run = SimpleNamespace(path=tmp_path, folder=FOLDER, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=5.0)
     own = Course(cast(Any, run), challenge, make_folds(challenge, 5, 0), ["linear"], lambda *_: None)
     assert own._has_time(Spec("a", "lightgbm"), 12.0, 4)
     assert not own._has_time(Spec("a", "lightgbm"), 12.0, 0)
@@ -200,7 +202,7 @@ def test_the_last_of_a_member_s_fits_may_be_cut_shorter_than_the_first(tmp_path:
 
 def test_time_is_left_for_the_strict_estimate(tmp_path: Any) -> None:
     challenge = made(60)
-    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), tail_seconds=32.0)
+    run = SimpleNamespace(path=tmp_path, folder=FOLDER, seed=0, budget=SimpleNamespace(seconds=60.0), tail_seconds=32.0)
     own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear"], lambda *_: None)
     assert run.tail_seconds < 16.0  # not what other tasks' reports may need
     own._pace = cast(Any, SimpleNamespace(crowding=2.0))  # all takes twice as long on a busy machine
@@ -357,7 +359,7 @@ def test_new_words_keep_their_letters_and_digits_and_nobody_counts_himself() -> 
 def test_no_library_is_loaded_that_would_not_be_there_in_time(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     challenge = made(60)
     monkeypatch.setattr(members, "loading_seconds", lambda name: {"lightgbm": 0.5, "sklearn.tree": 2.7}[name])
-    run = SimpleNamespace(path=tmp_path, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=40.0)
+    run = SimpleNamespace(path=tmp_path, folder=FOLDER, seed=0, budget=SimpleNamespace(seconds=60.0), seconds_left=40.0)
     held = np.zeros((60, 2), np.float32)
     for crowding, expected in ((1.0, "extra-trees"), (9.0, "linear-free")):  # two and a half seconds of work, or 24
         own = Course(cast(Any, run), challenge, make_folds(challenge, 3, 0), ["linear", "forest"], lambda *_: None)
