@@ -126,8 +126,8 @@ BROAD = (
     ),
     Target(
         "selfplay",
-        "Go 7x7: a figure against level 10 at 60 min (here after 30)",
-        _against("go-board-size-7-komi-9-30", "gnugo:10"),
+        "Go 7x7: a figure against level 10 at 60 min",
+        _against("go-board-size-7-komi-9-60", "gnugo:10"),
         0,
     ),
     Target("selfplay", "Go 9x9: 40 % against level 1 in 60 min, from the 7x7 network"),

@@ -223,17 +223,24 @@ def test_no_passing_folder_stays(tmp_path: Path, small_text: Path, monkeypatch: 
     assert left == {"living", "elsewhere"}
 
 
-def test_a_wish_that_is_passed_on_again_is_one_wish(tmp_path: Path, small_text: Path) -> None:
-    """As a cluster tells every process of a job, and torchrun tells its own once more."""
-    task, runs = find_task("language-model"), tmp_path / "runs"
+def two_that_learn(text: Path, runs: Path, name: str) -> list[int]:
+    """Start two processes with minutes before them, and wait until they have begun."""
+    task = find_task("language-model")
 
     def learn(rank: int) -> None:
-        train(task, str(small_text), TINY, duration="300s", name="told", out=runs, quiet=True)
+        train(task, str(text), TINY, duration="300s", name=name, out=runs, quiet=True)
 
     both = started(2, learn)
     until = time.monotonic() + 120
-    while not (runs / "told" / "metrics.jsonl").exists() and time.monotonic() < until:
+    while not (runs / name / "metrics.jsonl").exists() and time.monotonic() < until:
         time.sleep(0.05)
+    return both
+
+
+def test_a_wish_that_is_passed_on_again_is_one_wish(tmp_path: Path, small_text: Path) -> None:
+    """As a cluster tells every process of a job, and torchrun tells its own once more."""
+    runs = tmp_path / "runs"
+    both = two_that_learn(small_text, runs, "told")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
         for process in both:
             with suppress(ProcessLookupError):
@@ -245,15 +252,8 @@ def test_a_wish_that_is_passed_on_again_is_one_wish(tmp_path: Path, small_text: 
 
 def test_a_wish_to_stop_may_come_from_any_process(tmp_path: Path, small_text: Path) -> None:
     """As where only the second of two computers is taken away."""
-    task, runs = find_task("language-model"), tmp_path / "runs"
-
-    def learn(rank: int) -> None:
-        train(task, str(small_text), TINY, duration="300s", name="told", out=runs, quiet=True)
-
-    both = started(2, learn)
-    until = time.monotonic() + 120
-    while not (runs / "told" / "metrics.jsonl").exists() and time.monotonic() < until:
-        time.sleep(0.05)
+    runs = tmp_path / "runs"
+    both = two_that_learn(small_text, runs, "told")
     os.kill(both[1], signal.SIGTERM)
     assert ended(both) == [Stopped.exit_code, Stopped.exit_code]
     assert Folder(runs / "told").status() == "stopped"
@@ -316,18 +316,12 @@ def test_a_dead_process_ends_the_run_and_loses_nothing(tmp_path: Path, small_tex
 
 
 def test_a_wish_to_stop_reaches_all_and_two_go_on(tmp_path: Path, small_text: Path) -> None:
-    task, runs = find_task("language-model"), tmp_path / "runs"
-
-    def learn(rank: int) -> None:
-        train(task, str(small_text), TINY, duration="300s", name="stopped", out=runs, quiet=True)
+    runs = tmp_path / "runs"
 
     def go_on(rank: int) -> None:
         resume(Folder(runs / "stopped"), quiet=True)
 
-    both = started(2, learn)
-    until = time.monotonic() + 120
-    while not (runs / "stopped" / "metrics.jsonl").exists() and time.monotonic() < until:
-        time.sleep(0.05)
+    both = two_that_learn(small_text, runs, "stopped")
     (runs / "stopped" / "stop").touch()
     assert ended(both) == [Stopped.exit_code, Stopped.exit_code]
     folder = Folder(runs / "stopped")
