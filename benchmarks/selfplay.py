@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -33,7 +34,8 @@ from onward.verbs.loading import load_model
 
 _SCORES = ("game", "minutes", "games", "positions", "measured", "value", "95 % interval", "of", "untrained")
 _BESIDE = ("whose", "games", "positions", "seconds", "positions/s", "the first is")
-_SPEED = ("game", "processes", "seconds", "games/s", "positions/s", "looks/s", "known already", "against one")
+_SPEED = ("game", "processes", "runs", "games/s", "positions/s", "looks/s", "known already", "against one", "of pairs")
+_PAIRS = 3
 
 
 def main(words: list[str]) -> None:
@@ -150,21 +152,35 @@ def _strength(game: str, minutes: float, seed: int, kept: str | None, killed: bo
 
 
 def _speeds(preset: str, seed: int) -> list[list[str]]:
-    """Count what a minute and a half of Connect Four brings, after its start."""
-    rows, first = [], 0.0
-    for processes in sorted({1, len(os.sched_getaffinity(0))}):
-        facts = _facts("connect_four", 90, seed, "--actors", str(processes), "--preset", preset)
-        logs = [fact for fact in facts if fact["kind"] == "log" and "positions_per_second" in fact]
-        begun = next(fact for fact in logs if fact["seconds"] > 20)
-        seconds = logs[-1]["seconds"] - begun["seconds"]
-        games, positions = (logs[-1][name] - begun[name] for name in ("games", "positions"))
-        looks = [fact["looks_per_second"] for fact in logs if fact["seconds"] > 20]
-        known = [fact["known"] for fact in logs if fact["seconds"] > 20]
-        first = first or positions / seconds
-        figures = [f"{seconds:.0f}", f"{games / seconds:.1f}", f"{positions / seconds:.0f}"]
-        figures += [f"{sum(looks) / len(looks):.0f}", f"{100 * sum(known) / len(known):.0f} %"]
-        rows.append(["connect_four", str(processes), *figures, f"{positions / seconds / first:.2f}×"])
+    """Count what a minute and a half of Connect Four brings, after its start: on one core and on all, in turn."""
+    counts = sorted({1, len(os.sched_getaffinity(0))})
+    found: dict[int, list[dict[str, float]]] = {processes: [] for processes in counts}
+    for _ in range(_PAIRS):
+        for processes in counts:
+            facts = _facts("connect_four", 90, seed, "--actors", str(processes), "--preset", preset)
+            found[processes].append(_speed(facts))
+            print(processes, found[processes][-1], flush=True)
+    rows = []
+    for processes, each in found.items():
+        middle = {name: median(one[name] for one in each) for name in each[0]}
+        ratios = [two["positions"] / one["positions"] for one, two in zip(found[1], each, strict=True)]
+        figures = [f"{middle['games']:.1f}", f"{middle['positions']:.0f}", f"{middle['looks']:.0f}"]
+        figures += [
+            f"{100 * middle['known']:.0f} %",
+            f"{median(ratios):.2f}×",
+            f"{min(ratios):.2f} to {max(ratios):.2f}",
+        ]
+        rows.append(["connect_four", str(processes), str(len(each)), *figures])
     return rows
+
+
+def _speed(facts: list[dict[str, Any]]) -> dict[str, float]:
+    logs = [fact for fact in facts if fact["kind"] == "log" and fact.get("seconds", 0) > 20]
+    logs = [fact for fact in logs if "positions_per_second" in fact]
+    seconds = logs[-1]["seconds"] - logs[0]["seconds"]
+    counted = {name: (logs[-1][name] - logs[0][name]) / seconds for name in ("games", "positions")}
+    looks = [fact["looks_per_second"] for fact in logs]
+    return {**counted, "looks": sum(looks) / len(looks), "known": sum(fact["known"] for fact in logs) / len(logs)}
 
 
 def _beside(python: str, source: str, preset: str, seed: int) -> list[list[str]]:

@@ -14,7 +14,8 @@ from onward.core.faults import RunFault
 
 __all__ = ["plain_only", "read_json", "remove_folder", "sync_folder", "write_atomically", "write_json"]
 
-_PLAIN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # Windows has neither
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # at a pipe; Windows has neither
+_PLAIN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | _NO_WAITING
 
 
 def plain_only(path: str, flags: int) -> int:
@@ -55,7 +56,8 @@ def read_json(path: Path) -> Any:
         RunFault: it is missing or damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8", opener=lambda place, flags: os.open(place, flags | _NO_WAITING)) as file:
+            return json.load(file)
     except FileNotFoundError:
         raise RunFault(f"{path} is missing, so {path.parent} is no run. `onward runs` lists them.") from None
     except (ValueError, RecursionError, OSError) as reason:

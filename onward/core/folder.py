@@ -62,8 +62,7 @@ class Folder:
     def newest_checkpoint(self, label: str | None = None) -> Path | None:
         """Find the newest whole checkpoint, or the one with a label."""
         if label is not None:
-            path = self.path / "checkpoints" / label
-            return path if path.exists() else None
+            return path if (path := self.checkpoint_path(0, label)).exists() else None
         return max(self._checkpoints(), key=_steps_of, default=None)
 
     def _checkpoints(self) -> list[Path]:
@@ -118,7 +117,7 @@ class Lock:
     """Holds a run's folder while a process works in it; let go by the system when that process dies.
 
     Raises:
-        RunFault: another process holds it, or `lock` is no plain file.
+        RunFault: another process holds it, `lock` is no plain file, or something in it is a link.
     """
 
     def __init__(self, path: Path) -> None:
@@ -126,16 +125,17 @@ class Lock:
 
     def __enter__(self) -> Lock:
         """Take it."""
-        file = open(self._path / "lock", "a+", encoding="utf-8", opener=plain_only)
+        self._file = file = open(self._path / "lock", "a+", encoding="utf-8", opener=plain_only)
         if not _flock(file):
-            file.seek(0)
-            holder = file.read().strip()
+            with file:
+                file.seek(0)
+                raise RunFault(f"{self._path.name} is in use ({file.read()}). Wait, or: onward stop {self._path.name}")
+        if link := next((place for place in self._path.rglob("*") if place.is_symlink()), None):
             file.close()
-            raise RunFault(f"{self._path.name} is in use ({holder}). Wait, or: onward stop {self._path.name}")
+            raise RunFault(f"{link} is a link, which may lead anywhere; a run's own files are none. Remove it.")
         file.truncate(0)
         file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "start": round(time.time())}))
         file.flush()
-        self._file = file
         return self
 
     def __exit__(self, *fault: object) -> None:
@@ -217,13 +217,12 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
             path = parent / (name or f"{stem}-{number:03d}")
             try:
                 path.mkdir()
+                return path
             except FileExistsError:
                 if name:
                     is_run = (path / "run.json").exists()
                     more = f"go on: onward resume {name}" if is_run else "remove it: it is no run."
                     raise RunFault(f"{path} exists. Choose another --name, or {more}") from None
-                continue
-            return path
     except OSError as reason:
         raise RunFault(f"{parent} cannot be written ({reason.strerror}). Choose another place with --out.") from None
     raise RunFault(f"{parent} is full of runs called {stem}. Choose another --name.")
@@ -253,9 +252,7 @@ def find_run(word: str) -> Folder:
         raise RunFault(f"There are no runs in {runs_folder()}. Start one: onward train gan meadow:horses")
     if word == "last":
         return next(reversed(runs.values()))
-    if word in runs:
-        return runs[word]
-    matches = [name for name in runs if name.startswith(word)]
+    matches = [word] if word in runs else [name for name in runs if name.startswith(word)]
     if len(matches) == 1:
         return runs[matches[0]]
     if matches:

@@ -97,7 +97,7 @@ class Metrics:
 
 def read_metrics(path: Path, kind: str | None = None) -> Iterator[dict[str, Any]]:
     """Read the facts of a run, oldest first; a torn line is passed over."""
-    if not path.exists():
+    if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:

@@ -51,6 +51,8 @@ class Processes(Group):
                 f"The other processes do not answer ({_first_line(reason)}). Look at torchrun."
             ) from None
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+        if torch.cuda.is_available():  # so that `cuda` is another device for each process of a machine
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
         self._now: float | None = 0.0
         self._passing: Path | None = None
         atexit.register(self._leave)

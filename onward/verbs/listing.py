@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from onward.core.budget import spoken_duration
 from onward.core.faults import RunFault
+from onward.core.files import plain_only
 from onward.core.folder import Folder, Lock
 from onward.core.metrics import Score, read_metrics
 
@@ -58,4 +60,4 @@ def stop(folder: Folder) -> None:
     """
     if not Lock.is_held(folder.path):
         raise RunFault(f"{folder.path.name} is not running; it is {folder.status()}.")
-    (folder.path / "stop").touch()
+    os.close(plain_only(str(folder.path / "stop"), os.O_CREAT | os.O_WRONLY))

@@ -15,7 +15,7 @@ from onward.core.files import remove_folder
 from onward.core.folder import Folder, Lock, list_runs
 from onward.core.metrics import Metrics, read_metrics
 from onward.report import compare_lines, write_report
-from onward.verbs.listing import status_json, status_lines
+from onward.verbs.listing import status_json, status_lines, stop
 
 RECORD: dict[str, Any] = {
     "schema": 1, "task": "forest", "status": "finished", "created": 1.0, "seed": 0, "device": "cpu", "steps_done": 3,
@@ -174,7 +174,7 @@ def test_a_link_or_pipe_in_place_of_a_file_is_not_written_to(name: str, tmp_path
     for lay_trap in (lambda path: path.symlink_to(thesis), os.mkfifo, Path.mkdir):
         (run / name).unlink(missing_ok=True)
         lay_trap(run / name)
-        with pytest.raises(RunFault, match=f"{name} is no plain file"), Lock(run):
+        with pytest.raises(RunFault, match=f"{name} is (no plain file|a link)"), Lock(run):
             Metrics(run / name).append("note", sentence="x")
         if name == "lock":
             assert not Lock.is_held(run)
@@ -182,6 +182,39 @@ def test_a_link_or_pipe_in_place_of_a_file_is_not_written_to(name: str, tmp_path
             with pytest.raises(RunFault, match="no plain file"):
                 Folder(run).forget_after(1)
     assert thesis.read_text() == "Years of work"
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "samples", "samples/samples-000050.png", "report.html", "export"])
+def test_a_run_with_a_link_in_it_is_not_worked_in(name: str, tmp_path: Path) -> None:
+    run, home = lay(tmp_path), tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True)
+    (run / name).parent.mkdir(exist_ok=True)
+    (run / name).symlink_to(home)
+    with pytest.raises(RunFault, match=f"{name} is a link"), Lock(run):
+        Folder(run).prune_checkpoints(1)
+    assert not Lock.is_held(run)
+    assert (home / ".ssh").is_dir()
+    assert not list((home / ".ssh").iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among the files of this system")
+def test_a_pipe_in_place_of_a_file_is_not_waited_at(tmp_path: Path) -> None:
+    run = lay(tmp_path)
+    for name in ("metrics.jsonl", "settings.json", "run.json"):
+        (run / name).unlink(missing_ok=True)
+        os.mkfifo(run / name)
+    assert list(read_metrics(run / "metrics.jsonl")) == []
+    with pytest.raises(RunFault, match="cannot be read"):
+        Folder(run)
+
+
+def test_a_wish_to_stop_goes_through_no_link(tmp_path: Path) -> None:
+    run = lay(tmp_path)
+    with Lock(run):
+        (run / "stop").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(RunFault, match="no plain file"):
+            stop(Folder(run))
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_what_is_written_aside_goes_through_no_link(tmp_path: Path) -> None:

@@ -123,7 +123,8 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", sorted(LEARNING))
-def test_two_processes_equal_one_with_the_whole_batch(name: str, place: Path) -> None:
+def test_two_processes_equal_one_with_the_whole_batch(name: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onward.core.machine._says_bfloat16", lambda: False)  # which rounds halves and wholes apart
     data, size, settings = LEARNING[name]
     task, runs = replace(find_task(name.removesuffix("-transfer")), evaluate=None), place / "runs"
     task.train.load()  # type: ignore[attr-defined] # once, before there are several
@@ -185,6 +186,20 @@ def test_all_take_the_first_one_s_word() -> None:
         assert group.clock() > before
 
     assert ended(started(2, agree)) == [0, 0]
+
+
+def test_each_process_of_a_machine_has_a_device_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+
+    def take_one(rank: int) -> None:
+        taken: list[int] = []
+        torch.cuda.set_device = taken.append
+        os.environ["LOCAL_RANK"] = str(rank)
+        join(True, "test").finish()
+        assert taken == [rank % 2]
+
+    assert ended(started(3, take_one)) == [0, 0, 0]
 
 
 def test_uneven_shares_are_refused() -> None:

@@ -31,6 +31,7 @@ from onward.core.faults import MachineFault
 __all__ = ["Crew", "LocalCrew", "ProcessCrew", "hire", "work"]
 
 _REPLACEMENTS = 20
+_NICENESS = 2  # the learner has the more to do, and everybody waits for it
 _LONGEST_ROUND, _GRACE = 90.0, 1.0  # seconds that an actor may be silent while a clock runs
 
 
@@ -129,7 +130,7 @@ class ProcessCrew:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=surroundings,
-            start_new_session=True,  # Ctrl-C is the learner's to hear; at its end the pipe closes and they go
+            process_group=0,  # Ctrl-C is the learner's to hear; at its end the pipe closes and they go
         )
 
     def start(self, jobs: Sequence[Job]) -> None:
@@ -222,6 +223,8 @@ def hire(game: Game, shape: Shape, actors: int, replaced: Callable[[str], None],
 
 def main() -> None:
     """Be an actor: orders come in by the standard input, games go out by the standard output."""
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
     torch.set_num_threads(1)
     game, shape = met(sys.argv[1])
     output = os.fdopen(os.dup(1), "wb")

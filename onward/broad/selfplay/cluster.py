@@ -204,4 +204,6 @@ def _shortened(job: Job, waited: float, load: int) -> Job:
     """Give less time where some has passed, or where one actor plays several jobs one after the other."""
     if job.order.seconds is None:
         return job
-    return replace(job, order=replace(job.order, seconds=max(_SHORTEST, (job.order.seconds - waited) / load)))
+    part = None if job.order.round_seconds is None else max(_SHORTEST, job.order.round_seconds / load)
+    seconds = max(_SHORTEST, (job.order.seconds - waited) / load)
+    return replace(job, order=replace(job.order, seconds=seconds, round_seconds=part))

@@ -81,6 +81,7 @@ class Order:
         looks: positions to look at, after which no new search begins.
         rule: `gumbel` or `puct`.
         seconds: after which searches under way are broken off; None when no clock runs.
+        round_seconds: after which no new search begins, so that all who play end together; None when looks alone count.
     """
 
     seed: tuple[int, ...]
@@ -92,6 +93,7 @@ class Order:
     looks: int
     rule: str = "gumbel"
     seconds: float | None = None
+    round_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,9 @@ class _Table:
 
 def play(game: Game, evaluate: Evaluator, order: Order, unfinished: Sequence[Record]) -> Shard:
     """Play on until enough positions were looked at; games for which there is no slot wait for the next round."""
-    until = float("inf") if order.seconds is None else time.monotonic() + order.seconds
+    began = time.monotonic()
+    until = float("inf") if order.seconds is None else began + order.seconds
+    begun_until = float("inf") if order.round_seconds is None else began + order.round_seconds
     chance = np.random.default_rng(order.seed)
     slots = min(order.slots, fitting_slots(game, order.simulations))
     search = Search(evaluate, slots, order.simulations, order.rule)
@@ -164,7 +168,7 @@ def play(game: Game, evaluate: Evaluator, order: Order, unfinished: Sequence[Rec
                 table.record.result = float(np.float32(result))  # as a checkpoint holds it
                 finished.append(table.record)
                 tables[slot] = table = _Table(game, _opened(game, order, chance))
-            if evaluate.asked - asked < order.looks:
+            if evaluate.asked - asked < order.looks and time.monotonic() < begun_until:
                 _begin(search, slot, table, order, chance)
     records = [*finished, *unfinished[slots:], *(table.record for table in tables)]
     return Shard(records, moves, evaluate.asked - asked, evaluate.answered - answered)

@@ -1,15 +1,16 @@
 """The loop of self-play: play with the averaged network, learn from what was played before, average.
 
-A round's games are played with the weights of the round before, while those weights learn from earlier games; so the
-actors never wait for the learner, and yet the same seed gives the same run. There is no gating: the averaged network
-plays, always (AlphaZero; KataGo, SelfplayTraining). Searches get longer as the budget is spent (MiniZero,
-arXiv:2310.11305). Read `yardsticks.py` next.
+A round's games are played with the weights of the round before, while those weights learn from earlier games; the next
+round is handed out before anything else is done with what came back. So the actors hardly ever wait, and yet the same
+seed gives the same run. There is no gating: the averaged network plays, always (AlphaZero; KataGo, SelfplayTraining).
+Searches get longer as the budget is spent (MiniZero, arXiv:2310.11305). Read `yardsticks.py` next.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -104,18 +105,21 @@ class Pace:
     Attributes:
         looks: positions an actor looks at.
         owed: training steps, a fraction of one too.
+        progress: of the run when the round before began; what a round is like goes by it.
     """
 
     looks: float
     owed: float = 0.0
+    progress: float = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """Take both."""
-        return {"looks": self.looks, "owed": self.owed}
+        """Take them all."""
+        return {"looks": self.looks, "owed": self.owed, "progress": self.progress}
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put them back."""
         self.looks, self.owed = min(_MOST_LOOKS, max(1.0, state["looks"])), float(state["owed"])
+        self.progress = min(1.0, max(0.0, float(state.get("progress", 0.0))))
 
 
 def train(run: Run, game: Game, settings: Settings) -> Trained:
@@ -141,17 +145,19 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
     kept = {"network": network, "average": average, "optimizer": optimizer, "replay": replay, "unfinished": unfinished}
     run.keep(**{name: Sound(run.name, thing) for name, thing in {**kept, "pace": pace, "watch": watch}.items()})
     with _hired(run, game, shape, facts["actors"], settings.cluster) as crew:
+        rounds = _Rounds(run, crew, lambda index: _jobs(run, index, settings, average.network, unfinished, pace, game))
         for step in run.steps():
-            began = time.perf_counter()
-            crew.start(_jobs(step, settings, average.network, unfinished, pace, game))
+            rounds.hand_out(step.index)
             optimizer.learning_rate = settings.learning_rate * 0.5**run.setbacks
             losses = _learn(network, average, optimizer, replay, settings, pace, step)
-            shards = crew.collect(run.seconds_left)
-            _take_in(shards, replay, unfinished)
-            pace.owed += settings.reuse * _new_rows(shards) / settings.batch_size
-            seconds = time.perf_counter() - began
+            shards, seconds = rounds.played()
+            unfinished.games = [[record for record in shard.records if record.result is None] for shard in shards]
+            _set_pace(pace, run, settings, shards, step.progress)
+            if all(map(math.isfinite, losses.values())) and not step.is_last and run.seconds_left > 0:
+                rounds.hand_out(step.index + 1)
+            for record in (record for shard in shards for record in shard.records):
+                replay.add(record)
             watch.look(step, average.network, shards, losses, replay, seconds)
-            _set_pace(pace, run, settings, shards, seconds)
             keep_snapshot(run, average.network)
     if replay.rows_seen == 0:
         run.note("No game of self-play came to its end in this time, so nothing was learned. Give it more minutes.")
@@ -214,6 +220,35 @@ def _fitting(game: Game, run: Run, actors: int) -> str:
     return "tiny"
 
 
+class _Rounds:
+    """What a crew plays, round by round; a round may be handed out before its turn.
+
+    Args:
+        jobs: gives those of a round by its number.
+    """
+
+    def __init__(self, run: Run, crew: Crew, jobs: Callable[[int], list[Job]]) -> None:
+        self._run, self._crew, self._jobs = run, crew, jobs
+        self._handed_out: tuple[int, int] | None = None
+        self._ended = time.perf_counter()
+
+    def hand_out(self, index: int) -> None:
+        """Let a round be played unless it is already."""
+        wanted = index, self._run.setbacks
+        if self._handed_out == wanted:
+            return
+        if self._handed_out:  # of a way that the run has gone back from
+            self.played()
+        self._crew.start(self._jobs(index))
+        self._handed_out = wanted
+
+    def played(self) -> tuple[list[Shard], float]:
+        """Wait for the round that was handed out; give it and the seconds since the one before."""
+        shards = self._crew.collect(self._run.seconds_left)
+        began, self._ended, self._handed_out = self._ended, time.perf_counter(), None
+        return shards, self._ended - began
+
+
 @contextmanager
 def _hired(run: Run, game: Game, shape: Shape, actors: int, cluster: str) -> Iterator[Crew]:
     crew = hire(game, shape, actors, run.note, cluster)
@@ -256,14 +291,15 @@ def _round_seconds(budget_seconds: float) -> float:
 
 
 def _jobs(
-    step: Step, settings: Settings, network: Network, unfinished: Unfinished, pace: Pace, game: Game
+    run: Run, index: int, settings: Settings, network: Network, unfinished: Unfinished, pace: Pace, game: Game
 ) -> list[Job]:
-    run, index, progress = step.run, step.index, step.progress
-    simulations = simulations_at(progress, settings.simulations)
+    simulations = simulations_at(pace.progress, settings.simulations)
     weights = {name: values.numpy().copy() for name, values in network.state_dict().items()}
-    seconds = None
+    looks, seconds, round_seconds = round(pace.looks), None, None
     if run.budget.seconds is not None:
         seconds = min(_LONGEST_ROUND, max(_SHORTEST_ROUND, run.seconds_left))
+        if settings.looks is None:  # all play until the same moment, whatever share of the cores each of them gets
+            looks, round_seconds = int(_MOST_LOOKS), _round_seconds(run.budget.seconds)
     return [
         Job(
             Order(
@@ -273,9 +309,10 @@ def _jobs(
                 cheap=_cheap(simulations),
                 dear_share=settings.dear_share,
                 opening_share=settings.opening_share,
-                looks=round(pace.looks),
+                looks=looks,
                 rule=settings.search,
                 seconds=seconds,
+                round_seconds=round_seconds,
             ),
             weights,
             records,
@@ -319,23 +356,15 @@ def _learn(
     return {name: total / taken for name, total in totals.items()}
 
 
-def _take_in(shards: list[Shard], replay: Replay, unfinished: Unfinished) -> None:
-    for actor, shard in enumerate(shards):
-        unfinished.games[actor] = [record for record in shard.records if record.result is None]
-        for record in shard.records:
-            replay.add(record)
-
-
 def _new_rows(shards: list[Shard]) -> int:
     return sum(len(record.plies) for shard in shards for record in shard.records if record.result is not None)
 
 
-def _set_pace(pace: Pace, run: Run, settings: Settings, shards: list[Shard], seconds: float) -> None:
-    """Make a round some seconds long when a clock runs; under `--steps` alone every round is the same."""
-    if settings.looks or run.budget.seconds is None:
-        return
+def _set_pace(pace: Pace, run: Run, settings: Settings, shards: list[Shard], progress: float) -> None:
+    """Note what is owed now, and how much a round holds when a clock runs; under `--steps` every round is the same."""
+    pace.owed += settings.reuse * _new_rows(shards) / settings.batch_size
+    pace.progress = progress
     looked = max(shard.looks for shard in shards)
-    if looked == 0:  # nobody answered in time, which says nothing of how fast they play
+    if settings.looks or run.budget.seconds is None or looked == 0:  # if nobody answered in time: no sign of their pace
         return
-    looks = looked * _round_seconds(run.budget.seconds) / max(seconds, 1e-3)
-    pace.looks = min(200_000.0, max(300.0, min(looks, 3 * pace.looks)))
+    pace.looks = min(200_000.0, max(300.0, min(looked, 3 * pace.looks)))

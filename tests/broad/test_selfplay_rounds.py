@@ -1,0 +1,117 @@
+"""Rounds of self-play: handed out ahead, ended together, and the same whoever plays them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from onward.broad.selfplay import TASK, actors, training
+from onward.broad.selfplay.actors import LocalCrew
+from onward.broad.selfplay.game import Game
+from onward.broad.selfplay.games import Job, Order, Shard, play
+from onward.broad.selfplay.network import Network, Shape
+from onward.broad.selfplay.search import Evaluator
+from onward.broad.selfplay.settings import Settings
+from onward.verbs.train import train
+
+SLOTS = 5
+
+
+class Noted(LocalCrew):
+    """A crew that writes down what it is asked."""
+
+    def __init__(self, game: Game, shape: Shape, events: list[str]) -> None:
+        super().__init__(game, shape)
+        self.events = events
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        self.events.append(f"start {jobs[0].order.seed[1]}")
+        super().start(jobs)
+
+    def collect(self, seconds: float = float("inf")) -> list[Shard]:
+        self.events.append("collect")
+        return super().collect(seconds)
+
+
+def test_the_next_round_is_played_while_this_one_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    @contextmanager
+    def hired(_: Any, game: Game, shape: Shape, *others: Any) -> Iterator[Noted]:
+        yield Noted(game, shape, events)
+
+    monkeypatch.setattr(training, "_hired", hired)
+    monkeypatch.setattr(training.Watch, "look", lambda *_: events.append("look"))
+    words = {"games": 4, "looks": 60, "simulations": 4, "actors": 1, "blocks": 1, "channels": 8}
+    train(TASK, "tic_tac_toe", words, steps=3, out=tmp_path, quiet=True)
+    assert events == ["start 0", "collect", "start 1", "look", "collect", "start 2", "look", "collect", "look"]
+
+
+def test_a_round_that_the_run_has_gone_back_from_is_not_taken_for_another() -> None:
+    game, events = Game("tic_tac_toe"), []
+    crew = Noted(game, Shape.of(game, 1, 8), events)
+    run: Any = SimpleNamespace(setbacks=0, seconds_left=float("inf"))
+    weights = {name: values.numpy() for name, values in Network(Shape.of(game, 1, 8)).state_dict().items()}
+
+    def jobs(index: int) -> list[Job]:
+        return [Job(Order((0, index, 0, run.setbacks), 2, 4, 2, 0.5, 0.0, 20), weights, [])]
+
+    rounds = training._Rounds(run, crew, jobs)
+    rounds.hand_out(7)
+    rounds.hand_out(7)
+    run.setbacks = 1
+    rounds.hand_out(7)
+    shards, seconds = rounds.played()
+    assert events == ["start 7", "collect", "start 7", "collect"]
+    assert len(shards) == 1
+    assert seconds >= 0
+
+
+def test_a_round_s_time_ends_it_after_the_searches_under_way() -> None:
+    game = Game("connect_four")
+    torch.manual_seed(0)
+    evaluate = Evaluator(game, Network(Shape.of(game, 1, 8)).folded())
+    order = Order((0,), SLOTS, 8, 2, 1.0, 0.0, looks=10**6, round_seconds=0.0)
+    shard = play(game, evaluate, order, [])
+    assert shard.moves == SLOTS  # each slot's first search, whole, and none after it
+    assert [len(record.moves) for record in shard.records] == [1] * SLOTS
+
+
+@pytest.mark.parametrize("looks", [None, 60])
+def test_under_a_clock_rounds_go_by_time_and_else_by_looks(looks: int | None, tmp_path: Path) -> None:
+    words = {"games": 4, "looks": 60, "simulations": 4, "actors": 1, "blocks": 1, "channels": 8}
+    run, _ = train(TASK, "tic_tac_toe", words, steps=1, out=tmp_path, quiet=True)
+    settings, game = replace(run.settings(Settings), looks=looks), Game("tic_tac_toe")
+    network = Network(Shape.of(game, 1, 8))
+
+    def order() -> Order:
+        unfinished = training.Unfinished(1, game)
+        return training._jobs(run, 3, settings, network, unfinished, training.Pace(500.0), game)[0].order
+
+    by_steps = order()
+    run.budget = replace(run.budget, seconds=600.0, steps=None)
+    by_clock = order()
+    assert by_steps.round_seconds is None
+    assert (by_clock.round_seconds is None) == (looks is not None)
+    assert by_clock.looks == (500 if looks else int(training._MOST_LOOKS))
+
+
+def test_who_plays_leaves_the_learner_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody waits for the learner, who has more to do than one who plays."""
+    asked: list[int] = []
+    monkeypatch.setattr(actors.os, "nice", asked.append, raising=False)
+    monkeypatch.setattr(actors.sys, "argv", ["", "not a hello"])
+    threads = torch.get_num_threads()
+    try:
+        with pytest.raises(ValueError, match="Expecting value"):
+            actors.main()
+    finally:
+        torch.set_num_threads(threads)
+    assert asked == [actors._NICENESS]
