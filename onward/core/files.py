@@ -60,7 +60,7 @@ def read_json(path: Path) -> Any:
             return json.load(file)
     except FileNotFoundError:
         raise RunFault(f"{path} is missing, so {path.parent} is no run. `onward runs` lists them.") from None
-    except (ValueError, RecursionError, OSError) as reason:
+    except (ValueError, TypeError, RecursionError, OSError) as reason:
         raise RunFault(f"{path} cannot be read ({str(reason)[:100]!r}). Restore it or train anew.") from None
 
 

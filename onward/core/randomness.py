@@ -33,7 +33,7 @@ def capture() -> dict[str, Any]:
     if torch is not None:
         state["torch"] = torch.get_rng_state()
         if torch.cuda.is_available():
-            state["cuda"] = list(torch.cuda.get_rng_state_all())
+            state["cuda"] = [torch.cuda.get_rng_state()]  # of this process's device; older checkpoints hold all
     return state
 
 
@@ -49,4 +49,4 @@ def restore(state: dict[str, Any]) -> None:
 
         torch.set_rng_state(state["torch"])
         if "cuda" in state and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["cuda"])
+            torch.cuda.set_rng_state(state["cuda"][0])

@@ -117,6 +117,8 @@ def _alone(path: Path) -> Iterator[None]:
         try:
             held.enter_context(Lock(path))
         except RunFault:
+            if not Lock.is_held(path):  # something else is wrong with it
+                raise
             raise RunFault(f"Another process goes on with {path.name} now. Wait for its end.") from None
         yield
 

@@ -51,8 +51,9 @@ def _at_rest(folder: Folder, duration: str | None) -> Path:
         raise RunFault(f"{name} belongs to the zoo and stays as it is. Train one of your own.")
     if Lock.is_held(folder.path):
         raise RunFault(f"{name} is being trained now. Watch it with: onward status {name}")
-    if folder.record["status"] == "finished" and duration is None:
-        raise RunFault(f"{name} is finished. Give it more time: onward resume {name} --time +10m")
+    with Lock(folder.path):  # who cannot work there gives it no time
+        if folder.record["status"] == "finished" and duration is None:
+            raise RunFault(f"{name} is finished. Give it more time: onward resume {name} --time +10m")
     return folder.path
 
 
@@ -64,8 +65,7 @@ def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
     record = folder.record
     finished = record["status"] == "finished"
     plateau = folder.newest_checkpoint("plateau") if finished else None
-    path = plateau or folder.newest_checkpoint()
-    spent = float(read_checkpoint(path)["seconds"]) if path else 0.0
+    spent = float(read_checkpoint(path)["seconds"]) if (path := plateau or folder.newest_checkpoint()) else 0.0
     before = record["budget"]["seconds"] if is_more and not finished else None
     left = 0.0 if before is None else max(0.0, before - spent)
     budget = {"seconds": spent + left + seconds, "steps": None}

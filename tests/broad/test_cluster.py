@@ -164,7 +164,8 @@ def test_copies_and_links_are_made_in_a_new_folder_and_taken_back(album: Path, t
 
 def test_copies_go_nowhere_where_something_is(album: Path, tmp_path: Path) -> None:
     run, _ = trained(album, tmp_path, encoder="pixels", clusters="2")
-    for target, said in ((album, "not empty"), (album / "new", "own folder")):
+    places = ((album, "not empty"), (album / "new", "own folder"), (run.path / "deep" / "new", "within a run"))
+    for target, said in places:
         with pytest.raises(UsageFault, match=said):
             apply(run.folder, (str(album),), {"copy": str(target)}, tmp_path / "out")
     with pytest.raises(RunFault, match="nothing was copied"):

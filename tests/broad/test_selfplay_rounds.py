@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from onward.broad.selfplay import TASK, actors, training
-from onward.broad.selfplay.actors import LocalCrew
+from onward.broad.selfplay.actors import LocalCrew, ProcessCrew
 from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.games import Job, Order, Shard, play
 from onward.broad.selfplay.network import Network, Shape
@@ -103,10 +104,54 @@ def test_under_a_clock_rounds_go_by_time_and_else_by_looks(looks: int | None, tm
     assert by_clock.looks == (500 if looks else int(training._MOST_LOOKS))
 
 
+@pytest.mark.parametrize("why", ["figures that are no numbers", "no time left"])
+def test_nothing_is_handed_out_ahead_for_nobody(why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    @contextmanager
+    def hired(_: Any, game: Game, shape: Shape, *others: Any) -> Iterator[Noted]:
+        yield Noted(game, shape, events)
+
+    def learned(*_: Any) -> dict[str, float]:
+        events.append("learned")
+        if why == "no time left":
+            monkeypatch.setattr(training.Run, "seconds_left", 0.0)
+            return {}
+        return {"policy": float("nan")} if events.count("learned") == 1 else {}
+
+    monkeypatch.setattr(training, "_hired", hired)
+    monkeypatch.setattr(training, "_learn", learned)
+    monkeypatch.setattr(training.Watch, "look", lambda *_: events.append("look"))
+    words = {"games": 4, "looks": 60, "simulations": 4, "actors": 1, "blocks": 1, "channels": 8}
+    train(TASK, "tic_tac_toe", words, steps=2, out=tmp_path, quiet=True)
+    assert events[:5] == ["start 0", "learned", "collect", "look", "start 1"]
+
+
+def test_how_a_round_is_played_survives_a_kill() -> None:
+    pace, other = training.Pace(500.0, 1.5, 0.4), training.Pace(1.0)
+    other.load_state_dict(pace.state_dict())
+    assert other == pace
+    other.load_state_dict({"looks": 500.0, "owed": 1.5})  # an older one's
+    assert other.progress == 0.0
+
+
+def test_searches_that_outlast_their_round_make_the_next_one_smaller(tmp_path: Path) -> None:
+    words = {"games": 4, "looks": 60, "simulations": 4, "actors": 1, "blocks": 1, "channels": 8}
+    run, _ = train(TASK, "tic_tac_toe", words, steps=1, out=tmp_path, quiet=True)
+    run.budget = replace(run.budget, seconds=60.0, steps=None)
+    pace = training.Pace(4_000.0)
+    for _ in range(3):
+        training._set_pace(pace, run, Settings(), [Shard([], 1, 4_000, 0, seconds=2.4)], 0.5)
+    assert pace.looks == 1_000  # a quarter of what took four times a round's 0.6 seconds
+    training._set_pace(pace, run, Settings(), [Shard([], 1, 900, 0, seconds=0.5)], 0.5)
+    assert pace.looks == 900
+
+
 def test_who_plays_leaves_the_learner_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody waits for the learner, who has more to do than one who plays."""
     asked: list[int] = []
     monkeypatch.setattr(actors.os, "nice", asked.append, raising=False)
+    monkeypatch.setattr(actors.signal, "signal", lambda *_: None)
     monkeypatch.setattr(actors.sys, "argv", ["", "not a hello"])
     threads = torch.get_num_threads()
     try:
@@ -115,3 +160,14 @@ def test_who_plays_leaves_the_learner_its_core(monkeypatch: pytest.MonkeyPatch) 
     finally:
         torch.set_num_threads(threads)
     assert asked == [actors._NICENESS]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no groups of processes on this system")
+def test_ctrl_c_is_the_learner_s_to_hear() -> None:
+    game = Game("tic_tac_toe")
+    crew = ProcessCrew(game, Shape.of(game, 1, 8), 1, lambda _: None)
+    try:
+        assert os.getpgid(crew.process_numbers[0]) == crew.process_numbers[0] != os.getpgid(0)
+        assert os.getsid(crew.process_numbers[0]) == os.getsid(0)  # or Linux would not weigh it against the learner
+    finally:
+        crew.close()

@@ -16,6 +16,7 @@ from onward.core.folder import Folder, Lock, list_runs
 from onward.core.metrics import Metrics, read_metrics
 from onward.report import compare_lines, write_report
 from onward.verbs.listing import status_json, status_lines, stop
+from onward.verbs.resume import resume
 
 RECORD: dict[str, Any] = {
     "schema": 1, "task": "forest", "status": "finished", "created": 1.0, "seed": 0, "device": "cpu", "steps_done": 3,
@@ -174,8 +175,8 @@ def test_a_link_or_pipe_in_place_of_a_file_is_not_written_to(name: str, tmp_path
     for lay_trap in (lambda path: path.symlink_to(thesis), os.mkfifo, Path.mkdir):
         (run / name).unlink(missing_ok=True)
         lay_trap(run / name)
-        with pytest.raises(RunFault, match=f"{name} is (no plain file|a link)"), Lock(run):
-            Metrics(run / name).append("note", sentence="x")
+        with pytest.raises(RunFault, match=f"{name} is no plain file"):
+            Lock(run).__enter__() if name == "lock" else Metrics(run / name).append("note", sentence="x")
         if name == "lock":
             assert not Lock.is_held(run)
         else:
@@ -200,12 +201,29 @@ def test_a_run_with_a_link_in_it_is_not_worked_in(name: str, tmp_path: Path) -> 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among the files of this system")
 def test_a_pipe_in_place_of_a_file_is_not_waited_at(tmp_path: Path) -> None:
     run = lay(tmp_path)
-    for name in ("metrics.jsonl", "settings.json", "run.json"):
-        (run / name).unlink(missing_ok=True)
+    for name in ("metrics.jsonl", "settings.json"):
+        (run / name).unlink()
         os.mkfifo(run / name)
     assert list(read_metrics(run / "metrics.jsonl")) == []
     with pytest.raises(RunFault, match="cannot be read"):
-        Folder(run)
+        _ = Folder(run).settings
+    (run / "run.json").unlink()
+    os.mkfifo(run / "run.json")
+    silent = os.open(run / "run.json", os.O_RDWR)  # somebody who could write, and does not
+    try:
+        with pytest.raises(RunFault, match="cannot be read"):
+            Folder(run)
+    finally:
+        os.close(silent)
+
+
+def test_a_run_that_cannot_be_worked_in_is_given_no_time(tmp_path: Path) -> None:
+    run = lay(tmp_path)
+    (run / "samples").symlink_to(tmp_path)
+    before = (run / "run.json").read_bytes()
+    with pytest.raises(RunFault, match="samples is a link"):
+        resume(Folder(run), "+10m", quiet=True)
+    assert (run / "run.json").read_bytes() == before
 
 
 def test_a_wish_to_stop_goes_through_no_link(tmp_path: Path) -> None:

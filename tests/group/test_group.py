@@ -196,8 +196,9 @@ def test_each_process_of_a_machine_has_a_device_of_its_own(monkeypatch: pytest.M
         taken: list[int] = []
         torch.cuda.set_device = taken.append
         os.environ["LOCAL_RANK"] = str(rank)
-        join(True, "test").finish()
+        group = join(True, "test")
         assert taken == [rank % 2]
+        group.finish()
 
     assert ended(started(3, take_one)) == [0, 0, 0]
 

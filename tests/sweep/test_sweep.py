@@ -262,6 +262,13 @@ def test_going_on_asks_for_no_less_and_no_more(tmp_path: Path) -> None:
         assert "Another process goes on with s" in said_by(*where)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own there")
+def test_a_link_in_a_sweep_s_folder_is_not_called_another_process(tmp_path: Path) -> None:
+    record = begin(PLAN, tmp_path, "s")
+    (record.path / "x").symlink_to(tmp_path)
+    assert "x is a link" in said_by("s", "--out", str(tmp_path))
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_that_does_not_end_ends_the_sweep(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]

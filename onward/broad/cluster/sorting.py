@@ -124,6 +124,8 @@ def _remove_empty(target: Path) -> None:
 def _check_new(target: Path, book: Book) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageFault(f"{target} is not empty, and nothing is put beside what is there. Name a new folder.")
+    if any((parent / "run.json").exists() for parent in target.resolve().parents):
+        raise UsageFault(f"{target} lies within a run, which holds its own files alone. Name another place.")
     if book.folder is not None and target.resolve().is_relative_to(book.folder.resolve()):
         raise UsageFault(f"{target} lies within the pictures' own folder, which stays as it is. Name another place.")
 

@@ -8,6 +8,7 @@ dies is replaced and its order played again. `cluster.py` has a third kind, on o
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -223,8 +224,9 @@ def hire(game: Game, shape: Shape, actors: int, replaced: Callable[[str], None],
 
 def main() -> None:
     """Be an actor: orders come in by the standard input, games go out by the standard output."""
-    if hasattr(os, "nice"):
+    if os.name == "posix":
         os.nice(_NICENESS)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # a terminal may forbid words from the background
     torch.set_num_threads(1)
     game, shape = met(sys.argv[1])
     output = os.fdopen(os.dup(1), "wb")

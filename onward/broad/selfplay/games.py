@@ -120,12 +120,14 @@ class Shard:
         moves: searched and played.
         looks: positions looked at.
         answered: those of them the network had to be asked about.
+        seconds: that it took.
     """
 
     records: list[Record]
     moves: int
     looks: int
     answered: int
+    seconds: float = 0.0
 
 
 class _Table:
@@ -171,7 +173,8 @@ def play(game: Game, evaluate: Evaluator, order: Order, unfinished: Sequence[Rec
             if evaluate.asked - asked < order.looks and time.monotonic() < begun_until:
                 _begin(search, slot, table, order, chance)
     records = [*finished, *unfinished[slots:], *(table.record for table in tables)]
-    return Shard(records, moves, evaluate.asked - asked, evaluate.answered - answered)
+    seconds = time.monotonic() - began
+    return Shard(records, moves, evaluate.asked - asked, evaluate.answered - answered, seconds)
 
 
 def _begin(search: Search, slot: int, table: _Table, order: Order, chance: np.random.Generator) -> None:

@@ -52,7 +52,7 @@ def read_job(pipe: IO[bytes]) -> Job | None:
 
 def write_shard(pipe: IO[bytes], shard: Shard, actions: int) -> None:
     """Write what was played."""
-    header = {"moves": shard.moves, "looks": shard.looks, "answered": shard.answered}
+    header = {"moves": shard.moves, "looks": shard.looks, "answered": shard.answered, "seconds": shard.seconds}
     _send(pipe, header, pack(shard.records, actions))
 
 
@@ -73,7 +73,7 @@ def read_shard(pipe: IO[bytes]) -> Shard | None:
     header, arrays = received
     if "fault" in header:
         raise MachineFault(f"A process that plays has failed ({header['fault']}). Go on with: onward resume")
-    return Shard(unpack(arrays), header["moves"], header["looks"], header["answered"])
+    return Shard(unpack(arrays), header["moves"], header["looks"], header["answered"], header["seconds"])
 
 
 def _send(pipe: IO[bytes], header: Mapping[str, Any], arrays: Arrays) -> None:

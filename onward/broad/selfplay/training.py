@@ -239,6 +239,8 @@ class _Rounds:
             return
         if self._handed_out:  # of a way that the run has gone back from
             self.played()
+        else:
+            self._ended = time.perf_counter()
         self._crew.start(self._jobs(index))
         self._handed_out = wanted
 
@@ -364,7 +366,9 @@ def _set_pace(pace: Pace, run: Run, settings: Settings, shards: list[Shard], pro
     """Note what is owed now, and how much a round holds when a clock runs; under `--steps` every round is the same."""
     pace.owed += settings.reuse * _new_rows(shards) / settings.batch_size
     pace.progress = progress
-    looked = max(shard.looks for shard in shards)
-    if settings.looks or run.budget.seconds is None or looked == 0:  # if nobody answered in time: no sign of their pace
+    most = max(shards, key=lambda shard: shard.looks)
+    if settings.looks or run.budget.seconds is None or most.looks == 0:  # nobody answered in time: no sign of a pace
         return
-    pace.looks = min(200_000.0, max(300.0, min(looked, 3 * pace.looks)))
+    round_seconds = _round_seconds(run.budget.seconds)
+    looks = most.looks * round_seconds / max(round_seconds, most.seconds)  # searches under way may take much longer
+    pace.looks = min(200_000.0, max(300.0, min(looks, 3 * pace.looks)))
