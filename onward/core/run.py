@@ -138,7 +138,7 @@ class Run:
         self._metrics: Metrics | None = None
         self._spent_before = 0.0
         self._started = self._saved_at = self.clock()
-        self._plateau_saved = False
+        self._plateau_saved = self._is_stopping = False
 
     @property
     def name(self) -> str:
@@ -255,7 +255,7 @@ class Run:
 
     def _agree(self, is_finite: bool = True) -> bool:
         """Take the first process's word for clock and time kept, and anybody's wish to stop: a group never parts."""
-        self.stop_requested = self.group.any(self.stop_requested or self.folder.stop_asked())
+        self._is_stopping = self.group.any(self.stop_requested or self.folder.stop_asked())  # writes over no new wish
         is_finite, self.tail_seconds = self.group.agree((is_finite, self.tail_seconds))
         return is_finite
 
@@ -315,7 +315,7 @@ class Run:
         self.tail_seconds = max(self.tail_seconds, state.get("tail_seconds", 0.0))
 
     def _between_steps(self) -> None:
-        if self.stop_requested:
+        if self._is_stopping:
             self.save()
             self.group.finish(Stopped.exit_code)
             raise Stopped(f"{self.name} is saved at step {self.steps_done}. Go on with: onward resume {self.name}")

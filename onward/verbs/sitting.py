@@ -100,8 +100,8 @@ def _listening(run: Run) -> Iterator[None]:
     def hear(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT:  # not SIGTERM, which comes twice where torchrun, Slurm or a sweep pass it on
             signal.signal(number, signal.default_int_handler)
-        run.stop_requested = True
-        if run.group.is_first:
+        is_known, run.stop_requested = run.stop_requested, True
+        if run.group.is_first and not is_known:  # a signal while these words are written must not write them again
             click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -14,6 +14,7 @@ from onward.core.files import write_json
 from onward.core.folder import Folder, Lock, find_run, list_runs, new_folder
 from onward.core.metrics import read_metrics
 from onward.core.run import Box, Run, Step
+from onward.group import Group
 
 
 class Clock:
@@ -51,6 +52,21 @@ def test_steps_end_the_run_and_are_logged(tmp_path: Path) -> None:
     walk(run, Box(0.0))
     assert run.steps_done == 7
     assert [fact["step"] for fact in read_metrics(run.path / "metrics.jsonl", "log")] == list(range(7))
+
+
+def test_a_wish_that_comes_up_while_the_others_are_asked_is_kept(tmp_path: Path) -> None:
+    """As when a signal comes while a process waits for the others' answer, which is where it mostly is."""
+    run = make_run(tmp_path, steps=9)
+
+    class Asking(Group):
+        def any(self, wish: bool) -> bool:
+            run.stop_requested = run.stop_requested or run.steps_done == 3
+            return wish
+
+    run.group = Asking()
+    with pytest.raises(Stopped):
+        walk(run, Box(0.0))
+    assert run.steps_done == 5
 
 
 def test_seconds_end_the_run_less_the_tail(tmp_path: Path) -> None:

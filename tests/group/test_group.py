@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import faulthandler
 import os
 import signal
 import socket
@@ -53,6 +54,7 @@ def started(count: int, work: Callable[[int], object], environment: dict[str, st
         own = {"RANK": str(rank), "WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         os.environ.update(own, **(environment or {}))
         code = 70
+        faulthandler.register(signal.SIGUSR1)  # to say where it hangs
         try:
             work(rank)
             code = 0
@@ -68,7 +70,7 @@ def started(count: int, work: Callable[[int], object], environment: dict[str, st
     return found
 
 
-def ended(processes: list[int], seconds: float = 240.0) -> list[int]:
+def ended(processes: list[int], seconds: float = 120.0) -> list[int]:
     """Wait for processes; give their exit codes, or the negated signal."""
     codes: dict[int, int] = {}
     until = time.monotonic() + seconds
@@ -78,6 +80,8 @@ def ended(processes: list[int], seconds: float = 240.0) -> list[int]:
                 codes[process] = os.waitstatus_to_exitcode(found[1])
         if time.monotonic() > until:
             for process in set(processes) - set(codes):
+                os.kill(process, signal.SIGUSR1)
+                time.sleep(1)
                 os.kill(process, signal.SIGKILL)
             raise AssertionError("the processes did not end")
         time.sleep(0.02)
