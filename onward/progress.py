@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,7 +43,8 @@ class ProgressLine:
         else:
             self._due = now + self._wait_seconds
             self._wait_seconds = min(10.0, 2 * self._wait_seconds)
-            click.echo(f"{100 * run.progress:3.0f} %  {words}", err=True)
+            with suppress(OSError):  # nobody reads it any more, which is no reason to end a night's work
+                click.echo(f"{100 * run.progress:3.0f} %  {words}", err=True)
 
     def close(self) -> None:
         """Leave the terminal as it was."""

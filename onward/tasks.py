@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from importlib.metadata import EntryPoint
 
-__all__ = ["find_task", "list_tasks"]
+__all__ = ["device_for", "find_task", "list_tasks"]
 
 _ROOMS = {
     "classify": "onward.vision.classify",
@@ -39,6 +39,26 @@ _ROOMS = {
     "cluster": "onward.broad.cluster",
     "compress": "onward.broad.compress",
 }
+
+
+_ON_ANY_DEVICE = {"detect", "motion"}
+
+
+def device_for(name: str, wanted: str) -> str:
+    """Give the device that a task is to learn on: most of ours have only been taught to use the processor.
+
+    Raises:
+        UsageFault: it cannot learn on the one that is wanted.
+    Example:
+        >>> device_for("gan", "auto"), device_for("motion", "auto")
+        ('cpu', 'auto')
+    """
+    if name not in _ROOMS or name in _ON_ANY_DEVICE:
+        return wanted
+    if wanted not in ("auto", "cpu"):
+        others = " and ".join(sorted(_ON_ANY_DEVICE))
+        raise UsageFault(f"{name} learns on the processor alone so far, {others} on other devices too. Omit --device.")
+    return "cpu"
 
 
 def find_task(name: str) -> Task[Any, Any, Any]:

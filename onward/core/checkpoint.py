@@ -44,7 +44,7 @@ def write_checkpoint(folder: Path, state: dict[str, Any]) -> None:
                 import_module(f"safetensors.{library}").save_file(found, str(aside / f"{name}.safetensors"))
         (aside / "state.json").write_text(json.dumps(skeleton), encoding="utf-8")
         for path in aside.iterdir():
-            with path.open("rb") as file:
+            with path.open("r+b") as file:  # Windows flushes only what may be written
                 os.fsync(file.fileno())
         sync_folder(aside)
     except Exception as reason:  # safetensors raises its own kind on a full disk

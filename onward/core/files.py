@@ -46,7 +46,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON document atomically."""
-    write_atomically(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+    write_atomically(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode(errors="backslashreplace"))
 
 
 def read_json(path: Path) -> Any:

@@ -59,10 +59,8 @@ class Score:
         opponent = self.baseline.value if self.higher_is_better else -self.baseline.value
         relation = "beats" if best > opponent else "loses to" if worst < opponent else "cannot be told apart from"
         unit = f" {self.unit}" if self.unit else ""
-        return (
-            f"{self.name} {self.value:.3g}{unit} ({low:.3g} to {high:.3g}) {relation} "
-            f"{self.baseline.name} ({self.baseline.value:.3g}{unit})."
-        )
+        opponent = f"{self.baseline.name} ({self.baseline.value:.3g}{unit})"
+        return f"{self.name} {self.value:.3g}{unit} ({low:.3g} to {high:.3g}) {relation} {opponent}."
 
     def as_json(self) -> dict[str, Any]:
         """Give the shape that `onward evaluate --json` prints."""
@@ -91,7 +89,7 @@ class Metrics:
         self._write(json.dumps({"kind": kind, **_plain(facts)}, ensure_ascii=False) + "\n")
 
     def _write(self, words: str) -> None:
-        with open(self._path, "a", encoding="utf-8", opener=plain_only) as file:
+        with open(self._path, "a", encoding="utf-8", errors="backslashreplace", opener=plain_only) as file:
             file.write(words)
 
 

@@ -87,9 +87,7 @@ class Step:
 
     def log(self, **facts: Any) -> None:
         """Log figures by name: floats or tensors of one element, which stay tensors until they are written."""
-        self.facts.update(
-            {name: value.detach() if hasattr(value, "detach") else value for name, value in facts.items()}
-        )
+        self.facts |= {name: value.detach() if hasattr(value, "detach") else value for name, value in facts.items()}
 
     def mark(self, **facts: Any) -> None:
         """Log figures measured now and then, which are written whatever the step's number."""
@@ -216,9 +214,8 @@ class Run:
 
     def record(self, kind: str, **facts: Any) -> None:
         """Write a line of `metrics.jsonl`."""
-        self.metrics.append(
-            kind, step=self.steps_done, seconds=round(self.seconds, 3), progress=round(self.progress, 6), **facts
-        )
+        moment = {"step": self.steps_done, "seconds": round(self.seconds, 3), "progress": round(self.progress, 6)}
+        self.metrics.append(kind, **moment, **facts)
 
     def show(self, name: str, exhibit: Exhibit, kind: str = "show") -> Path:
         """Write an exhibit into `samples/`, under the step's number where it is not one of the end."""
@@ -255,7 +252,7 @@ class Run:
 
     def _agree(self, is_finite: bool = True) -> bool:
         """Take the first process's word for clock and time kept, and anybody's wish to stop: a group never parts."""
-        self._is_stopping = self.group.any(self.stop_requested or self.folder.stop_asked())  # writes over no new wish
+        self._is_stopping = self.group.any(self.stop_requested)  # writes over no wish that comes up meanwhile
         is_finite, self.tail_seconds = self.group.agree((is_finite, self.tail_seconds))
         return is_finite
 
@@ -301,6 +298,8 @@ class Run:
             self.is_complete = False
             self.save()  # and a kill from here on loses nothing of what the new time brought
             self.folder.drop_checkpoint(label)
+        elif self.progress < 1 - self.cooldown and self.folder.newest_checkpoint(_PLATEAU):
+            self.folder.drop_checkpoint(_PLATEAU)  # of an end that has moved on
 
     def _load(self, state: dict[str, Any]) -> None:
         missing = sorted(set(self._kept) - set(state["kept"]))
@@ -330,6 +329,8 @@ class Run:
 
     def _is_finite(self, step: Step) -> bool:
         """Look at the figures when they are written or about to be saved; a look costs a wait on some devices."""
+        if self.folder.stop_asked():
+            self.stop_requested = True
         due = self.clock() - self._saved_at > self.save_every_seconds or self.stop_requested or self.group.parts > 1
         ending = self.progress >= (1.0 if self._plateau_saved else 1 - self.cooldown)  # a group's clock stands still
         if not (_is_logged(step.index) or due or ending or step.is_last or step.is_marked):
@@ -341,10 +342,8 @@ class Run:
         bad = ", ".join(name for name, value in step.facts.items() if not math.isfinite(float(value)))
         path = self.folder.newest_checkpoint()
         if setbacks > _SETBACKS_ALLOWED or path is None:
-            raise RunFault(
-                f"{self.name}: {bad} stopped being finite at step {step.index}, and going back did not help. "
-                "Train anew with a lower learning rate: --set learning_rate=..."
-            )
+            words = f"{self.name}: {bad} stopped being finite at step {step.index}, and going back did not help."
+            raise RunFault(f"{words} Train anew with a lower learning rate: --set learning_rate=...")
         spent = self.seconds
         self._load(read_checkpoint(path))
         self._spent_before = spent - (self.clock() - self._started)

@@ -193,6 +193,8 @@ def _parted(parts: dict[str, list[Found]], troubles: list[str]) -> dict[str, Pai
     for pair in learned:
         lot = int.from_bytes(hashlib.blake2b(pair[0].encode("utf-8", "replace"), digest_size=4).digest(), "big") / 2**32
         drawn[missing[int(lot / share)] if lot < share * len(missing) else "train"].append(pair)
+    if not (whole["val"] or drawn["val"]) and len(drawn["train"]) > 1:  # of few pairs the lot may fall on none
+        drawn["val"].append(drawn["train"].pop())
     held = {name: whole[name] or drawn[name] for name in ("val", "test")}
     _say_twice(drawn["train"], held, troubles)
     kept = _without(drawn["train"], {source for own in held.values() for source, _ in own}, troubles)

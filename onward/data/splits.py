@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-__all__ = ["SPLITS", "folder_split", "holds_answers", "most_held_out", "split_of", "table_split"]
+__all__ = ["SPLITS", "folder_split", "holds_answers", "most_held_out", "named_split", "split_of", "table_split"]
 
 SPLITS = {
     "train": "train",
@@ -43,8 +43,18 @@ def folder_split(path: str) -> str:
         >>> folder_split("training-data/labels/test/train_station_3.txt"), folder_split("images/val2017/0.jpg")
         ('test', 'val')
     """
-    words = (re.sub(r"[-_ ]?(19|20)\d\d$", "", part.lower()) for part in reversed(PurePosixPath(path).parts[:-1]))
-    return next((SPLITS[word] for word in words if word in SPLITS), "")
+    found = (named_split(part) for part in reversed(PurePosixPath(path).parts[:-1]))
+    return next(filter(None, found), "")
+
+
+def named_split(folder: str) -> str:
+    """Give the split that a folder is called, maybe with a year; "" if it is none.
+
+    Example:
+        >>> named_split("Train"), named_split("val2017"), named_split("trains")
+        ('train', 'val', '')
+    """
+    return SPLITS.get(re.sub(r"[-_ ]?(19|20)\d\d$", "", folder.lower()), "")
 
 
 def table_split(path: str) -> str:

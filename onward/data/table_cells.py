@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from onward.core.faults import DataFault, MachineFault
@@ -254,21 +255,28 @@ def _has_names(rows: list[list[str]], known: Sequence[str]) -> bool:
             return True
         if len(first) == len(known) and all(name == f"column_{place + 1}" for place, name in enumerate(known)):
             return False
-    score = 0.0
-    for place, cell in enumerate(first):
-        below = [row[place] for row in rest if not is_missing(row[place])]
-        numbers = sum(map(is_plain_number, below))
-        if is_plain_number(cell):
-            score -= 0.25
-        elif is_missing(cell):
-            score -= 1.0 if cell else 0.0
-        elif below and numbers > 0.9 * len(below):
-            score += 1.0
-        elif cell in below:
-            score -= 1.0
-        elif len(set(below)) < len(below):
-            score += 0.5
-    return score >= 0
+    years = _rising_years(first)
+    columns = [[row[place] for row in rest if not is_missing(row[place])] for place in range(len(first))]
+    return sum(_votes(cell, below) for cell, below in zip(first, columns, strict=True) if cell not in years) >= 0
+
+
+def _votes(cell: str, below: Sequence[str]) -> float:
+    """Say how far a cell of the first line looks like the name of what stands below; less than 0 against it."""
+    if is_plain_number(cell):
+        return -0.25
+    if is_missing(cell):
+        return -1.0 if cell else 0.0
+    if below and sum(map(is_plain_number, below)) > 0.9 * len(below):
+        return 1.0
+    if cell in below:
+        return -1.0
+    return 0.5 if len(set(below)) < len(below) else 0.0
+
+
+def _rising_years(cells: Sequence[str]) -> set[str]:
+    """Give the years among cells that name columns, as in a table of countries: 1960, 1961, 1962 ..."""
+    years = [cell for cell in cells if re.fullmatch(r"(18|19|20)\d\d", cell)]
+    return set(years) if len(years) > 2 and all(int(b) == int(a) + 1 for a, b in pairwise(years)) else set()
 
 
 def _heads(rows: list[list[str]], width: int) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ _ID_NAME = re.compile(
 )
 _STANDS_FOR_NONE = re.compile(r"(-?9{3,7}) is empty")
 _ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+")
+_NONE = frozenset({"none", "nil", "missing"})  # which are words, too
 _TURNED = re.compile(r"(?i)(\d{1,2}-)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-\d{1,2})?")
 
 
@@ -91,7 +92,7 @@ def judged(name: str, cells: Sequence[str], *, mark: str = ".", usual_order: str
     days = sum(count for cell, count in present.items() if dated[cell] is not None)
     if days >= (1 - _ODD) * total:
         return _dates(name, cells, order, is_sure)
-    return _words(name, cells, present, total)
+    return _words(name, cells, present | _words_for_none(counts), total)
 
 
 def as_kind(name: str, cells: Sequence[str], kind: str, mark: str = ".") -> Column:
@@ -103,7 +104,7 @@ def as_kind(name: str, cells: Sequence[str], kind: str, mark: str = ".") -> Colu
     elif kind == "date":
         column = _dates(name, cells, *date_order(present))
     elif kind == "category":
-        column = _categories(name, cells, present)
+        column = _categories(name, cells, present | _words_for_none(Counter(cells)))
     else:
         column = _plain(name, cells, kind)
     return Column(**{**vars(column), "is_told": True})
@@ -139,11 +140,21 @@ def plain_key(cell: str) -> str:
     return plain
 
 
-def _filled(cells: Sequence[str], of: Callable[[str], float | None]) -> NDArray[np.float64]:
-    """Give each cell's number, worked out once for each different cell."""
+def _words_for_none(counts: Mapping[str, int]) -> dict[str, int]:
+    """Give words for nothing that stand so often among other words that they are a kind: no disorder, no garage."""
+    often = max(5, 0.05 * sum(counts.values()))
+    return {cell: count for cell, count in counts.items() if cell.lower() in _NONE and count >= often}
+
+
+def _filled(cells: Sequence[str], of: Callable[[str], float | None], kept: Collection[str] = ()) -> NDArray[np.float64]:
+    """Give each cell's number, worked out once for each different cell.
+
+    Args:
+        kept: cells that count though they look like missing ones.
+    """
     table: dict[str, float] = {}
     for cell in set(cells):
-        value = None if is_missing(cell) else of(cell)
+        value = None if is_missing(cell) and cell not in kept else of(cell)
         table[cell] = np.nan if value is None else value
     return np.fromiter(map(table.__getitem__, cells), np.float64, len(cells))
 
@@ -260,6 +271,7 @@ def _categories(name: str, cells: Sequence[str], present: Mapping[str, int]) -> 
         rare = len(names) - _MOST_CATEGORIES
         notes.append(f"Column {name} has {len(names):,} different words; the {rare:,} rarest count as one.")
         names = names[:_MOST_CATEGORIES]
+    notes += [f"Column {name}: {word!r} is a kind there, not an empty cell." for word in names if is_missing(word)]
     turned = [cell for cell in present if _TURNED.fullmatch(cell)]
     if turned and len(turned) < len(present):
         notes.append(f"Column {name}: {turned[0]!r} looks like a word that a spreadsheet turned into a date.")
@@ -272,7 +284,8 @@ def _coded(cells: Sequence[str], names: Sequence[str]) -> NDArray[np.float64]:
     for name, number in place.items():
         plain.setdefault(plain_key(name), number)
     unseen = float(len(names))
-    return _filled(cells, lambda cell: place[cell] if cell in place else plain.get(plain_key(cell), unseen))
+    kept = [name for name in names if is_missing(name)]
+    return _filled(cells, lambda cell: place[cell] if cell in place else plain.get(plain_key(cell), unseen), kept)
 
 
 def _plain(name: str, cells: Sequence[str], kind: str) -> Column:

@@ -39,6 +39,7 @@ _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _TIME = r"(?:[T ]+(\d{1,2}):(\d\d)(?::(\d\d(?:\.\d+)?))?\s*(AM|PM|am|pm)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)?)?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
+_YEAR_MONTH = re.compile(r"((?:18|19|20|21)\d\d)-(0[1-9]|1[0-2])")
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}|\d\d){_TIME}")
 _WORDS = re.compile(
     r"(?:[A-Za-z]{3,9},?\s+)?(?:(\d{1,2})[-. ]+([A-Za-z]{3,9})|([A-Za-z]{3,9})[-. ]+(\d{1,2})),?[-. ]+(\d{4})" + _TIME
@@ -145,6 +146,8 @@ def date_days(cell: str, order: Order = "month first", *, serials: bool = False)
     Example:
         >>> date_days("1970-01-02 12:00"), date_days("3/1/1970", "day first"), date_days("25570", serials=True)
         (1.5, 2.0, 1.0)
+        >>> date_days("1970-02")
+        31.0
     """
     if not 5 <= len(cell) <= 40:
         return None
@@ -153,6 +156,8 @@ def date_days(cell: str, order: Order = "month first", *, serials: bool = False)
         return value - _SERIAL_1970 if _SERIALS[0] <= value <= _SERIALS[1] else None
     if found := _YEAR_FIRST.fullmatch(cell):
         return _days(int(found[1]), int(found[2]), int(found[3]), found.groups()[3:])
+    if found := _YEAR_MONTH.fullmatch(cell):
+        return _days(int(found[1]), int(found[2]), 1, (None, None, None, None))
     if found := _YEAR_LAST.fullmatch(cell):
         first, second, year = int(found[1]), int(found[2]), int(found[3])
         day, month = (first, second) if order == "day first" else (second, first)

@@ -47,3 +47,20 @@ def mean_interval(values: NDArray[np.floating], rounds: int = 200, seed: int = 0
     means = [values[chance.integers(0, len(values), len(values))].mean() for _ in range(rounds)]
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
+
+
+def mean_share_interval(hits: NDArray[np.integer], counts: NDArray[np.integer]) -> tuple[float, float]:
+    """Give the interval of the mean of several shares, as of classes' recalls: each drawn from what is known of it.
+
+    Each share's own distribution is Jeffreys' (Brown, Cai, DasGupta 2001), which is not certain after few examples.
+
+    Args:
+        hits: K; of `counts`, at least one each.
+    Example:
+        >>> low, high = mean_share_interval(np.array([95, 0]), np.array([95, 5])); low <= 0.5 < high < 0.7
+        True
+    """
+    drawn = np.random.default_rng(0).beta(hits + 0.5, counts - hits + 0.5, (2000, len(hits))).mean(axis=1)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    value = float((hits / counts).mean())
+    return min(float(low), value), max(float(high), value)

@@ -53,10 +53,10 @@ def curve(x: Sequence[float], lines: dict[str, Sequence[float | None]], x_label:
     for tick in _ticks(x[0], x[-1]):
         parts.append(f'<text x="{across(tick):.1f}" y="{_HEIGHT - 12}" text-anchor="middle">{tick:.3g}</text>')
     parts.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 1}" text-anchor="end">{escape(x_label)}</text>')
-    stride = max(1, len(x) // _MOST_POINTS)
     for number, line in enumerate(lines.values()):
-        points = [(x[place], line[place]) for place in range(0, len(x), stride)]
-        path = " ".join(f"{across(a):.1f},{down(b):.1f}" for a, b in points if b is not None)
+        points = [(a, b) for a, b in zip(x, line, strict=True) if b is not None]
+        points = points[:: -max(1, len(points) // _MOST_POINTS)][::-1]  # each line's own, and its last always
+        path = " ".join(f"{across(a):.1f},{down(b):.1f}" for a, b in points)
         parts.append(f'<polyline fill="none" stroke="{_COLOURS[number % 6]}" stroke-width="1.8" points="{path}"/>')
     key = "".join(
         f'<span><i style="background:{_COLOURS[number % 6]}"></i>{escape(name.replace("_", " "))}</span>'

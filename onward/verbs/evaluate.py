@@ -12,6 +12,7 @@ from onward.core.run import Run
 from onward.core.task import Source
 from onward.tasks import find_task
 from onward.verbs.loading import load_model, read_data
+from onward.verbs.sitting import check_same_data
 
 __all__ = ["evaluate", "evaluation_json"]
 
@@ -30,6 +31,8 @@ def evaluate(folder: Folder, address: str | None = None) -> list[Score]:
     own = folder.record["data"]
     source = Source((address,)) if address else Source((own["address"],), own.get("kind"), is_recorded=True)
     data = read_data(task, source, run.settings(task.settings))
+    if not address:  # or what was learned from, parted anew, would be tested
+        check_same_data(run, data)
     return [result for result in task.evaluate(model, data, math.inf) if isinstance(result, Score)]
 
 

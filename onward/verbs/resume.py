@@ -15,7 +15,7 @@ from onward.core.task import Source
 from onward.group import join
 from onward.tasks import find_task
 from onward.verbs.loading import read_data
-from onward.verbs.sitting import sit
+from onward.verbs.sitting import check_same_data, sit
 
 __all__ = ["resume"]
 
@@ -37,6 +37,7 @@ def resume(
     own = folder.record["data"]
     source = Source((own["address"],), own.get("kind"), is_recorded=True)
     data = read_data(task, source, Run(folder).settings(task.settings))
+    check_same_data(Run(folder), data)
     if duration is not None:
         _give_time(folder, *parse_duration(duration))
     run = Run(folder, group=group)
@@ -66,7 +67,6 @@ def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
     finished = record["status"] == "finished"
     plateau = folder.newest_checkpoint("plateau") if finished else None
     spent = float(read_checkpoint(path)["seconds"]) if (path := plateau or folder.newest_checkpoint()) else 0.0
-    before = record["budget"]["seconds"] if is_more and not finished else None
-    left = 0.0 if before is None else max(0.0, before - spent)
+    left = max(0.0, (record["budget"]["seconds"] or 0.0) - spent) if is_more and not finished else 0.0
     budget = {"seconds": spent + left + seconds, "steps": None}
     folder.update(budget=budget, resume_from="plateau" if plateau else None, was_given_time=True)

@@ -20,7 +20,7 @@ from onward.core.run import Run
 from onward.core.task import Data, Task, late
 from onward.progress import ProgressLine
 
-__all__ = ["sit"]
+__all__ = ["check_same_data", "sit"]
 
 _LEFT: dict[type, str] = {Stopped: "stopped", KeyboardInterrupt: "interrupted"}
 _write_report = late("onward.report:write_report")
@@ -35,7 +35,7 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
         Stopped: it was asked to stop; everything is saved.
     """
     with Lock(run.path):
-        _check_same_data(run, data)
+        check_same_data(run, data)
         (run.path / "stop").unlink(missing_ok=True)
         run.folder.update(status="running")
         line = ProgressLine() if run.group.is_first and not quiet else None
@@ -57,13 +57,12 @@ def sit(task: Task[Any, Any, Any], run: Run, data: Data, *, quiet: bool = False)
         return scores
 
 
-def _check_same_data(run: Run, data: Data) -> None:
-    before = run.folder.record["data"]["fingerprint"]
-    if before != data.fingerprint:
-        raise DataFault(
-            f"{run.folder.record['data']['address']} is not what {run.name} was trained on (its content changed). "
-            "Restore it, or start a new run on what is there now."
-        )
+def check_same_data(run: Run, data: Data) -> None:
+    """Refuse data that are not those the run was trained on."""
+    own = run.folder.record["data"]
+    if own["fingerprint"] != data.fingerprint:
+        words = f"{own['address']} is not what {run.name} was trained on (its content changed)."
+        raise DataFault(f"{words} Restore it, or start a new run on what is there now.")
 
 
 def _finish(task: Task[Any, Any, Any], run: Run, data: Data, model: Any) -> list[Score]:
@@ -102,7 +101,8 @@ def _listening(run: Run) -> Iterator[None]:
             signal.signal(number, signal.default_int_handler)
         is_known, run.stop_requested = run.stop_requested, True
         if run.group.is_first and not is_known:  # a signal while these words are written must not write them again
-            click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)
+            with suppress(OSError):  # who would read it may be gone by the same Ctrl-C
+                click.echo(f"Stopping {run.name} after this step and saving; Ctrl-C again stops at once.", err=True)
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -16,6 +16,7 @@ from onward.core.run import Run
 from onward.core.settings import parse_settings, settings_to_json
 from onward.core.task import Source, Task
 from onward.group import join
+from onward.tasks import device_for
 from onward.verbs.loading import read_data
 from onward.verbs.sitting import sit
 
@@ -66,14 +67,13 @@ def train(  # noqa: PLR0913 - the flags of the command
             "created": time.time(),
             "seed": seed,
             "processes": group.size,
-            "device": device,
+            "device": device_for(task.name, device),
             "budget": {"seconds": budget.seconds, "steps": budget.steps},
             "data": {"address": address, "kind": kind, "fingerprint": data.fingerprint, "findings": data.findings()},
             "elapsed_seconds": 0.0,
             "steps_done": 0,
         }
         write_json(path / "run.json", record)
-        (path.parent / "last").write_text(path.name + "\n", encoding="utf-8")
         return path
 
     run = Run(Folder(group.everywhere(begin)), group=group)

@@ -13,11 +13,14 @@ import pytest
 from PIL import Image
 
 from onward.broad.cluster.model import _check
+from onward.broad.cluster.reading import as_grouped, read
+from onward.broad.cluster.settings import Settings
 from onward.broad.cluster.sorting import take_back
 from onward.core.faults import DataFault, RunFault, UsageFault
 from onward.core.folder import Folder
 from onward.core.metrics import Score, read_metrics
 from onward.core.run import Run
+from onward.core.task import Source
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.evaluate import evaluate
@@ -322,3 +325,31 @@ def test_an_autoencoder_learns_the_user_s_own_pictures(album: Path, tmp_path: Pa
     kinds = [[groups[f"a/{kind}{number:02d}.png"] for number in range(12)] for kind in "uv"]
     right = sum(group == kinds[0][0] for group in kinds[0]) + sum(group != kinds[0][0] for group in kinds[1])
     assert right >= 23
+
+
+def test_words_and_dates_of_rows_are_told_as_they_were_grouped_by(tmp_path: Path) -> None:
+    chance = np.random.default_rng(2)
+    kinds = ["oak", "elm", "ash"]
+    rows = [(kinds[n % 3], f"20{10 + 5 * (n % 3)}-03-{1 + n % 28:02d}", 0.2 * chance.normal()) for n in range(150)]
+    lines = [f"{tree},{day},{x + len(tree) % 2:.3f}" for tree, day, x in rows]
+    path, other = tmp_path / "trees.csv", tmp_path / "others.csv"
+    path.write_text("\n".join(["tree,planted,size", *lines]) + "\n")
+    run, _ = trained(path, tmp_path, clusters="3")
+    apply(run.folder, (str(path),), {}, tmp_path / "out")
+    told = [row["cluster"] for row in table(tmp_path / "out/clusters.csv")]
+    assert len({told[n] for n in range(0, 150, 3)} | {told[n] for n in range(1, 150, 3)}) > 1
+    assert all(len({told[n] for n in range(k, 150, 3)}) == 1 for k in range(3))
+    # other rows, in which other words are the frequent ones, and with a column between the known ones
+    some = [f"{day},x{n % 7},{x:.3f},{tree}" for n, (tree, day, x) in enumerate(rows) if n % 3 == 2 or n < 30]
+    other.write_text("\n".join(["planted,more,size,tree", *some]) + "\n")
+    groups = load_model(run.folder)
+    items = read(Source((str(other),), None), Settings())
+    known = as_grouped(items.columns, groups.facts["columns"])
+    assert [column.name for column in known] == [each["name"] for each in groups.facts["columns"]]
+    trees = next(column for column in known if column.name == "tree")
+    words = [line.rpartition(",")[2] for line in some]
+    assert [trees.categories[int(value)] for value in trees.values] == words
+    evaluate(run.folder, str(other))
+    other.write_text("\n".join(["planted,more,size", *(line.rpartition(",")[0] for line in some)]) + "\n")
+    with pytest.raises(DataFault, match="tree"):
+        evaluate(run.folder, str(other))

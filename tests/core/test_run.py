@@ -233,6 +233,35 @@ def test_extra_time_a_second_time_begins_at_the_newer_plateau(tmp_path: Path) ->
     assert next(iter(third.steps())).index == 160
 
 
+def test_a_plateau_of_an_end_that_moved_on_is_not_gone_back_to(tmp_path: Path) -> None:
+    """Stopped near its end, given more time, finished, and given time again."""
+    with pytest.raises(Stopped):
+        walk(make_run(tmp_path, steps=100), Box(0.0), until=90)
+    folder = Folder(tmp_path / "demo-001")
+    assert folder.newest_checkpoint("plateau") is not None
+    folder.update(budget={"seconds": None, "steps": 300})
+    walk(Run(folder, Clock()), Box(0.0))
+    third = more_time(Run(folder, Clock()), 400)
+    third.keep(box=Box(0.0))
+    assert next(iter(third.steps())).index >= 240
+
+
+def test_figures_are_looked_at_before_a_wish_to_stop_saves(tmp_path: Path) -> None:
+    run = make_run(tmp_path, steps=10_000)
+    run.keep(box=Box(0))
+    run._saved_at = 1e9
+    with pytest.raises((RunFault, Stopped)) as fault:  # noqa: PT012 - the loop raises
+        for step in run.steps():
+            if step.index == 400:
+                run.save()
+            step.log(loss=math.nan if 412 <= step.index <= 413 and run.setbacks == 0 else 0.0)
+            if step.index == 413:  # neither logged nor saved at
+                run.folder._stop_looked_at = -1e9
+                (run.path / "stop").touch()
+    assert fault.type is Stopped
+    assert run.setbacks == 1  # it went back instead of saving what is no number
+
+
 def test_what_ended_early_stays_ended_after_a_kill_but_not_with_extra_time(tmp_path: Path) -> None:
     run = make_run(tmp_path, steps=50)
     run.keep(box=Box(0))

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from onward.core.budget import Budget
 from onward.core.checkpoint import write_checkpoint
-from onward.core.faults import MachineFault, RunFault
+from onward.core.faults import DataFault, MachineFault, RunFault, UsageFault
 from onward.core.files import remove_folder
 from onward.core.folder import Folder, Lock, list_runs
 from onward.core.metrics import Metrics, read_metrics
+from onward.group import Group
+from onward.progress import ProgressLine
 from onward.report import compare_lines, write_report
+from onward.tasks import device_for
 from onward.verbs.listing import status_json, status_lines, stop
 from onward.verbs.resume import resume
+from onward.verbs.sitting import _listening
 
 RECORD: dict[str, Any] = {
     "schema": 1, "task": "forest", "status": "finished", "created": 1.0, "seed": 0, "device": "cpu", "steps_done": 3,
@@ -217,13 +224,44 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_at(tmp_path: Path) -> None:
         os.close(silent)
 
 
-def test_a_run_that_cannot_be_worked_in_is_given_no_time(tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_worked_in_is_given_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = lay(tmp_path)
     (run / "samples").symlink_to(tmp_path)
     before = (run / "run.json").read_bytes()
     with pytest.raises(RunFault, match="samples is a link"):
         resume(Folder(run), "+10m", quiet=True)
     assert (run / "run.json").read_bytes() == before
+    (run / "samples").unlink()
+    monkeypatch.setattr("onward.verbs.resume.read_data", lambda *_: SimpleNamespace(fingerprint="another"))
+    with pytest.raises(DataFault, match="its content changed"):
+        resume(Folder(run), "+10m", quiet=True)
+    assert (run / "run.json").read_bytes() == before
+
+
+def test_a_wish_to_stop_counts_where_nobody_reads_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `onward train … 2>&1 | tee log`, where the same Ctrl-C ends the reader first."""
+
+    def gone(*words: Any, **more: Any) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("onward.verbs.sitting.click.echo", gone)
+    run: Any = SimpleNamespace(stop_requested=False, group=Group(), name="r")
+    with _listening(run):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+    assert run.stop_requested
+    line = ProgressLine()
+    line._terminal = False
+    monkeypatch.setattr("onward.progress.click.echo", gone)
+    line(SimpleNamespace(**vars(run), steps_done=3, progress=0.1, seconds=1.0, latest={}, budget=Budget(None, 9)))
+
+
+def test_a_name_that_is_no_unicode_is_written_and_read(tmp_path: Path) -> None:
+    run, name = lay(tmp_path), os.fsdecode(b"K\xe4se")  # as an old disk calls it
+    Folder(run).update(data={"address": name, "fingerprint": "0", "findings": []})
+    assert Folder(run).record["data"]["address"] == name
+    Metrics(run / "metrics.jsonl").append("note", sentence=f"{name} was read; Käse, too")
+    assert [fact["sentence"] for fact in read_metrics(run / "metrics.jsonl", "note")] == [f"{name} was read; Käse, too"]
 
 
 def test_a_wish_to_stop_goes_through_no_link(tmp_path: Path) -> None:
@@ -254,3 +292,11 @@ def test_a_torn_last_line_swallows_no_other(tmp_path: Path) -> None:
         Metrics(path).append("note", sentence="x", step=1)
         assert path.read_text().count("\n") == lines
         assert [fact["sentence"] for fact in read_metrics(path, "note")] == ["x"]
+
+
+def test_a_device_that_a_task_does_not_use_is_refused() -> None:
+    for name, wanted in (("gan", "cuda"), ("forest", "mps"), ("translate", "cuda:1")):
+        with pytest.raises(UsageFault, match="learns on the processor alone"):
+            device_for(name, wanted)
+    assert [device_for(name, "auto") for name in ("gan", "detect", "somebody's own")] == ["cpu", "auto", "auto"]
+    assert device_for("motion", "cuda:1") == "cuda:1"

@@ -73,6 +73,14 @@ def test_missing_parts_are_drawn_by_content(tmp_path: Path) -> None:
     assert "more than once" in said(pairs)
 
 
+@pytest.mark.parametrize("first", range(0, 400, 40))
+def test_of_few_pairs_one_is_chosen_by(first: int, tmp_path: Path) -> None:
+    """The lot may fall on none of them; then the first exam had nothing to ask."""
+    folder = parallel(tmp_path / "p", sentences(800)[first : first + 30])
+    parallel(folder, sentences(900)[880:885], "test")
+    assert len(open_pairs(str(folder)).validation) > 0
+
+
 @pytest.mark.parametrize("mark", ["\u2028", "\u0085", "\f", "\v", "\x1c"])
 def test_only_the_newline_ends_a_line(tmp_path: Path, mark: str) -> None:
     drawn = sentences(100)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from onward.core.faults import DataFault
-from onward.data.pictures import read_pictures
+from onward.data.pictures import folder_classes, read_pictures
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (40, 40), mode: str = "RGB") -> Image.Image:
@@ -268,3 +268,9 @@ def test_the_real_horses(real_data: Path) -> None:
 def test_a_room_without_plain_pictures_says_which_rooms_have_them() -> None:
     with pytest.raises(DataFault, match="meadow:detect holds no plain pictures"):
         read_pictures("meadow:detect")
+
+
+def test_parts_with_a_year_are_parts_and_no_classes() -> None:
+    names = ["train2017/cat/a.jpg", "train2017/dog/b.jpg", "val2017/cat/c.jpg"]
+    labels, classes, splits = folder_classes(names)
+    assert (labels.tolist(), classes, splits) == ([0, 1, 0], ("cat", "dog"), ("train", "train", "val"))

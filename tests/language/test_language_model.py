@@ -268,15 +268,18 @@ def test_examining_keeps_to_its_share_of_the_time_and_comes_last_too() -> None:
         budget = SimpleNamespace(seconds=100.0)
         seconds = 50.0
         group = Group()
+        progress = 0.0
 
     network = LanguageNetwork(5, width=8, depth=1)
     numbers = np.arange(4000) % 5
     part = SimpleNamespace(numbers=numbers, bytes=4000)
     corpus = SimpleNamespace(validation=part, tokenizer=Characters("abcd"))
-    exam = Exam(Spending(), corpus, Size(8, 0.0, 1e4), network)  # type: ignore[arg-type]
+    spending = Spending()
+    exam = Exam(spending, corpus, Size(8, 0.0, 1e4), network)  # type: ignore[arg-type]
     shown: list[str] = []
 
-    def look(progress: float) -> int:
+    def look(progress: float, share: float = 0.001) -> int:
+        spending.progress = progress + share
         step = SimpleNamespace(progress=progress, is_last=False, index=0)
         step.mark = lambda **facts: shown.extend(facts)
         step.show = lambda **exhibits: None
@@ -287,7 +290,8 @@ def test_examining_keeps_to_its_share_of_the_time_and_comes_last_too() -> None:
     assert look(0.31) == 1  # the same sixteenth
     exam._spent = 5.0  # a tenth of the time
     assert look(0.6) == 1
-    assert look(0.99) == 2  # the learning rate is lowest now
+    assert look(0.93, 0.02) == 1
+    assert look(0.95, 0.05) == 2  # no other step like this one fits, and the learning rate is lowest now
 
 
 def test_ngrams_count_the_last_pieces_and_copies_are_looked_for_in_the_first() -> None:

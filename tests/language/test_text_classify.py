@@ -253,6 +253,19 @@ def test_equal_texts_are_on_one_side_and_what_is_tested_is_not_learned(tmp_path:
     assert found.has_own_test
     assert not set(found.texts(found.training)) & set(found.texts(found.testing))
     assert any("stand in the test part too" in said for said in found.findings())
+    (place / "test.txt").write_text("\n".join([*lines[4:8], "good\tquite new"]) + "\n")
+    found = read(Source((str(place),)), Settings())  # what is kept is fitted on the part to choose by, too
+    assert not set(found.texts(found.validation)) & set(found.texts(found.testing))
+    assert len(found.validation) > 0
+    assert any("val part stand in the test part" in said for said in found.findings())
+
+
+def test_a_changed_file_is_not_tested_on_what_was_learned_from_it(labelled_texts: Path, tmp_path: Path) -> None:
+    run, _ = trained(labelled_texts, tmp_path / "runs")
+    with labelled_texts.open("a", encoding="utf-8") as file:
+        file.write(labelled_texts.read_text(encoding="utf-8").splitlines()[-1] + "\n")
+    with pytest.raises(DataFault, match="its content changed"):
+        evaluate(run.folder)
 
 
 def language_run(place: Path, cell: str) -> Path:

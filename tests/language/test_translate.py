@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from onward.core.faults import DataFault
 from onward.core.folder import Folder
 from onward.core.metrics import Score
 from onward.core.task import Source
-from onward.data.pairs import PairPart, open_pairs
+from onward.data.pairs import PairPart, Pairs, open_pairs
 from onward.language.beam import Beam
 from onward.language.lettering import font_for
 from onward.language.tokenizer import Characters, train_tokenizer
@@ -25,7 +26,8 @@ from onward.language.translate.losses import told_loss
 from onward.language.translate.memory import TranslationMemory
 from onward.language.translate.network import Translator
 from onward.language.translate.pictures import attention_map, draw_attention
-from onward.language.translate.scores import evaluate
+from onward.language.translate.reading import Sentences
+from onward.language.translate.scores import _turned_as, evaluate
 from onward.language.translate.settings import Translating
 from onward.language.translate.using import apply
 from onward.language.translate.vocabulary import END, UNKNOWN, Vocabulary
@@ -263,3 +265,16 @@ def test_each_test_set_has_scores_of_its_own(learned: Interpreter, tmp_path: Pat
         "BLEU", "chrF", "BLEU on test_2016", "chrF on test_2016", "BLEU on test_2017", "chrF on test_2017"
     ]  # fmt: skip
     assert [each.count for each in scores] == [3, 3, 2, 2, 1, 1]
+
+
+def test_pairs_the_other_way_round_are_turned_and_of_another_language_refused() -> None:
+    part = PairPart(["ein Haus"], ["a house"])
+    sentences = Sentences(Pairs("p", ("de", "en"), part, part, part, "f"), "pieces", None)
+    assert _turned_as(sentences, ("de", "en")) is sentences
+    assert _turned_as(sentences, ("question", "answer")) is sentences
+    turned = _turned_as(sentences, ("en", "de")).pairs
+    assert turned.names == ("en", "de")
+    assert (turned.testing.source, turned.testing.target) == (["a house"], ["ein Haus"])
+    assert turned.training.source == ["a house"]  # the memory's questions
+    with pytest.raises(DataFault, match="from de to fr"):
+        _turned_as(sentences, ("de", "fr"))

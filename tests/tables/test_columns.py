@@ -32,6 +32,46 @@ def mixed(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_word_for_nothing_that_stands_often_is_a_kind(tmp_path: Path) -> None:
+    """As in a table of sleep, where most have no disorder: without them there would be nothing to tell apart."""
+    words = ["None"] * 60 + ["Insomnia"] * 25 + ["Apnea"] * 13 + ["NA", ""]
+    rows = [
+        f"{n % 9}.5,{word},{'None' if n % 4 else n},{'none' if n == 7 else 'pq'[n % 2]}" for n, word in enumerate(words)
+    ]
+    path = tmp_path / "sleep.csv"
+    path.write_text("\n".join(["hours,disorder,score,rare", *rows]) + "\n")
+    read = read_table(str(path))
+    disorder, score, rare = (read.column(name) for name in ("disorder", "score", "rare"))
+    assert disorder.categories == ("None", "Insomnia", "Apnea")
+    assert np.isnan(disorder.values).sum() == 2  # NA and the empty cell
+    assert any("'None' is a kind" in note for note in disorder.notes)
+    assert score.kind == "number"
+    assert np.isnan(score.values).sum() == 75
+    assert rare.categories == ("p", "q") or rare.categories == ("q", "p")
+    assert np.isnan(rare.values[7])
+    again = read_table(str(path), read.columns)
+    assert np.array_equal(again.column("disorder").values, disorder.values, equal_nan=True)
+    told = read_table(str(path), kinds={"disorder": "category"}).column("disorder")
+    assert told.categories == disorder.categories
+    problem = make_problem(read, Asked(target="disorder"))
+    assert len(problem.y) == 98
+
+
+def test_months_are_dates_and_years_may_name_columns(tmp_path: Path) -> None:
+    months = [f"{1949 + n // 12}-{1 + n % 12:02d}" for n in range(60)]
+    path = tmp_path / "passengers.csv"
+    path.write_text("\n".join(["month,passengers", *(f"{month},{100 + n % 7}" for n, month in enumerate(months))]))
+    month = read_table(str(path)).column("month")
+    assert month.kind == "date"
+    assert np.all(np.diff(month.values) >= 28)
+    years = [str(year) for year in range(1960, 2024)]
+    rows = [f"land {n},L{n},{','.join(f'{n + k}.5' for k in range(64))}" for n in range(40)]
+    path.write_text("\n".join([f"Country,Code,{','.join(years)}", *rows]))
+    table = read_table(str(path))
+    assert table.rows == 40
+    assert table.column("1960").kind == "number"
+
+
 def test_codes_keep_what_trees_need(mixed: Path) -> None:
     columns = read_table(str(mixed), kinds={"words": "text"}).columns[:4]
     design = Design.fitted([each for each in columns if each.name != "words"], "codes")

@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from onward.data.skeletons import Skeleton
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.train import train
+from onward.vision.pose import scores
 from onward.vision.pose.batches import Batches
 from onward.vision.pose.decoding import decode
 from onward.vision.pose.errors import errors_of, usual_places
@@ -308,3 +311,17 @@ def test_the_mouse_is_parted_and_read(real_data: Path) -> None:
     assert len(poses.testing) == 24
     assert sorted(poses.pictures.names[place] for place in poses.testing)[1].endswith("img0005.jpg")
     assert poses.turn == 180.0
+
+
+def test_points_are_measured_by_name_and_not_by_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned = np.arange(12.0).reshape(1, 4, 3)
+    monkeypatch.setattr(scores, "find", lambda *_: learned)
+    finder: Any = SimpleNamespace(
+        network=None, skeleton=SimpleNamespace(names=("nose", "tail", "ear", "paw")), run=SimpleNamespace(name="r")
+    )
+    pictures = SimpleNamespace(images=np.zeros((1, 2, 2, 3)))
+    poses: Any = SimpleNamespace(skeleton=SimpleNamespace(names=("paw", "nose", "ear")), pictures=pictures)
+    assert np.array_equal(scores._found(finder, poses, np.arange(1))[0], learned[0, [3, 0, 2]])
+    poses.skeleton.names = ("paw", "wing")
+    with pytest.raises(DataFault, match="wing, which r never learned"):
+        scores._found(finder, poses, np.arange(1))

@@ -15,6 +15,7 @@ from onward.vision.classify.exam import Exam
 from onward.vision.classify.network import SeeingNetwork
 from onward.vision.classify.reading import Album
 from onward.vision.classify.recogniser import MIRRORED, MOVED, logits_of
+from onward.vision.classify.scores import _balance
 
 
 class Corner(nn.Module):
@@ -46,6 +47,29 @@ def test_moved_views_are_taken_where_they_cost_no_more_than_a_twentieth_of_the_t
     exam.seconds_a_picture = cost
     assert exam.views(SeeingNetwork(2, 8, 32)) == views
     assert exam.views(Corner()) == MIRRORED
+
+
+def test_an_exam_without_pictures_is_none() -> None:
+    run = SimpleNamespace(
+        budget=SimpleNamespace(seconds=None),
+        tail_seconds=0.0,
+        group=SimpleNamespace(is_first=True),
+        keep=lambda **_: None,
+    )
+    exam: Any = Exam(cast(Run, run), cast(Album, SimpleNamespace(validation=np.arange(0), testing=np.arange(3))))
+    exam._looks = SimpleNamespace(is_due=lambda _: True)
+    exam.look(SimpleNamespace(), Corner())  # nothing is marked, and nothing breaks
+
+
+@pytest.mark.parametrize(("counts", "is_sure"), [([[95, 0], [5, 0]], False), ([[90, 5], [1, 4]], True)])
+def test_a_majority_for_all_does_not_beat_itself(counts: list[list[int]], is_sure: bool) -> None:
+    score = _balance(np.array(counts))
+    assert (score.interval[0] > score.baseline.value) == is_sure
+    assert score.interval[0] <= score.value <= score.interval[1]
+
+
+def test_few_pictures_all_told_right_are_no_certainty() -> None:
+    assert _balance(np.diag([2, 2, 2])).interval[0] < 0.95
 
 
 def test_the_training_mode_is_left_as_it_was() -> None:

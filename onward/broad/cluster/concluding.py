@@ -13,6 +13,7 @@ from onward.broad.cluster.model import Groups, head_parts
 from onward.broad.cluster.quality import silhouettes
 from onward.broad.cluster.work import Work
 from onward.core.faults import DataFault
+from onward.data.tables import columns_to_json
 
 __all__ = ["concluded"]
 
@@ -52,7 +53,7 @@ def concluded(work: Work) -> Groups:
         "encoder": name,
         "side": work.eyes.side,
         "method": method,
-        "columns": [{"name": each.name, "categories": list(each.categories)} for each in work.items.columns],
+        "columns": columns_to_json(work.items.columns),
         "text": work.settings.text,
         "label": work.settings.label,
         "tried": [[each, f"{quality[each]:.3f}"] for each in made],

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,11 @@ from onward.data.arrays import read_arrays
 from onward.data.label_columns import find_text_column
 from onward.data.named_sets import find_named
 from onward.data.picture_files import PICTURE_ENDINGS
-from onward.data.tables import Column, Table, read_table
+from onward.data.tables import Column, Table, columns_from_json, read_table
 from onward.data.text import Text, lines_of, open_text
 from onward.data.text_rows import file_cells
 
-__all__ = ["Items", "read"]
+__all__ = ["Items", "as_grouped", "read"]
 
 _FEWEST = 8
 _TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".data")
@@ -207,7 +207,7 @@ def _of_rows(address: str, table: Table, settings: Settings) -> Items:
 
 def _of_known_rows(address: str, known: Mapping[str, Any]) -> Items:
     """Take the columns that a run grouped by, as it knows them."""
-    earlier = [Column(str(each["name"]), np.empty(0), tuple(each["categories"])) for each in known["columns"]]
+    earlier = columns_from_json(known["columns"])
     table = read_table(address, earlier)
     missing = [each.name for each in earlier if each.name not in {column.name for column in table.columns}]
     if missing:
@@ -215,6 +215,30 @@ def _of_known_rows(address: str, known: Mapping[str, Any]) -> Items:
     columns = tuple(table.column(each.name) for each in earlier)
     names = tuple(f"{Path(address).name}:{row + 2}" for row in range(table.rows))
     return Items(address, "rows", names, table.digest, columns=columns)
+
+
+def as_grouped(columns: Sequence[Column], known: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """Take another table's columns as those that were grouped by: their order, and their categories' numbers.
+
+    Raises:
+        DataFault: one is missing.
+    """
+    found = {column.name: column for column in columns}
+    return tuple(_as_numbered(found.get(each.name), each) for each in columns_from_json(known))
+
+
+def _as_numbered(column: Column | None, known: Column) -> Column:
+    if column is None:
+        raise DataFault(f"There is no column {known.name}, which the rows were grouped by. Add it.")
+    if not known.categories and not column.categories:
+        return column
+    if not known.categories:  # words where numbers were
+        return replace(column, values=np.full(len(column.values), np.nan), categories=())
+    number, unseen = {name: float(place) for place, name in enumerate(known.categories)}, float(len(known.categories))
+    names = [*column.categories, ""] if column.categories else None
+    words = ["" if value != value else names[int(value)] if names else f"{value:g}" for value in column.values.tolist()]
+    values = np.array([number.get(word, unseen) for word in words])
+    return replace(column, values=np.where(np.isnan(column.values), np.nan, values), categories=known.categories)
 
 
 def _only_counts(column: Column) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.looking import Looks
 from onward.broad.cluster.model import Groups
 from onward.broad.cluster.quality import counted, found_again, matched_accuracy, mutual_information, silhouettes
-from onward.broad.cluster.reading import Items
+from onward.broad.cluster.reading import Items, as_grouped
 from onward.broad.cluster.showing import Seen, shown
 from onward.broad.cluster.spaces import fit_space
 from onward.core.exhibits import Exhibit
@@ -57,6 +58,8 @@ def evaluate(groups: Groups, items: Items, seconds: float) -> Iterator[Score | E
     began = time.monotonic()
     looks = looked_at(groups, items)
     own = items.fingerprint == groups.run.folder.record["data"]["fingerprint"]
+    if items.kind == "rows" and not own:
+        items = replace(items, columns=as_grouped(items.columns, groups.facts["columns"]))
     if looks is not None:
         chunks = int(groups.facts.get("chunks", 0)) if own else 0
         while looks.done < (chunks or len(looks)):

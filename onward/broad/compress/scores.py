@@ -47,7 +47,7 @@ def evaluate(model: Model, album: Album, seconds: float) -> Iterator[Score | Exh
         measured.append({OURS: ours, **curves})
         if shown is None:
             caption = "above: original, this codec; below: JPEG and the best rival at the nearest size"
-            shown = Picture(compared(pixels, decoded, ours[len(ours) // 2 if len(ours) > 1 else 0].size), caption)
+            shown = Picture(compared(pixels, decoded, ours[_SHOWN_QUALITY if len(ours) > 1 else 0].size), caption)
         spent = time.monotonic() - began
         if spent * (1 + 1 / len(measured)) > 0.9 * seconds:
             break

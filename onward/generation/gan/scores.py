@@ -45,10 +45,10 @@ def evaluate(drawn: Drawn, gallery: Gallery, seconds: float) -> Iterator[Score |
     gallery = gallery.at(drawn.network.size)
     real = torch.from_numpy(gallery.pictures.images).permute(0, 3, 1, 2)
     chance = torch.Generator().manual_seed(1)
-    trial = _drawn(drawn, 64, chance)
-    judge_features(judge, trial)
-    cost = (time.monotonic() - began) / 64
-    count = int(min(_MOST, len(real), max(64, 0.25 * seconds / cost)))
+    ready = time.monotonic()  # reading and resizing cost the same for any number
+    judge_features(judge, _drawn(drawn, 64, chance))
+    cost = (time.monotonic() - ready) / 64
+    count = int(min(_MOST, len(real), max(64, 0.25 * (seconds - (ready - began)) / cost)))
     pictures = _drawn(drawn, count, chance)
     order = torch.randperm(len(real), generator=chance)
     gaussian = _gaussian(real, count, chance)

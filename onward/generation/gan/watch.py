@@ -34,6 +34,7 @@ _LOOKS = 20
 _SHARE = 0.05
 _PICTURES_A_SECOND = 500
 _FEWEST, _MOST = 64, 1000
+_GROUP = 4  # pictures whose variety the judge sees
 _MOST_JUDGED = 256
 _ENOUGH_TO_ACT = 400
 _WON = 0.97
@@ -150,7 +151,11 @@ class Watch:
         """
         logits, was_training = [], self._judge.training
         self._judge.eval()
-        for places in (self._gallery.training[: len(drawn)], self._gallery.held_out[: len(drawn)]):
+        # as many of each, and by fours: the judge also sees how varied a group is
+        count = max(_GROUP, min(len(drawn), len(self._gallery.held_out)) // _GROUP * _GROUP)
+        training = self._gallery.training[:: max(1, len(self._gallery.training) // count)]
+        drawn, labels = drawn[:count], None if labels is None else labels[:count]
+        for places in (training[:count], self._gallery.held_out[:count]):
             pictures = torch.from_numpy(self._gallery.pictures.images[places]).permute(0, 3, 1, 2).float() / 127.5 - 1
             kinds = None if labels is None else torch.from_numpy(self._gallery.pictures.labels[places])
             logits.append(float(self._judge(pictures, kinds).mean()))

@@ -103,7 +103,9 @@ class Exam:
 
     def look(self, step: Step, network: LanguageNetwork) -> None:
         """Examine `network` if it is time to."""
-        number = _EXAMS if step.progress > _NEARLY_ALL else int(step.progress * _EXAMS)
+        now = self._run.progress
+        is_near = now + (now - step.progress) > _NEARLY_ALL  # another step like this one would be the last
+        number = _EXAMS if is_near else int(step.progress * _EXAMS)
         if not step.is_last and (number == self._taken or (number < _EXAMS and self._is_dear())):
             return
         self._taken, began = number, self._run.seconds

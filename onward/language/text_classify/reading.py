@@ -97,6 +97,24 @@ class Texts:
         return {**sizes, "classes": list(self.classes), "troubles": len(self.found.troubles)}
 
 
+def _cleaned(
+    training: NDArray[np.int64], held: dict[str, NDArray[np.int64]], keys: NDArray[np.uint64], notes: list[str]
+) -> NDArray[np.int64]:
+    """Take what is held out from what is learned; what is tested also from what is chosen by, learned in the end."""
+    for name in ("test", "val"):
+        leaked = np.isin(keys[training], keys[held[name]])
+        if leaked.any():
+            notes.append(
+                f"{int(leaked.sum()):,} texts of the training part stand in the {name} part too; not learned from."
+            )
+            training = training[~leaked]
+    both = np.isin(keys[held["val"]], keys[held["test"]])
+    if both.any():
+        notes.append(f"{int(both.sum()):,} texts of the val part stand in the test part too; not chosen by.")
+        held["val"] = held["val"][~both]
+    return training
+
+
 def read(source: Source, settings: Settings) -> Texts:
     """Read labelled texts and part them.
 
@@ -115,13 +133,7 @@ def read(source: Source, settings: Settings) -> Texts:
     if not len(training):
         raise DataFault(f"{source.address} has no training part. Call a file or folder train.")
     keys = np.array([content_key(text) for text in found.texts], np.uint64)
-    for name in ("test", "val"):
-        leaked = np.isin(keys[training], keys[held[name]])
-        if leaked.any():
-            notes.append(
-                f"{int(leaked.sum()):,} texts of the training part stand in the {name} part too; not learned from."
-            )
-            training = training[~leaked]
+    training = _cleaned(training, held, keys, notes)
     if not len(held["test"]):
         training, held["test"] = set_aside(found.labels, keys, training, _TESTED, None)
     if not len(held["val"]):

@@ -46,6 +46,8 @@ class Exam:
         if not self._looks.is_due(step) or not self._run.group.is_first:
             return
         places = self._affordable()
+        if not len(places):
+            return
         began = time.perf_counter()
         logits = logits_of(network, self._album.pictures.images[places], 1)
         self._reserve(network, (time.perf_counter() - began) / max(1, len(places)))

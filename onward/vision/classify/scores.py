@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.metrics import Baseline, Score
 from onward.parts.confusion import confusion_picture
-from onward.parts.intervals import mean_interval, share_interval
+from onward.parts.intervals import mean_share_interval, share_interval
 from onward.vision.classify.pictures import guesses_picture, saliency, saliency_picture
 from onward.vision.classify.reading import Album
 from onward.vision.classify.recogniser import Recogniser
@@ -93,11 +93,7 @@ def _shifted(recogniser: Recogniser, album: Album, seconds: float, cost: float, 
 def _balance(counts: NDArray[np.int64]) -> Score:
     present = counts.sum(axis=1) > 0
     recalls = counts.diagonal()[present] / counts.sum(axis=1)[present]
-    interval = (
-        mean_interval(recalls)
-        if len(recalls) > 2
-        else share_interval(float(counts.diagonal().sum()), int(counts.sum()))
-    )
+    interval = mean_share_interval(counts.diagonal()[present], counts.sum(axis=1)[present])
     baseline = Baseline("one class for all", 1 / int(present.sum()))
     return Score("balanced accuracy", float(recalls.mean()), "", True, interval, int(counts.sum()), baseline)
 

@@ -159,8 +159,10 @@ def _better(run: Run, album: Album, parts: _Parts, exam: Exam, eyes: Eyes) -> Re
     frozen, count = parts.frozen.value, exam.affordable(FINAL_SHARE)
     places, right = frozen["asked"][:count].numpy(), frozen["right"][:count]
     before = float(right.float().mean()) if len(right) else 0.0
-    told = logits_of(network, album.pictures.images[places], 1).argmax(dim=1).numpy()
-    after = float((told == album.pictures.labels[places]).mean()) if len(places) else 1.0
+    after = 1.0
+    if len(places):
+        told = logits_of(network, album.pictures.images[places], 1).argmax(dim=1).numpy()
+        after = float((told == album.pictures.labels[places]).mean())
     if after < before:
         with torch.no_grad():
             network.eyes.load_state_dict(eyes.pretrained().state_dict())

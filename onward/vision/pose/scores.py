@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.exhibits import Exhibit, Picture, Table
+from onward.core.faults import DataFault
 from onward.core.metrics import Baseline, Score
 from onward.vision.pose.errors import diagonals_of, errors_of, middle_places, usual_places
 from onward.vision.pose.finder import Finder, find
@@ -28,12 +29,12 @@ def evaluate(finder: Finder, poses: Poses, seconds: float) -> Iterator[Score | E
     places = places[poses.pictures.known[places].any(axis=1)]
     if not len(places):
         return
-    first = find(finder.network, poses.pictures.images[places[:_FEWEST]])
+    first = _found(finder, poses, places[:_FEWEST])
     cost = (time.monotonic() - began) / len(first)
     places = places[: max(_FEWEST, int(min(0.5 * seconds / max(cost, 1e-6), len(places))))]
     found = first
     if len(places) > _FEWEST:
-        found = np.concatenate([first, find(finder.network, poses.pictures.images[places[_FEWEST:]])])
+        found = np.concatenate([first, _found(finder, poses, places[_FEWEST:])])
     errors = errors_of(poses, places, found)
     guesses = errors_of(poses, places, usual_places(poses, len(places)))
     middles = errors_of(poses, places, middle_places(poses, places))
@@ -53,6 +54,19 @@ def evaluate(finder: Finder, poses: Poses, seconds: float) -> Iterator[Score | E
     by_point = [float(np.nanmean(each)) if np.isfinite(each).any() else float("nan") for each in errors.T]
     yield Picture(bars_picture(names, by_point, "px"), "mean error of each point, in pixels of the original pictures")
     yield _by_point(poses, errors, _within(errors, own), guesses, middles)
+
+
+def _found(finder: Finder, poses: Poses, places: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Find the points of pictures, in the order in which these data name them.
+
+    Raises:
+        DataFault: they name some that were not learned.
+    """
+    learned, asked = finder.skeleton.names, poses.skeleton.names
+    if strange := [name for name in asked if name not in learned]:
+        words = f"These pictures have {', '.join(strange[:5])}, which {finder.run.name} never learned"
+        raise DataFault(f"{words}; it knows {', '.join(learned[:20])}. Name the points alike.")
+    return find(finder.network, poses.pictures.images[places])[:, [learned.index(name) for name in asked]]
 
 
 def _within(errors: NDArray[np.float64], diagonal: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -78,7 +92,7 @@ def _mean_score(
 def _shifted(finder: Finder, poses: Poses, seconds: float, cost: float, usual: float) -> Score:
     """Score the pictures that differ on purpose: the gap to the usual ones is what was learned by heart."""
     places = poses.shifted[: max(_FEWEST, int(min(0.5 * seconds / max(cost, 1e-6), len(poses.shifted))))]
-    errors = errors_of(poses, places, find(finder.network, poses.pictures.images[places]))
+    errors = errors_of(poses, places, _found(finder, poses, places))
     name = "mean error on pictures unlike those learned from"
     return _mean_score(name, errors, Baseline("the same on usual pictures", usual))
 
