@@ -211,6 +211,17 @@ def test_stopping_and_resuming_equals_going_through(
     assert not differences(final_state(through)["kept"], final_state(half)["kept"])
 
 
+def test_a_kill_after_the_last_step_leaves_the_scores_to_be_done(own: Folder) -> None:
+    def scores() -> list[tuple[str, float]]:
+        return [(fact["name"], fact["value"]) for fact in read_metrics(own.path / "metrics.jsonl", "score")]
+
+    before = scores()
+    own.update(status="running")
+    resume(Folder(own.path), quiet=True)
+    assert Folder(own.path).status() == "finished"
+    assert scores() == before
+
+
 def command(name: str, address: str, place: Path, *more: str) -> list[str]:
     words = [f"--set={key}={value}" for key, value in CASES[name].settings.items()]
     return ["train", CASES[name].task, address, "--out", str(place), "--name", "r", *words, *more]

@@ -298,7 +298,7 @@ class Run:
             self.is_complete = False
             self.save()  # and a kill from here on loses nothing of what the new time brought
             self.folder.drop_checkpoint(label)
-        elif self.progress < 1 - self.cooldown and self.folder.newest_checkpoint(_PLATEAU):
+        elif self.group.agree(self.progress < 1 - self.cooldown) and self.folder.newest_checkpoint(_PLATEAU):
             self.folder.drop_checkpoint(_PLATEAU)  # of an end that has moved on
 
     def _load(self, state: dict[str, Any]) -> None:

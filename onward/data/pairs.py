@@ -9,6 +9,7 @@ that no name tells are drawn by content, so that the same sentence is never in t
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -193,9 +194,8 @@ def _parted(parts: dict[str, list[Found]], troubles: list[str]) -> dict[str, Pai
     for pair in learned:
         lot = int.from_bytes(hashlib.blake2b(pair[0].encode("utf-8", "replace"), digest_size=4).digest(), "big") / 2**32
         drawn[missing[int(lot / share)] if lot < share * len(missing) else "train"].append(pair)
-    if not (whole["val"] or drawn["val"]) and len(drawn["train"]) > 1:  # of few pairs the lot may fall on none
-        drawn["val"].append(drawn["train"].pop())
     held = {name: whole[name] or drawn[name] for name in ("val", "test")}
+    held["val"] = held["val"] or _one_to_choose_by(drawn["train"], held["test"])
     _say_twice(drawn["train"], held, troubles)
     kept = _without(drawn["train"], {source for own in held.values() for source, _ in own}, troubles)
     whole_parts = {name: PairPart(*(list(side) for side in zip(*own, strict=True))) if own else PairPart()
@@ -203,6 +203,12 @@ def _parted(parts: dict[str, list[Found]], troubles: list[str]) -> dict[str, Pai
     if len(parts["test"]) > 1 and whole["test"]:
         whole_parts["test"] = replace(whole_parts["test"], titles=_titles(parts["test"]))
     return whole_parts
+
+
+def _one_to_choose_by(learned: list[tuple[str, str]], tested: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Give a pair that stands once and is not tested: of few pairs the lot may fall on none."""
+    counts = Counter(source for source, _ in learned + tested)
+    return [pair for pair in learned if counts[pair[0]] == 1][-1:]
 
 
 def _titles(tested: Sequence[Found]) -> list[str]:

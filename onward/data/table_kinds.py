@@ -284,7 +284,8 @@ def _coded(cells: Sequence[str], names: Sequence[str]) -> NDArray[np.float64]:
     for name, number in place.items():
         plain.setdefault(plain_key(name), number)
     unseen = float(len(names))
-    kept = [name for name in names if is_missing(name)]
+    kinds = {plain_key(name) for name in names if is_missing(name)}
+    kept = [cell for cell in set(cells) if is_missing(cell) and plain_key(cell) in kinds]
     return _filled(cells, lambda cell: place[cell] if cell in place else plain.get(plain_key(cell), unseen), kept)
 
 

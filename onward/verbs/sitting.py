@@ -61,7 +61,7 @@ def check_same_data(run: Run, data: Data) -> None:
     """Refuse data that are not those the run was trained on."""
     own = run.folder.record["data"]
     if own["fingerprint"] != data.fingerprint:
-        words = f"{own['address']} is not what {run.name} was trained on (its content changed)."
+        words = f"{own['address']} is not what {run.name} was trained on (its content changed, or how it is read)."
         raise DataFault(f"{words} Restore it, or start a new run on what is there now.")
 
 

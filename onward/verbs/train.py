@@ -51,8 +51,8 @@ def train(  # noqa: PLR0913 - the flags of the command
     started_at = time.monotonic() if started_at is None else started_at
     group = join(task.shares_batches, task.name)
     settings, origins = parse_settings(task.settings, words, task.name)
-    seconds = parse_duration(duration)[0] if duration else None
-    budget = Budget(parse_duration(DEFAULT_TIME)[0] if seconds is None and steps is None else seconds, steps)
+    limit, device = duration or (None if steps is not None else DEFAULT_TIME), device_for(task.name, device)
+    budget = Budget(parse_duration(limit)[0] if limit else None, steps)
     data = read_data(task, Source((address,), kind), settings)
 
     def begin() -> Path:
@@ -67,7 +67,7 @@ def train(  # noqa: PLR0913 - the flags of the command
             "created": time.time(),
             "seed": seed,
             "processes": group.size,
-            "device": device_for(task.name, device),
+            "device": device,
             "budget": {"seconds": budget.seconds, "steps": budget.steps},
             "data": {"address": address, "kind": kind, "fingerprint": data.fingerprint, "findings": data.findings()},
             "elapsed_seconds": 0.0,

@@ -13,14 +13,12 @@ import pytest
 from PIL import Image
 
 from onward.broad.cluster.model import _check
-from onward.broad.cluster.reading import as_grouped, read
-from onward.broad.cluster.settings import Settings
+from onward.broad.cluster.reading import columns_as_grouped
 from onward.broad.cluster.sorting import take_back
 from onward.core.faults import DataFault, RunFault, UsageFault
 from onward.core.folder import Folder
 from onward.core.metrics import Score, read_metrics
 from onward.core.run import Run
-from onward.core.task import Source
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.evaluate import evaluate
@@ -343,8 +341,7 @@ def test_words_and_dates_of_rows_are_told_as_they_were_grouped_by(tmp_path: Path
     # other rows, in which other words are the frequent ones, and with a column between the known ones
     some = [f"{day},x{n % 7},{x:.3f},{tree}" for n, (tree, day, x) in enumerate(rows) if n % 3 == 2 or n < 30]
     other.write_text("\n".join(["planted,more,size,tree", *some]) + "\n")
-    items = read(Source((str(other),), None), Settings())
-    known = as_grouped(items.columns, groups.facts["columns"])
+    _, known = columns_as_grouped(str(other), groups.facts["columns"])
     assert [column.name for column in known] == [each["name"] for each in groups.facts["columns"]]
     trees = next(column for column in known if column.name == "tree")
     words = [line.rpartition(",")[2] for line in some]

@@ -175,3 +175,22 @@ def test_a_film_needs_some_snapshots(run: Run) -> None:
     assert film is not None
     assert film.frames.shape[1:] == (395, 395, 3)
     assert film.write(run.path, "film").stat().st_size > 0
+
+
+def test_pictures_held_out_and_learned_are_judged_by_like_groups(run: Run, gallery: Gallery) -> None:
+    """The judge sees how varied four pictures are, so as many fours of each are compared, from all classes alike."""
+    asked: list[Tensor] = []
+
+    class Noting(nn.Module):
+        def forward(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
+            asked.append(pictures)
+            return pictures.mean(dim=(1, 2, 3))
+
+    watch = watching.Watch(run, gallery, Noting(), Settings(size=16))
+    watch._overfitting(torch.zeros(30, 3, 16, 16, dtype=torch.uint8), None)
+    count = len(asked[0])
+    assert [len(each) for each in asked] == [count] * 3
+    assert count % 4 == 0 or count == len(gallery.held_out) < 4
+    learned = (asked[0] * 127.5 + 127.5).round().permute(0, 2, 3, 1).numpy()
+    last = gallery.pictures.images[gallery.training[(count - 1) * max(1, len(gallery.training) // count)]]
+    assert np.array_equal(learned[-1], last)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from onward.data.tables import Column, Table, columns_from_json, read_table
 from onward.data.text import Text, lines_of, open_text
 from onward.data.text_rows import file_cells
 
-__all__ = ["Items", "as_grouped", "read"]
+__all__ = ["Items", "columns_as_grouped", "read"]
 
 _FEWEST = 8
 _TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".data")
@@ -207,38 +207,23 @@ def _of_rows(address: str, table: Table, settings: Settings) -> Items:
 
 def _of_known_rows(address: str, known: Mapping[str, Any]) -> Items:
     """Take the columns that a run grouped by, as it knows them."""
-    earlier = columns_from_json(known["columns"])
-    table = read_table(address, earlier)
-    missing = [each.name for each in earlier if each.name not in {column.name for column in table.columns}]
-    if missing:
-        raise DataFault(f"{address} lacks {', '.join(missing[:5])}, which the rows were grouped by. Add it.")
-    columns = tuple(table.column(each.name) for each in earlier)
+    table, columns = columns_as_grouped(address, known["columns"])
     names = tuple(f"{Path(address).name}:{row + 2}" for row in range(table.rows))
     return Items(address, "rows", names, table.digest, columns=columns)
 
 
-def as_grouped(columns: Sequence[Column], known: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
-    """Take another table's columns as those that were grouped by: their order, and their categories' numbers.
+def columns_as_grouped(address: str, known: Sequence[Mapping[str, Any]]) -> tuple[Table, tuple[Column, ...]]:
+    """Read a table's columns as those that a run grouped by: the same kinds, numbers and order.
 
     Raises:
         DataFault: one is missing.
     """
-    found = {column.name: column for column in columns}
-    return tuple(_as_numbered(found.get(each.name), each) for each in columns_from_json(known))
-
-
-def _as_numbered(column: Column | None, known: Column) -> Column:
-    if column is None:
-        raise DataFault(f"There is no column {known.name}, which the rows were grouped by. Add it.")
-    if not known.categories and not column.categories:
-        return column
-    if not known.categories:  # words where numbers were
-        return replace(column, values=np.full(len(column.values), np.nan), categories=())
-    number, unseen = {name: float(place) for place, name in enumerate(known.categories)}, float(len(known.categories))
-    names = [*column.categories, ""] if column.categories else None
-    words = ["" if value != value else names[int(value)] if names else f"{value:g}" for value in column.values.tolist()]
-    values = np.array([number.get(word, unseen) for word in words])
-    return replace(column, values=np.where(np.isnan(column.values), np.nan, values), categories=known.categories)
+    earlier = columns_from_json(known)
+    table = read_table(address, earlier)
+    missing = [each.name for each in earlier if each.name not in {column.name for column in table.columns}]
+    if missing:
+        raise DataFault(f"{address} lacks {', '.join(missing[:5])}, which the rows were grouped by. Add it.")
+    return table, tuple(table.column(each.name) for each in earlier)
 
 
 def _only_counts(column: Column) -> bool:

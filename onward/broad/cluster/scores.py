@@ -19,7 +19,7 @@ from onward.broad.cluster.kmeans import k_means, nearest_centre
 from onward.broad.cluster.looking import Looks
 from onward.broad.cluster.model import Groups
 from onward.broad.cluster.quality import counted, found_again, matched_accuracy, mutual_information, silhouettes
-from onward.broad.cluster.reading import Items, as_grouped
+from onward.broad.cluster.reading import Items, columns_as_grouped
 from onward.broad.cluster.showing import Seen, shown
 from onward.broad.cluster.spaces import fit_space
 from onward.core.exhibits import Exhibit
@@ -59,7 +59,7 @@ def evaluate(groups: Groups, items: Items, seconds: float) -> Iterator[Score | E
     looks = looked_at(groups, items)
     own = items.fingerprint == groups.run.folder.record["data"]["fingerprint"]
     if items.kind == "rows" and not own:
-        items = replace(items, columns=as_grouped(items.columns, groups.facts["columns"]))
+        items = replace(items, columns=columns_as_grouped(items.address, groups.facts["columns"])[1])
     if looks is not None:
         chunks = int(groups.facts.get("chunks", 0)) if own else 0
         while looks.done < (chunks or len(looks)):

@@ -18,7 +18,7 @@ from onward.broad.semi.reading import Album
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.metrics import Baseline, Score
 from onward.parts.confusion import confusion_picture
-from onward.parts.intervals import mean_interval, share_interval
+from onward.parts.intervals import mean_interval, mean_share_interval, share_interval
 
 __all__ = ["evaluate", "thumbnail_guesses"]
 
@@ -96,9 +96,9 @@ def _scores(album: Album, answers: _Answers) -> Iterator[Score]:
     interval = mean_interval(gain)
     nothing = Baseline(answers.opponent, 0.0)
     yield Score("gain from pictures without a label", float(gain.mean()), "points", True, interval, len(gain), nothing)
-    kinds = np.unique(labels)
-    recalls = np.array([right[labels == kind].mean() for kind in kinds])
-    interval = mean_interval(recalls) if len(recalls) > 2 else share_interval(float(right.sum()), len(right))
+    kinds, counts = np.unique(labels, return_counts=True)
+    hits = np.array([int(right[labels == kind].sum()) for kind in kinds])
+    recalls, interval = hits / counts, mean_share_interval(hits, counts)
     one = Baseline("one class for all", 1 / len(kinds))
     yield Score("balanced accuracy", float(recalls.mean()), "", True, interval, len(right), one)
 

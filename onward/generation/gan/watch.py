@@ -153,9 +153,9 @@ class Watch:
         self._judge.eval()
         # as many of each, and by fours: the judge also sees how varied a group is
         count = max(_GROUP, min(len(drawn), len(self._gallery.held_out)) // _GROUP * _GROUP)
-        training = self._gallery.training[:: max(1, len(self._gallery.training) // count)]
         drawn, labels = drawn[:count], None if labels is None else labels[:count]
-        for places in (training[:count], self._gallery.held_out[:count]):
+        for part in (self._gallery.training, self._gallery.held_out):
+            places = part[:: max(1, len(part) // count)][:count]
             pictures = torch.from_numpy(self._gallery.pictures.images[places]).permute(0, 3, 1, 2).float() / 127.5 - 1
             kinds = None if labels is None else torch.from_numpy(self._gallery.pictures.labels[places])
             logits.append(float(self._judge(pictures, kinds).mean()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from typing import Any
 
 import torch
 
@@ -54,8 +55,8 @@ def train(run: Run, subject: Subject, settings: Settings) -> Restyled:
     plan = plan_of(height, width, side)
     chance = torch.Generator().manual_seed(run.seed)
     painting = Painting(subject, settings, plan, sight, chance)
-    run.keep(painting=painting)
     shown = _Shown(run, painting)
+    run.keep(painting=painting, shown=shown)
     for step in run.steps():
         figures = painting.turn(step.progress)
         if all(math.isfinite(each) for each in figures.values()):  # else the walk took its step back by itself
@@ -76,13 +77,23 @@ class _Shown:
     def look(self, progress: float, index: int, *, is_last: bool) -> None:
         number = int(progress * _PREVIEWS)
         is_new = self._painting.place != self._place
-        is_due = number != self._number and time.monotonic() - self._shown_at > _LEAST_SECONDS
+        # under steps alone nothing goes by the clock, so that a repeat shows the same
+        has_rested = self._run.budget.seconds is None or time.monotonic() - self._shown_at > _LEAST_SECONDS
+        is_due = number != self._number and has_rested
         if not (is_new or is_due or is_last):
             return
         self._place, self._number, self._shown_at = self._painting.place, number, time.monotonic()
         height, width = self._painting.size
         words = f"{width} x {height}, look {self._painting.looks}"
         self._run.show("picture", Picture(small(self._painting.picture()), words))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Take what was shown last."""
+        return {"place": self._place, "number": self._number}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Put it back, so that a run that is gone on with shows nothing twice."""
+        self._place, self._number = int(state["place"]), int(state["number"])
 
 
 def _stored(run: Run) -> int | None:

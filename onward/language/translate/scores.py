@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from onward.core.exhibits import Exhibit, Picture, Table
-from onward.core.faults import DataFault, MachineFault
+from onward.core.faults import MachineFault
 from onward.core.metrics import Baseline, Score
 from onward.language.beam import Beam
 from onward.language.translate.interpreter import Answer, Interpreter
@@ -55,7 +55,6 @@ def evaluate(interpreter: Interpreter, sentences: Sentences, seconds: float) -> 
     Where there are several test sets, each has scores of its own after those of all.
 
     Raises:
-        DataFault: the pairs are of other languages.
         MachineFault: the library that counts BLEU is not installed.
     """
     sentences = _turned_as(sentences, interpreter.names)
@@ -81,19 +80,10 @@ def evaluate(interpreter: Interpreter, sentences: Sentences, seconds: float) -> 
 
 
 def _turned_as(sentences: Sentences, names: tuple[str, str]) -> Sentences:
-    """Turn pairs that were read the other way round than a run translates.
-
-    Raises:
-        DataFault: one language is the same, the other is not.
-    """
+    """Turn pairs that were read the other way round than a run translates."""
     pairs = sentences.pairs
-    if pairs.names == names or not set(pairs.names) & set(names):  # names of files and columns may be any
+    if pairs.names != names[::-1] or names[0] == names[1]:  # names of files and columns may be any
         return sentences
-    if pairs.names != names[::-1]:
-        told = (
-            f"{pairs.address} is in {' and '.join(pairs.names)}, but the run translates from {names[0]} to {names[1]}"
-        )
-        raise DataFault(f"{told}. Give pairs of these two.")
     turned = {
         name: replace(part, source=part.target, target=part.source)
         for name, part in (("training", pairs.training), ("validation", pairs.validation), ("testing", pairs.testing))

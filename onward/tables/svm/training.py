@@ -154,7 +154,8 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
         step.log(score=score, rows=chosen[1], best=_best(tried).score, tried=len(tried))
         if step.index in _SHOWN_AT or step.is_last:
             step.show(tried=ladder_picture(tried, is_number=not samples.classes))
-    return trained
+    # killed after its last step, a run goes on with no step at all
+    return trained if material is not None else load(run)
 
 
 def _leave_time(run: Run, samples: Samples, pace: Pace, seconds_a_row: float) -> None:
