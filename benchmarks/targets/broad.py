@@ -93,8 +93,8 @@ BROAD = (
         _against("connect-four-10", "mcts:1000"),
         95,
         tried=(
-            "61 % on one core before, 89 % on two slower ones; since then searches that trust what they found more and are "
-            "shorter, a smaller network, and rounds for which nobody waits. It loses mostly from random openings"
+            "61 % on one core before, 89 % on two slower ones; since then searches that trust what they found more and "
+            "are shorter, a smaller network, and rounds for which nobody waits. It loses mostly from random openings"
         ),
     ),
     Target(

@@ -186,7 +186,7 @@ def test_pictures_held_out_and_learned_are_judged_by_like_groups(run: Run, galle
             asked.append(pictures)
             return pictures.mean(dim=(1, 2, 3))
 
-    watch = watching.Watch(run, gallery, Noting(), Settings(size=16))
+    watch = watching.Watch(run, gallery, Noting(), None, {})
     watch._overfitting(torch.zeros(30, 3, 16, 16, dtype=torch.uint8), None)
     count = len(asked[0])
     assert [len(each) for each in asked] == [count] * 3
