@@ -126,11 +126,10 @@ def _tell(
 ) -> None:
     """Say before the first step what comes."""
     (width, height), whole = size, scene.photo.size
-    told = (
-        f"Dreaming of {wish.title} at {width} x {height} pixels: a full step takes {cost * height * width:.2g} s, "
-        f"memory {memory_bytes(height, width, settings.tile) / 2**30:.1f} GiB"
-    )
-    told += f", {spoken_duration(run.seconds_left)} of steps." if run.budget.seconds is not None else "."
+    told = f"Dreaming of {wish.title} at {width} x {height} pixels: "
+    if run.budget.seconds is not None:  # under steps alone nothing hangs on a clock, so that a repeat says the same
+        told += f"a full step takes {cost * height * width:.2g} s, {spoken_duration(run.seconds_left)} of steps, "
+    told += f"memory {memory_bytes(height, width, settings.tile) / 2**30:.1f} GiB."
     if height * width > most:
         smaller = [round(side * (most / (height * width)) ** 0.5) for side in size]
         told += f" That is long for the time: it is dreamt on at {smaller[0]} x {smaller[1]}, and then enlarged."
