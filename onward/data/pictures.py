@@ -24,7 +24,7 @@ from onward.data.arrays import read_arrays
 from onward.data.named_sets import find_named
 from onward.data.picture_files import fitting_size, square
 from onward.data.picture_sets import decode_all
-from onward.data.splits import named_split
+from onward.data.splits import SPLITS, named_split
 
 if TYPE_CHECKING:
     from onward.meadow.photos import Photos
@@ -199,7 +199,7 @@ def folder_classes(names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, 
     """Read classes and splits off the folders: `train/horse/0.jpg`, `horse/0.jpg`; else one class."""
     folders = [PurePosixPath(name).parts[:-1] for name in names]
     while folders and all(folders) and len({parts[0] for parts in folders}) == 1:
-        if named_split(folders[0][0]):
+        if folders[0][0].lower() in SPLITS:  # alone and with a year it may as well be an archive's name
             break
         folders = [parts[1:] for parts in folders]
     splits = None

@@ -274,3 +274,5 @@ def test_parts_with_a_year_are_parts_and_no_classes() -> None:
     names = ["train2017/cat/a.jpg", "train2017/dog/b.jpg", "val2017/cat/c.jpg"]
     labels, classes, splits = folder_classes(names)
     assert (labels.tolist(), classes, splits) == ([0, 1, 0], ("cat", "dog"), ("train", "train", "val"))
+    labels, classes, splits = folder_classes(["test2015/cat/a.jpg", "test2015/dog/b.jpg"])  # what an archive is called
+    assert (labels.tolist(), classes, splits) == ([0, 1], ("cat", "dog"), None)

@@ -292,6 +292,8 @@ def test_examining_keeps_to_its_share_of_the_time_and_comes_last_too() -> None:
     assert look(0.6) == 1
     assert look(0.93, 0.02) == 1
     assert look(0.95, 0.05) == 2  # no other step like this one fits, and the learning rate is lowest now
+    exam._taken = 14
+    assert look(0.99) == 3  # so it is after short steps, too
 
 
 def test_ngrams_count_the_last_pieces_and_copies_are_looked_for_in_the_first() -> None:

@@ -93,7 +93,7 @@ class _Shown:
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
         """Put it back, so that a run that is gone on with shows nothing twice."""
-        self._place, self._number = int(state["place"]), int(state["number"])
+        self._place, self._number = state.get("place", -1), state.get("number", -1)  # only ever compared
 
 
 def _stored(run: Run) -> int | None:
