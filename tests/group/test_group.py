@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import faulthandler
+import gc
 import os
 import signal
 import socket
@@ -47,6 +48,8 @@ def started(count: int, work: Callable[[int], object], environment: dict[str, st
         door.bind(("127.0.0.1", 0))
         port = str(door.getsockname()[1])
     found = []
+    gc.collect()  # a child that collects what owns threads waits for ever: a fork leaves them behind,
+    gc.freeze()  # and a worker of a suite has whatever tests before left
     for rank in range(count):
         if process := os.fork():
             found.append(process)
@@ -67,6 +70,7 @@ def started(count: int, work: Callable[[int], object], environment: dict[str, st
             os.write(2, traceback.format_exc().encode())
         finally:
             os._exit(code)
+    gc.unfreeze()
     return found
 
 
