@@ -35,7 +35,8 @@ class Fault(Exception):
     exit_code = 1
 
     def __init__(self, words: str = "") -> None:
-        super().__init__(printable(words))
+        said = printable(words)  # it may quote what a file holds, however long
+        super().__init__(said if len(said) < 1400 else f"{said[:1000]} … {said[-300:]}")
 
 
 class UsageFault(Fault):
@@ -69,9 +70,8 @@ class Stopped(Fault):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Say which known word `word` may have been meant, or list them all.
+    """Say which known word `word` may have been meant, or list them all, after a space; nothing when none is known.
 
-    Returns: a sentence fragment that starts with a space, or ``""`` when nothing is known.
     Example:
         >>> did_you_mean("gann", ["gan", "forest"])
         ' Did you mean gan?'

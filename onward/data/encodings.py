@@ -125,7 +125,7 @@ def _guessed(odd: bytes) -> str:
         return _USUAL
     matches = from_bytes(odd)
     best = matches.best()
-    if best is None or best.encoding in ("utf_8", "ascii"):
+    if best is None or best.encoding.startswith(("utf", "ascii")):  # UTF-16 by lot: it has neither mark nor zeros
         return _USUAL
     if _USUAL in best.could_be_from_charset:
         return _USUAL

@@ -35,7 +35,7 @@ def write_report(folder: Folder) -> Path:
     environment = Environment(loader=PackageLoader("onward.report", "."), autoescape=select_autoescape(default=True))
     page = environment.get_template("page.html.j2").render(**_facts(folder))
     path = folder.path / "report.html"
-    write_atomically(path, page.encode())
+    write_atomically(path, page.encode(errors="replace"))  # what a stranger's run says may hold half a character
     return path
 
 

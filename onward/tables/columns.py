@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from onward.core.faults import DataFault
+from onward.core.faults import DataFault, RunFault
 from onward.data.tables import Column, columns_from_json, columns_to_json
 
 __all__ = ["Design", "Style", "check_columns"]
@@ -79,6 +79,7 @@ class Design:
 
         Raises:
             DataFault: one is missing.
+            RunFault: the run's own names are of other columns.
         """
         own = check_columns(columns, self.columns)
         parts = [
@@ -86,6 +87,8 @@ class Design:
             for place, (column, known) in enumerate(zip(own, self.columns, strict=True))
         ]
         whole = np.concatenate(parts, axis=1)
+        if whole.shape[1] != len(self.names):
+            raise RunFault("The run's look.json names other columns than were learned from. Train it anew.")
         if self.style == "codes":
             return whole
         scaled = (whole - self.means) / self.spreads

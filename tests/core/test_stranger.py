@@ -72,6 +72,20 @@ def test_a_record_with(name: str, tmp_path: Path) -> None:
     assert list_runs(tmp_path) == []
 
 
+def test_half_a_character_in_a_report_becomes_a_question_mark(tmp_path: Path) -> None:
+    run = lay(tmp_path, data={"address": "half of \ud800 one", "fingerprint": "0", "findings": []})
+    assert "half of ? one" in write_report(Folder(run)).read_text(encoding="utf-8")
+
+
+def test_a_sentence_that_quotes_much_is_cut_in_the_middle() -> None:
+    said = str(RunFault(f"It holds {'a' * 9000}. Train it anew."))
+    assert len(said) < 1400
+    assert said.startswith("It holds aaa")
+    assert said.endswith("aaa. Train it anew.")
+    short = "It holds nothing. " * 70
+    assert str(RunFault(short)) == short
+
+
 FACTS: dict[str, Any] = {
     "a list": [1, 2],
     "nothing": None,

@@ -168,6 +168,13 @@ def test_short_western_texts_are_not_taken_for_baltic_ones(words: str, encoding:
     assert content.decode(told).startswith(words)
 
 
+def test_bytes_that_begin_a_line_like_a_mark_are_no_utf_16() -> None:
+    content = b"id,kind\n61,y\n\xff\xfe,y\n"  # the guesser sees from the first odd line on
+    encoding = encoding_of(lambda: [content], "a.csv")[0]
+    assert not encoding.startswith("utf")
+    assert "".join(decoded([content], encoding)).startswith("id,kind\n61,y\n")
+
+
 def test_halves_of_emoji_do_not_change_the_letters_beside_them() -> None:
     content = ("Größe \ud83d\n" * 9).encode("utf-8", "surrogatepass")
     name, said = encoding_of(lambda: [content], "a.txt")

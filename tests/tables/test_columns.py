@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from onward.core.faults import DataFault
+from onward.core.faults import DataFault, RunFault
 from onward.core.task import Source
 from onward.data.table_numbers import number_of
 from onward.data.tables import read_table
@@ -203,3 +203,11 @@ def test_a_score_that_is_all_right_is_not_certain() -> None:
     assert accuracy.value == area.value == 1.0
     assert 0.6 < accuracy.interval[0] < 0.8
     assert 0.4 < area.interval[0] < 0.6
+
+
+def test_a_design_that_names_other_columns_than_it_holds_is_refused(mixed: Path) -> None:
+    features = read_problem(str(mixed), Asked("y")).features
+    facts = Design.fitted(features, "codes").as_json()
+    facts["columns"] = facts["columns"][1:]  # as a stranger's run may say
+    with pytest.raises(RunFault, match="names other columns"):
+        Design.from_json(facts).matrix(features)
