@@ -45,14 +45,17 @@ class Sight:
         self.legal = np.zeros((places, game.actions), np.bool_)
         self.movers = np.zeros(places, np.int8)
         self.last = np.full(places, -1, np.int32)
+        self._allowed = memoryview(self.legal).cast("B")  # of a list of a few places five times as fast as the array
 
     def see(self, place: int, state: Any, legal: Sequence[int], last: int) -> None:
         """Look at a state that is not over."""
         mover = state.current_player()
         self._game.observer.set_from(state, 0 if self._game.family else mover)  # some games show the viewer's side
         self.tensors[place] = self._game.observer.tensor
-        self.legal[place] = False
-        self.legal[place, legal] = True
+        allowed = bytearray(self._game.actions)
+        for action in legal:
+            allowed[action] = 1
+        self._allowed[place * len(allowed) : (place + 1) * len(allowed)] = allowed
         self.movers[place] = mover
         self.last[place] = last
 
