@@ -52,9 +52,7 @@ class _Convolution(nn.Module):
             prepack: Any = torch.ops.onednn.qconv_prepack
             steps = ([1, 1], self._padding, [1, 1], 1)
             self._packed = prepack(self._whole, self._scales, scale, zero, *steps, list(x.shape))
-        levels = (
-            torch.add(self._half + zero, x, alpha=1.0 / scale).int().to(torch.uint8)
-        )  # straight to bytes takes twice as long
+        levels = torch.add(self._half + zero, x, alpha=1.0 / scale).int().to(torch.uint8)  # at once takes twice as long
         convolve: Any = torch.ops.onednn.qconv2d_pointwise
         kernel = (levels, scale, zero, self._packed, self._scales, self._zeros, self._bias)
         return convolve(*kernel, [1, 1], self._padding, [1, 1], 1, 1.0, 0, torch.float32, then, [None], "")
