@@ -1,7 +1,7 @@
 """Two processes beside one: the same result? how much faster?
 
 One process with one thread learns with batches of twice the size; two processes with one thread each share the same
-batches. They take turns, `--repeats` times, each from the same seed, and nothing is examined at the end. A step's time
+batches, of which each has as much as a process has by itself when nothing else is said. They take turns, `--repeats` times, each from the same seed, and nothing is examined at the end. A step's time
 is the median over the run (of each kind of step, where every fourth has a gradient penalty), so that the exams between
 them, which the first process takes alone, do not count. What is apart is the distance of the two networks in the end,
 as a share of their length. Both cores have to be quiet.
@@ -47,7 +47,7 @@ class Lesson:
 
 
 LESSONS = {
-    "gan": Lesson("gan", "meadow:horses", "batch_size", 16, "generator", 36, {"size": "32", "show_every": "1000"}),
+    "gan": Lesson("gan", "meadow:horses", "batch_size", 32, "generator", 36, {"size": "32", "show_every": "1000"}),
     "classify": Lesson(
         "classify",
         "meadow:classify",
@@ -57,7 +57,7 @@ LESSONS = {
         40,
         {"size": "32", "backbone": "none", "width": "32"},
     ),
-    "detect": Lesson("detect", "meadow:detect", "batch_size", 8, "network", 30, {"size": "160", "frozen_share": "0"}),
+    "detect": Lesson("detect", "meadow:detect", "batch_size", 16, "network", 30, {"size": "160", "frozen_share": "0"}),
     "language-model": Lesson("language-model", "stdlib:docstrings", "batch_size", 32, "network", 40, {"width": "256"}),
     "translate": Lesson("translate", "numbers:en", "batch_tokens", 1200, "network", 40, {"width": "192", "drop": "0"}),
 }

@@ -1,7 +1,7 @@
 """The processes of a group, and what they tell each other: torch.distributed's broadcasts, sums and gathers.
 
-On processors they speak by gloo. Lightning's Fabric was meant to do this and does not fit: `docs/architecture.md` says
-why. What is sent is numbers and JSON, nothing pickled.
+On processors they speak by gloo, and two of one computer by a wire of their own (`wire.py`). Lightning's Fabric was
+meant to do this and does not fit: `docs/architecture.md` says why. What is sent is numbers and JSON, nothing pickled.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from onward.core.faults import MachineFault, RunFault
 from onward.group import Group
+from onward.group.wire import Wire
 
 __all__ = ["Processes"]
 
@@ -29,6 +30,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 600.0  # for a process that measures or draws while the others wait
 _PASSING = "onward-process-"  # how the folders of the others begin
 _MESSAGE_BYTES = 512  # what is longer is sent in two
+_PAIR = 2
 _FOR_PEOPLE = {"samples", "export", "report.html", "metrics.jsonl", "log.txt", "lock", "stop"}
 
 
@@ -51,6 +53,9 @@ class Processes(Group):
                 f"The other processes do not answer ({_first_line(reason)}). Look at torchrun."
             ) from None
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+        self._wire: Wire | None = None
+        if self.size == _PAIR:
+            self._wire = Wire.strung(self.rank, self._told, self.any, _PATIENCE_SECONDS)
         if torch.cuda.is_available():  # so that `cuda` is another device for each process of a machine
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
         self._now: float | None = 0.0
@@ -95,15 +100,22 @@ class Processes(Group):
         if self.size == 1:
             return share
         share = share.contiguous()
-        parts = [self._torch.empty_like(share) for _ in range(self.size)]
+        parts = [share if rank == self.rank else self._torch.empty_like(share) for rank in range(self.size)]
         with self._heard():
-            self._distributed.all_gather(parts, share)
+            if self._wire and share.device.type == "cpu":
+                parts[1 - self.rank] = self._wire.exchanged(share)
+            else:
+                self._distributed.all_gather(parts, share)
         return self._torch.cat(parts, dim=axis)
 
     def total(self, numbers: Any) -> Any:
         """Add up over all processes, in place."""
-        if self.size > 1:
-            with self._heard():
+        if self.size == 1:
+            return numbers
+        with self._heard():
+            if self._wire and numbers.device.type == "cpu":
+                numbers.add_(self._wire.exchanged(numbers.contiguous()))
+            else:
                 self._distributed.all_reduce(numbers)
         return numbers
 
@@ -173,6 +185,9 @@ class Processes(Group):
         return self
 
     def _leave(self) -> None:
+        if self._wire:
+            self._wire.close()
+            self._wire = None
         if self._distributed.is_initialized():
             self._distributed.destroy_process_group()
 
@@ -183,8 +198,7 @@ class Processes(Group):
         if self.is_first:
             first = len(words).to_bytes(8, "big") + words[:_MESSAGE_BYTES]
             head[: len(first)] = torch.frombuffer(bytearray(first), dtype=torch.uint8)
-        with self._heard():
-            self._distributed.broadcast(head, 0)
+        self._tell(head)
         found = bytes(head.numpy())
         length = int.from_bytes(found[:8], "big")
         found = found[8 : 8 + length]
@@ -192,16 +206,23 @@ class Processes(Group):
             rest = torch.zeros(length - _MESSAGE_BYTES, dtype=torch.uint8)
             if self.is_first:
                 rest = torch.frombuffer(bytearray(words[_MESSAGE_BYTES:]), dtype=torch.uint8)
-            with self._heard():
-                self._distributed.broadcast(rest, 0)
+            self._tell(rest)
             found += bytes(rest.numpy())
         return found
+
+    def _tell(self, numbers: Any) -> None:
+        """Give the first process's tensor to all, in place."""
+        with self._heard():
+            if self._wire:
+                self._wire.told(numbers)
+            else:
+                self._distributed.broadcast(numbers, 0)
 
     @contextmanager
     def _heard(self) -> Iterator[None]:
         try:
             yield
-        except RuntimeError as reason:  # gloo's word for a connection that is closed, or silent for too long
+        except (RuntimeError, OSError) as reason:  # a connection that is closed, or silent for too long
             raise RunFault(
                 f"Process {self.rank} of {self.size}, on {socket.gethostname()}, hears no more of another one: it has "
                 f"ended ({_first_line(reason)[:120]}). The last checkpoint is safe; go on with: onward resume"

@@ -56,6 +56,8 @@ def started(count: int, work: Callable[[int], object], environment: dict[str, st
             continue
         own = {"RANK": str(rank), "WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         os.environ.update(own, **(environment or {}))
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        torch.set_num_threads(1)  # a second one waits for those that the fork has left behind
         code = 70
         faulthandler.register(signal.SIGUSR1)  # to say where it hangs
         try:
@@ -151,6 +153,14 @@ def test_two_processes_equal_one_with_the_whole_batch(name: str, place: Path, mo
     assert sorted(each.name for each in runs.iterdir() if each.is_dir()) == ["one", "two"]  # the second wrote nothing
 
 
+@pytest.fixture(params=["wire", "gloo"])
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two processes speak by a wire, or, as if on two computers, by gloo."""
+    if request.param == "gloo":
+        monkeypatch.setattr("onward.group.wire._NAME", "x" * 200)  # no socket has such a name
+
+
+@pytest.mark.usefixtures("_way")
 def test_statistics_of_a_batch_are_those_of_all_shares() -> None:
     def compare(rank: int) -> None:
         group = join(True, "test")
@@ -173,6 +183,23 @@ def test_statistics_of_a_batch_are_those_of_all_shares() -> None:
     assert ended(started(2, compare)) == [0, 0]
 
 
+@pytest.mark.usefixtures("_way")
+def test_large_and_small_are_told_both_ways() -> None:
+    def tell(rank: int) -> None:
+        group = join(True, "test")
+        for count in (1, 4096, 4097, 3_000_000):  # of which the last does not fit into the system's buffers
+            total = group.total(torch.full((count,), rank + 1.0))
+            assert total.shape == (count,)
+            assert bool((total == 3).all())
+        assert group.total(torch.tensor(2.0)) == 4
+        assert group.gathered(torch.tensor([[rank]])).tolist() == [[0], [1]]
+        assert group.agree("x" * 2_000_000 if rank == 0 else "") == "x" * 2_000_000
+        group.finish()
+
+    assert ended(started(2, tell)) == [0, 0]
+
+
+@pytest.mark.usefixtures("_way")
 def test_all_take_the_first_one_s_word() -> None:
     def agree(rank: int) -> None:
         group = join(True, "test")
@@ -209,6 +236,19 @@ def test_each_process_of_a_machine_has_a_device_of_its_own(monkeypatch: pytest.M
         group.finish()
 
     assert ended(started(3, take_one)) == [0, 0, 0]
+
+
+def test_two_of_one_computer_have_a_wire_and_leave_no_trace_of_it(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def look(rank: int) -> None:
+        group: Any = join(True, "test")
+        assert group._wire is not None
+        group.agree(None)
+        group.finish()
+
+    assert ended(started(2, look)) == [0, 0]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_uneven_shares_are_refused() -> None:
