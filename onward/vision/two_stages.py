@@ -163,7 +163,8 @@ class TwoStages:
             phase = self._frozen_phase(step)
             is_frozen = stage["freed"] is None and phase < 1
             if is_frozen and stage["chunks"] is None and self._has_time_to_look(step):
-                self._features.look(step.index)
+                for number in range(step.index + 1):  # also those of a sitting before
+                    self._features.look(number)
                 step.log(pictures_looked_at=float(self._features.done.sum()))
                 continue
             if is_frozen:

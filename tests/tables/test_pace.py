@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from benchmarks.crowded import crowded
 from onward.tables.ensemble.families import linear
 from onward.tables.ensemble.families.lesson import Lesson
+from onward.tables.lean import library
 from onward.tables.pace import Pace
 
 
@@ -93,3 +95,12 @@ assert hasattr(lightgbm, "LGBMClassifier") and lightgbm is not first
 """
     answer = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=False)
     assert not answer.returncode, answer.stderr
+
+
+def test_what_a_library_draws_by_lot_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "drawing_library.py").write_text("import random\nrandom.random()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    random.seed(0)
+    before = random.getstate()
+    library("drawing_library")
+    assert random.getstate() == before

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onward.broad.cluster.books import Book
 from onward.broad.cluster.settings import Settings
 from onward.core.faults import MachineFault
+from onward.core.randomness import seed_everything
 from onward.core.run import Run
 
 __all__ = ["NoEyes", "SeeingEyes", "eyes_for", "eyes_from"]
@@ -73,6 +74,7 @@ def eyes_for(run: Run, book: Book, settings: Settings) -> NoEyes | SeeingEyes:
     if name in ("pixels", "autoencoder"):
         return NoEyes()
     run.machine  # noqa: B018 - sets threads before anything is built
+    seed_everything(run.seed)  # torch has come with it, and begins with a seed of its own otherwise
     try:
         eyes = eyes_from("lite0" if name == "auto" else name, settings.size or _USUAL_SIDE)
     except MachineFault:

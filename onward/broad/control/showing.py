@@ -139,14 +139,19 @@ def _row(world: World, agent: Agent, seed: int, name: str) -> NDArray[Any]:
 
 
 def curve(run: Run, threshold: float | None = None) -> Picture | None:
-    """Draw the mean return of the last hundred episodes against minutes, beside random actions; None before any."""
+    """Draw the mean return of the last hundred episodes, beside random actions; None before any.
+
+    Against minutes, or where no clock runs against steps: then the same run gives the same picture.
+    """
     facts = [fact for fact in read_metrics(run.path / "metrics.jsonl", "log") if fact.get("mean_return") is not None]
     if len(facts) < 2:
         return None
-    minutes = np.array([fact["seconds"] / 60 for fact in facts])
+    by_clock = run.budget.seconds is not None
+    along = np.array([fact["seconds"] / 60 if by_clock else fact["step"] for fact in facts])
     curves = {"the agent": np.array([float(fact["mean_return"]) for fact in facts])}
     lines = {"random actions": run.folder.record.get("random_return"), "solved": threshold}
     for name, value in lines.items():
         if isinstance(value, int | float):
             curves[name] = np.full(len(facts), float(value))
-    return Picture(curves_picture(minutes, curves, "mean return of the last 100 episodes", "min"), "what it earns")
+    unit = "min" if by_clock else "steps"
+    return Picture(curves_picture(along, curves, "mean return of the last 100 episodes", unit), "what it earns")

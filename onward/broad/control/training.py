@@ -187,7 +187,7 @@ def _look(step: Step, world: World, player: Player, shown: Box) -> None:
         step.show(strip=strip(world, [player.agent], WATCHED_SEED, ["an episode now"], seconds))
         is_long = run.budget.seconds is None or run.budget.seconds >= _FILM_BUDGET_SECONDS
         if _MARKS[passed - 1] == 0.0 or (is_long and _MARKS[passed - 1] in _FILMED):
-            seconds = min(8.0, 0.1 * (run.budget.seconds or math.inf))
+            seconds = math.inf if run.budget.seconds is None else min(8.0, 0.1 * run.budget.seconds)
             deadline = time.monotonic() + seconds
             step.show(film=film(world, player.agent, WATCHED_SEED, "an episode now", deadline))
     except Fault as reason:

@@ -90,7 +90,8 @@ def tune(run: Run, album: Album, settings: Settings, eyes: Eyes) -> Recogniser:
     for step in run.steps():
         has_time = step.index == 0 or step.progress < _LOOKING_SHARE
         if frozen.value is None and step.index < len(features) and (has_time or not parts.knows_every_class()):
-            features.look(step.index)
+            for number in range(step.index + 1):  # also those of a sitting before
+                features.look(number)
             step.log(pictures_looked_at=float(features.done.sum()))
             continue
         if frozen.value is None:
