@@ -79,9 +79,9 @@ WHOLE = (
             cell("many", "faster", {"task": task}, beside=["apart in the end", "last loss"]),
             least=1.7,
             tried=(
-                "1.06x to 1.37x by gloo, whose thread took 1 to 3 ms a message; a socket takes .05. What is left: half a "
-                "batch alone takes .5 (classify) to .8 (translate) of a whole one's time. Beside one process with a "
-                "share of its own, two take in as many more examples a second as the section says"
+                "1.06x to 1.37x by gloo, whose thread took 1 to 3 ms a message; a socket takes .05. What is left: "
+                "half a batch alone takes .5 (classify) to .8 (translate) of a whole one's time. The section says how many "
+                "more examples a second two take in than one with a share of its own"
             ),
         )
         for task in ("gan", "classify", "detect", "language-model", "translate")

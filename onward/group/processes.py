@@ -1,7 +1,8 @@
 """The processes of a group, and what they tell each other: torch.distributed's broadcasts, sums and gathers.
 
-On processors they speak by gloo, and two of one computer by a wire of their own (`wire.py`). Lightning's Fabric was
-meant to do this and does not fit: `docs/architecture.md` says why. What is sent is numbers and JSON, nothing pickled.
+On processors they speak by gloo, and two that reach each other's files by a wire of their own (`wire.py`). Lightning's
+Fabric was meant to do this and does not fit: `docs/architecture.md` says why. What is sent is numbers and JSON, nothing
+pickled.
 """
 
 from __future__ import annotations
@@ -100,10 +101,11 @@ class Processes(Group):
         if self.size == 1:
             return share
         share = share.contiguous()
-        parts = [share if rank == self.rank else self._torch.empty_like(share) for rank in range(self.size)]
+        parts = [self._torch.empty_like(share) for _ in range(self.size)]
         with self._heard():
             if self._wire and share.device.type == "cpu":
-                parts[1 - self.rank] = self._wire.exchanged(share)
+                parts[self.rank] = share
+                self._wire.exchange(share, parts[1 - self.rank])
             else:
                 self._distributed.all_gather(parts, share)
         return self._torch.cat(parts, dim=axis)
@@ -112,11 +114,14 @@ class Processes(Group):
         """Add up over all processes, in place."""
         if self.size == 1:
             return numbers
+        if self._wire and numbers.device.type == "cpu":
+            own = numbers.contiguous()
+            other = self._torch.empty_like(own)
+            with self._heard():
+                self._wire.exchange(own, other)
+            return numbers.add_(other)
         with self._heard():
-            if self._wire and numbers.device.type == "cpu":
-                numbers.add_(self._wire.exchanged(numbers.contiguous()))
-            else:
-                self._distributed.all_reduce(numbers)
+            self._distributed.all_reduce(numbers)
         return numbers
 
     def mean(self, figure: Any) -> Any:
@@ -214,7 +219,7 @@ class Processes(Group):
         """Give the first process's tensor to all, in place."""
         with self._heard():
             if self._wire:
-                self._wire.told(numbers)
+                self._wire.tell(numbers)
             else:
                 self._distributed.broadcast(numbers, 0)
 

@@ -11,13 +11,14 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 __all__ = ["Wire"]
 
 _NAME = "door"
-_AT_ONCE_BYTES = 16_384  # what fits into the system's buffers both may send before either reads
+_AT_ONCE_BYTES = 4096  # which both may send before either reads; the smallest buffers known hold twice as much
 
 
 class Wire:
@@ -35,36 +36,41 @@ class Wire:
     def strung(
         rank: int, tell: Callable[[bytes], bytes], any_of_us: Callable[[bool], bool], patience_seconds: float
     ) -> Wire | None:
-        """String a wire between ranks 0 and 1; None where they are on different computers, or there is no such socket.
+        """String a wire between ranks 0 and 1.
 
         Args:
             tell: gives the first process's bytes to both.
             any_of_us: says whether either wishes it.
             patience_seconds: for the other's words.
+        Returns: the wire; None where the second cannot reach a socket in the first's temporary folder, as from another
+            computer or container, or where there is none (Windows, a folder that cannot be written, a name too long).
         """
-        place, door = Path(tempfile.mkdtemp(prefix="onward-wire-")), _door()
+        door, place = _opened() if rank == 0 else (None, None)
+        end: socket.socket | None = None
         try:
-            if any_of_us(door is None or (rank == 0 and not _opened(door, place / _NAME))) or door is None:
+            address = tell(b"" if place is None else str(place / _NAME).encode("utf-8", "surrogateescape"))
+            if rank == 1 and address:
+                end = _reached(address.decode("utf-8", "surrogateescape"))
+            if any_of_us(not address or (rank == 1 and end is None)):
                 return None
-            address = tell(str(place / _NAME).encode()).decode()
-            if any_of_us(rank == 1 and door.connect_ex(address) != 0):
-                return None
-            door.settimeout(patience_seconds)
-            end = door.accept()[0] if rank == 0 else door
+            if door is not None:
+                door.settimeout(patience_seconds)
+                end = door.accept()[0]
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            if door is not None and place is not None:
+                door.close()
+                shutil.rmtree(place, ignore_errors=True)
+        if end is None:
+            return None
         end.settimeout(patience_seconds)
         return Wire(end, speaks_first=rank == 0)
 
-    def exchanged(self, own: Any) -> Any:
-        """Give the other's tensor for one's own, of the same shape and kind.
+    def exchange(self, own: Any, other: Any) -> None:
+        """Give one's own tensor for the other's, which is written into `other`: both contiguous, of one shape and kind.
 
         Raises:
             OSError: the other has ended, or is silent for too long.
         """
-        import torch
-
-        other = torch.empty_like(own)
         sent, heard = _bytes_of(own), _bytes_of(other)
         if self._speaks_first or len(sent) <= _AT_ONCE_BYTES:
             self._end.sendall(sent)
@@ -72,9 +78,8 @@ class Wire:
         else:
             self._hear(heard)
             self._end.sendall(sent)
-        return other
 
-    def told(self, numbers: Any) -> None:
+    def tell(self, numbers: Any) -> None:
         """Give the first one's tensor to the other, in place.
 
         Raises:
@@ -97,18 +102,26 @@ class Wire:
             into = into[count:]
 
 
-def _door() -> socket.socket | None:
-    family = getattr(socket, "AF_UNIX", None)
-    return None if family is None else socket.socket(family)
+def _opened() -> tuple[socket.socket, Path] | tuple[None, None]:
+    """Open a door in a folder of its own, which others may not look into."""
+    with suppress(AttributeError, OSError), ExitStack() as undone:
+        place = Path(tempfile.mkdtemp(prefix="onward-wire-"))
+        undone.callback(shutil.rmtree, place, ignore_errors=True)
+        door = undone.enter_context(socket.socket(socket.AF_UNIX))
+        door.bind(str(place / _NAME))
+        door.listen(1)
+        undone.pop_all()
+        return door, place
+    return None, None
 
 
-def _opened(door: socket.socket, path: Path) -> bool:
-    try:
-        door.bind(str(path))
-    except OSError:  # its name may be too long for a socket
-        return False
-    door.listen(1)
-    return True
+def _reached(address: str) -> socket.socket | None:
+    with suppress(AttributeError, OSError), ExitStack() as undone:
+        end = undone.enter_context(socket.socket(socket.AF_UNIX))
+        end.connect(address)
+        undone.pop_all()
+        return end
+    return None
 
 
 def _bytes_of(tensor: Any) -> memoryview:

@@ -56,11 +56,12 @@ def started(count: int, work: Callable[[int], object], environment: dict[str, st
             continue
         own = {"RANK": str(rank), "WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         os.environ.update(own, **(environment or {}))
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-        torch.set_num_threads(1)  # a second one waits for those that the fork has left behind
         code = 70
-        faulthandler.register(signal.SIGUSR1)  # to say where it hangs
         try:
+            faulthandler.register(signal.SIGUSR1)  # to say where it hangs
+            if hasattr(os, "sched_setaffinity"):
+                os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            torch.set_num_threads(1)  # a second one waits for those that the fork has left behind
             work(rank)
             code = 0
         except SystemExit as leaving:
@@ -348,6 +349,7 @@ def test_a_record_of_no_number_of_processes_is_refused(processes: Any, tmp_path:
 TINY = {"width": "8", "batch_size": "4", "stretch": "8"}
 
 
+@pytest.mark.usefixtures("_way")
 def test_a_dead_process_ends_the_run_and_loses_nothing(tmp_path: Path, small_text: Path, capfd: Any) -> None:
     """Kill the second of two in the middle; the first says so, and goes on alone, with the same batches, later."""
     task, runs = find_task("language-model"), tmp_path / "runs"

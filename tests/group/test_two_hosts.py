@@ -64,7 +64,9 @@ def test_two_hosts_learn_together_and_one_is_lost(hosts: tuple[str, str], tmp_pa
     for rank, (host, card) in enumerate(zip(hosts, ("onw-a", "onw-b"), strict=True)):
         run = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--node-rank", str(rank)]
         run += ["--master-addr", HEAD, "--master-port", "29555", "--nproc-per-node", "1"]
-        environment = {"GLOO_SOCKET_IFNAME": card, "ONWARD_RUNS": str(runs)}
+        aside = tmp_path / ("long-" * 24)  # no socket has so long a name: two hosts would not share their files
+        aside.mkdir(exist_ok=True)
+        environment = {"GLOO_SOCKET_IFNAME": card, "ONWARD_RUNS": str(runs), "TMPDIR": str(aside)}
         processes.append(begun(host, [*run, *learn], environment, tmp_path / f"{rank}.log"))
     until = time.monotonic() + 240
     while not any((runs / "both" / "checkpoints").glob("step-*")) and time.monotonic() < until:

@@ -68,13 +68,14 @@ def eyes_for(run: Run, book: Book, settings: Settings) -> NoEyes | SeeingEyes:
         MachineFault: eyes that were asked for by name are not there.
     """
     before = run.folder.record.get("eyes")
+    if (str(before["name"]) if before else settings.encoder) != "pixels":
+        run.machine  # noqa: B018 - sets threads before anything is built
+        seed_everything(run.seed)  # torch has come with it, and begins with a seed of its own otherwise
     if before is not None:
         return eyes_from(str(before["name"]), int(before["side"]))
     name = settings.encoder
     if name in ("pixels", "autoencoder"):
         return NoEyes()
-    run.machine  # noqa: B018 - sets threads before anything is built
-    seed_everything(run.seed)  # torch has come with it, and begins with a seed of its own otherwise
     try:
         eyes = eyes_from("lite0" if name == "auto" else name, settings.size or _USUAL_SIDE)
     except MachineFault:

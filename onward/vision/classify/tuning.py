@@ -89,9 +89,11 @@ def tune(run: Run, album: Album, settings: Settings, eyes: Eyes) -> Recogniser:
     peak = settings.learning_rate or TUNING_RATE
     for step in run.steps():
         has_time = step.index == 0 or step.progress < _LOOKING_SHARE
-        if frozen.value is None and step.index < len(features) and (has_time or not parts.knows_every_class()):
-            for number in range(step.index + 1):  # also those of a sitting before
+        if frozen.value is None:
+            for number in range(min(step.index, len(features))):  # those of a sitting before
                 features.look(number)
+        if frozen.value is None and step.index < len(features) and (has_time or not parts.knows_every_class()):
+            features.look(step.index)
             step.log(pictures_looked_at=float(features.done.sum()))
             continue
         if frozen.value is None:
