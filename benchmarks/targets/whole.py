@@ -80,8 +80,8 @@ WHOLE = (
             least=1.7,
             tried=(
                 "1.06x to 1.37x by gloo, whose thread took 1 to 3 ms a message; a socket takes .05. What is left: "
-                "half a batch alone takes .5 (classify) to .8 (translate) of a whole one's time. The section says how many "
-                "more examples a second two take in than one with a share of its own"
+                "half a batch alone takes .5 (classify) to .8 (translate) of a whole one's time. The section says how "
+                "many more examples a second two take in than one with a share of its own"
             ),
         )
         for task in ("gan", "classify", "detect", "language-model", "translate")
