@@ -126,16 +126,26 @@ BROAD = (
     ),
     Target(
         "selfplay",
-        "Go 7x7: a figure against level 10 at 60 min",
-        _against("go-board-size-7-komi-9-60", "gnugo:10"),
+        "Go 7x7: a figure against level 10 at 60 min (this one is after 30)",
+        _against("go-board-size-7-komi-9-30", "gnugo:10"),
         0,
     ),
-    Target("selfplay", "Go 9x9: 40 % against level 1 in 60 min, from the 7x7 network"),
+    Target(
+        "selfplay",
+        "Go 9x9: 40 % against level 1 in 60 min, from the 7x7 network",
+        _against("go-9-60", "gnugo:1"),
+        40,
+    ),
     Target(
         "selfplay",
         "1.8x the games a second on two cores",
-        cell("selfplay-speed", "against one", {"processes": "2"}),
+        ratio(
+            cell("selfplay-speed", "games/s", {"processes": "2"}, beside=["against one"]),
+            cell("selfplay-speed", "games/s", {"processes": "1"}),
+            2,
+        ),
         1.8,
+        tried="positions a second grow 1.84x; who has learned more plays longer games",
     ),
     Target(
         "selfplay",
