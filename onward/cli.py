@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -90,7 +91,7 @@ def tasks(as_json: bool) -> None:
 def doctor(data: str, kind: str | None, as_json: bool) -> None:
     """Say what DATA are, what is wrong with them and what to do; write nothing."""
     task, found = _doctor.doctor(data, kind)
-    lines = [*found.findings(), f"Fits: onward train {task} {data}"]
+    lines = [*found.findings(), f"Fits: {shlex.join(['onward', 'train', task, data])}"]
     _tell(as_json, _doctor.doctor_json(data, task, found), lines)
 
 

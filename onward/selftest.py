@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from onward.core.faults import Fault
+from onward.core.faults import Fault, Stopped
 from onward.core.settings import settings_fields
 from onward.tasks import find_task, list_tasks
 from onward.verbs.apply import apply
@@ -50,5 +50,7 @@ def _tried(name: str, place: Path, duration: str, steps: int) -> tuple[bool, str
             apply(run.folder, given, brief, place / name)
             done += ", applied"
         return True, f"{done} in {time.monotonic() - began:.1f} s"
+    except Stopped:  # Ctrl-C ends it all
+        raise
     except Exception as reason:  # a missing or broken package fails in any way; which is what is asked
         return False, str(reason) if isinstance(reason, Fault) else f"{type(reason).__name__}: {reason}"

@@ -24,7 +24,7 @@ from onward.data.arrays import read_arrays
 from onward.data.named_sets import find_named
 from onward.data.picture_files import fitting_size, square
 from onward.data.picture_sets import decode_all
-from onward.data.splits import SPLITS, named_split
+from onward.data.splits import SPLITS, named_split, split_of
 
 if TYPE_CHECKING:
     from onward.meadow.photos import Photos
@@ -202,15 +202,25 @@ def folder_classes(names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, 
         if folders[0][0].lower() in SPLITS:  # alone and with a year it may as well be an archive's name
             break
         folders = [parts[1:] for parts in folders]
-    splits = None
-    if folders and all(parts and named_split(parts[0]) for parts in folders):
-        splits = tuple(named_split(parts[0]) for parts in folders)
-        folders = [parts[1:] for parts in folders]
+    splits = _folder_splits(folders)
+    if splits is not None:  # `train/train/horse`, as some archives are laid out
+        folders = [parts[2:] if len(parts) > 2 and parts[1] == parts[0] else parts[1:] for parts in folders]
     if not all(folders):
         return np.zeros(len(names), np.int64), ("all",), splits
     classes = sorted({parts[0] for parts in folders})
     place = {name: number for number, name in enumerate(classes)}
     return np.array([place[parts[0]] for parts in folders], np.int64), tuple(classes), splits
+
+
+def _folder_splits(folders: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """Read splits off the first folders: all are called so, or all have a word for one and classes below."""
+    if not folders or not all(folders):
+        return None
+    named = tuple(named_split(parts[0]) for parts in folders)
+    if all(named):
+        return named
+    said = tuple(split_of(parts[0]) if len(parts) > 1 else "" for parts in folders)
+    return said if all(said) and len(set(said)) > 1 else None
 
 
 def pictures_path(address: str) -> Path:

@@ -14,8 +14,10 @@ def compare_json(one: _Document, other: _Document) -> dict[str, Any]:
     """Set two runs' scores side by side.
 
     Args:
-        one, other: with `run`, the name, and `scores`, each as `Score.as_json` gives it.
+        one, other: with `run`, the name, `task`, `data` and `scores`, each as `Score.as_json` gives it.
+    Returns: also under `differ` which of task and data are not the same; of other tasks neither is better.
     """
+    differ = [name for name in ("task", "data") if one.get(name) != other.get(name)]
     first, second = ({score["name"]: score for score in document["scores"]} for document in (one, other))
     rows = [
         {
@@ -23,12 +25,12 @@ def compare_json(one: _Document, other: _Document) -> dict[str, Any]:
             "values": [first[name]["value"], second[name]["value"]],
             "intervals": [list(first[name]["interval"]), list(second[name]["interval"])],
             "higher_is_better": first[name]["higher_is_better"],
-            "better": _better(first[name], second[name], one["run"], other["run"]),
+            "better": None if "task" in differ else _better(first[name], second[name], one["run"], other["run"]),
         }
         for name in first
         if name in second
     ]
-    return {"runs": [one, other], "scores": rows}
+    return {"runs": [one, other], "scores": rows, "differ": differ}
 
 
 def compare_lines(one: _Document, other: _Document) -> list[str]:
@@ -36,7 +38,8 @@ def compare_lines(one: _Document, other: _Document) -> list[str]:
     document = compare_json(one, other)
     if not document["scores"]:
         return [f"{one['run']} and {other['run']} share no score. Measure them with: onward evaluate RUN"]
-    lines = []
+    words = " and ".join(f"other {name} ({one[name]}, {other[name]})" for name in document["differ"])
+    lines = [f"They have {words}, so figures of one say little of the other."] if words else []
     for row in document["scores"]:
         values = " against ".join(
             f"{value:.3g} ({low:.3g} to {high:.3g})"

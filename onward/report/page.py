@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import shlex
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -151,16 +152,16 @@ def _figure(value: Any) -> float | None:
 
 def _commands(folder: Folder) -> dict[str, str]:
     record, name = folder.record, folder.path.name
-    given = " ".join(
-        f"--set {key}={json.dumps(entry['value']) if not isinstance(entry['value'], str) else entry['value']}"
-        for key, entry in folder.settings.items()
-        if entry.get("from") == "flag"
-    )
-    limits = f"--steps {record.get('steps_done', 0)} --seed {record['seed']}"
-    repeat = f"onward train {record['task']} {record['data']['address']} {limits} {given}"
+    words = ["onward", "train", record["task"], record["data"]["address"]]
+    words += ["--as", str(kind)] if (kind := record["data"].get("kind")) else []
+    words += ["--steps", str(record.get("steps_done", 0)), "--seed", str(record["seed"])]
+    for key, entry in folder.settings.items():
+        if entry.get("from") == "flag":
+            value = entry["value"]
+            words += ["--set", f"{key}={value if isinstance(value, str) else json.dumps(value)}"]
     return {
-        "repeat": repeat.strip(),
-        "more time": f"onward resume {name} --time +10m",
-        "apply": f"onward apply {name}",
-        "measure": f"onward evaluate {name}",
+        "repeat": shlex.join(map(str, words)),  # a stranger's run may hold any words
+        "more time": shlex.join(["onward", "resume", name, "--time", "+10m"]),
+        "apply": shlex.join(["onward", "apply", name]),
+        "measure": shlex.join(["onward", "evaluate", name]),
     }

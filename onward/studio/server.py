@@ -332,7 +332,9 @@ def _answered(call: Call) -> Callable[[Request], Awaitable[Response]]:
             return Answer(await call(request))
         except Fault as fault:
             return Answer({"fault": str(fault)}, 404 if isinstance(fault, RunFault) else 400)
-        except (ValueError, HTTPException) as reason:  # no JSON, NaN in a stranger's file, a broken upload
+        except OSError as reason:  # a full disk, a folder that cannot be written, a file that has just gone
+            return Answer({"fault": f"The disk refuses this ({reason.strerror or reason})."}, 400)
+        except (ValueError, TypeError, HTTPException) as reason:  # no JSON, NaN in a stranger's file, a broken upload
             words = reason.detail if isinstance(reason, HTTPException) else str(reason)
             return Answer({"fault": f"This cannot be understood ({words[:200]})."}, 400)
 

@@ -20,6 +20,8 @@ from onward.core.budget import parse_duration, spoken_duration
 from onward.core.faults import RunFault, Stopped, UsageFault, printable
 from onward.core.folder import Folder, Lock, new_folder, runs_folder
 from onward.core.machine import cores
+from onward.core.settings import parse_settings
+from onward.core.task import Source
 from onward.report import compare_lines
 from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each, usual_trials
 from onward.sweep.record import Plan, Record, Trial
@@ -28,6 +30,7 @@ from onward.sweep.sweeping import Sweep, logs_of, spoken
 from onward.sweep.workers import LocalWorkers, Workers
 from onward.tasks import find_task, list_tasks
 from onward.verbs.listing import status_json
+from onward.verbs.loading import read_data
 
 __all__ = ["begin", "go_on", "sweep_command", "table"]
 
@@ -69,7 +72,9 @@ def sweep_command(  # noqa: PLR0913 - the flags of the command
     if task not in list_tasks() and (path / "sweep.json").exists():
         if any((data, duration, space, trials, workers, by, name, kind)):
             raise UsageFault(f"{task} is a sweep and goes on as it was begun. Say no more than: onward sweep {task}")
+        goes_on = True
     else:
+        goes_on = False
         seconds = parse_duration(duration or _DEFAULT_TIME)[0]
         count = workers or cores()
         trials = trials or usual_trials(seconds, count)
@@ -77,6 +82,8 @@ def sweep_command(  # noqa: PLR0913 - the flags of the command
         path = begin(Plan(task, data, kind, space, seconds, trials, count, seed, by, cluster), out, name).path
     with _alone(path):
         record = _asked_again(Record.read(path), cluster)
+        if goes_on:
+            _read_again(record)
         go_on(record, onward.started_at)
         lines = table(record)
     click.echo("\n".join(map(printable, lines)))
@@ -135,6 +142,18 @@ def _asked_again(record: Record, cluster: str | None) -> Record:
             f"{_command(record)}"
         )
     return replace(record, plan=replace(record.plan, cluster=cluster or record.plan.cluster))
+
+
+def _read_again(record: Record) -> None:
+    """Read the data once more as a record names them: a stranger's makes no code run, and a lost disk fails no trial.
+
+    Raises:
+        DataFault: they cannot serve.
+    """
+    plan, words = record.plan, record.trials[0].words if record.trials else {}
+    task = find_task(plan.task)
+    settings, _ = parse_settings(task.settings, {name: str(value) for name, value in words.items()}, task.name)
+    read_data(task, Source((plan.data,), plan.kind, is_recorded=True), settings)
 
 
 def _command(record: Record) -> str:

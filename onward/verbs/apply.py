@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from onward.core.faults import RunFault, UsageFault
+from onward.core.faults import RunFault
 from onward.core.folder import Folder, find_run
 from onward.core.settings import parse_settings
 from onward.core.task import Source, Task
+from onward.outputs import output_folder, refuse_to_overwrite
 from onward.tasks import find_task, list_tasks
 from onward.verbs.loading import load_model
 
@@ -38,20 +39,17 @@ def apply(
         out: where to; by default `applied` in the run's folder, or here for a zoo model or a task.
     Returns: the files written. An exhibit's caption names its file.
     Raises:
-        RunFault: the task has nothing to apply.
+        RunFault: the task has nothing to apply, or the run's folder holds links.
+        UsageFault: a result would take the place of a file beside the inputs.
     """
     task = task_of(subject)
     if task.apply is None:
         raise RunFault(f"{task.name} has nothing to apply.")
     options, _ = parse_settings(task.options, words, f"onward apply for {task.name}")
-    if isinstance(subject, Folder):
-        model, here = load_model(subject), subject.is_of_the_zoo
-        out = out or (Path(f"{subject.path.name}-applied") if here else subject.path / "applied")
-    else:
-        model, out = task.untrained and task.untrained(), out or Path(f"{task.name}-applied")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as reason:
-        raise UsageFault(f"{out} cannot be written ({reason.strerror}). Choose another --out.") from None
-    exhibits = enumerate(task.apply(model, Source(inputs), options))
-    return [exhibit.write(out, exhibit.caption or f"{number:06d}") for number, exhibit in exhibits]
+    model = load_model(subject) if isinstance(subject, Folder) else task.untrained and task.untrained()
+    out, written = output_folder(out, subject if isinstance(subject, Folder) else task.name, "applied"), list[Path]()
+    for number, exhibit in enumerate(task.apply(model, Source(inputs), options)):
+        name = exhibit.caption or f"{number:06d}"
+        refuse_to_overwrite(out, name, inputs, written)
+        written.append(exhibit.write(out, name))
+    return written

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from onward.core.faults import RunFault, UsageFault
 from onward.core.folder import Folder
+from onward.outputs import output_folder
 from onward.tasks import find_task
 from onward.verbs.loading import load_model
 
@@ -24,6 +25,4 @@ def export(folder: Folder, to: str = "onnx", out: Path | None = None) -> list[Pa
     task = find_task(folder.record["task"])
     if task.export is None:
         raise RunFault(f"{task.name} cannot be exported yet; its model is in {folder.path / 'checkpoints'}.")
-    out = out or (Path(f"{folder.path.name}-export") if folder.is_of_the_zoo else folder.path / "export")
-    out.mkdir(parents=True, exist_ok=True)
-    return list(task.export(load_model(folder), out))
+    return list(task.export(load_model(folder), output_folder(out, folder, "export")))

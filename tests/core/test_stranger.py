@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import signal
@@ -75,6 +76,22 @@ def test_a_record_with(name: str, tmp_path: Path) -> None:
 def test_half_a_character_in_a_report_becomes_a_question_mark(tmp_path: Path) -> None:
     run = lay(tmp_path, data={"address": "half of \ud800 one", "fingerprint": "0", "findings": []})
     assert "half of ? one" in write_report(Folder(run)).read_text(encoding="utf-8")
+
+
+def test_words_of_a_report_are_safe_to_paste(tmp_path: Path) -> None:
+    run = lay(tmp_path, data={"address": "my photos/; rm -rf ~", "fingerprint": "0", "findings": []})
+    page = html.unescape(write_report(Folder(run)).read_text(encoding="utf-8"))
+    assert "onward train forest 'my photos/; rm -rf ~' --steps 3 --seed 0" in page
+
+
+def test_runs_of_other_tasks_are_not_compared_as_if_they_were_one(tmp_path: Path) -> None:
+    one = status_json(Folder(lay(tmp_path)))
+    score = one["scores"][0]
+    better = one | {"run": "b", "scores": [score | {"value": 0.99, "interval": [0.98, 1.0]}]}
+    assert compare_lines(one, better)[0].endswith(": b")
+    assert "other data (t.csv, u.csv)" in compare_lines(one, better | {"data": "u.csv"})[0]
+    assert compare_lines(one, better | {"data": "u.csv"})[1].endswith(": b")
+    assert compare_lines(one, better | {"task": "svm"})[1].endswith("cannot be told apart")
 
 
 def test_a_sentence_that_quotes_much_is_cut_in_the_middle() -> None:

@@ -270,6 +270,17 @@ def test_a_room_without_plain_pictures_says_which_rooms_have_them() -> None:
         read_pictures("meadow:detect")
 
 
+def test_parts_by_a_word_of_their_names_are_parts() -> None:
+    names = [f"{part}_set/{part}_set/{name}.jpg" for part, name in
+             (("training", "cats/a"), ("training", "dogs/b"), ("test", "cats/c"))]  # fmt: skip
+    labels, classes, splits = folder_classes(names)
+    assert (labels.tolist(), classes, splits) == ([0, 1, 0], ("cats", "dogs"), ("train", "train", "test"))
+    labels, classes, splits = folder_classes(["seg_train/sea/a.jpg", "seg_test/sea/b.jpg", "seg_train/sky/c.jpg"])
+    assert (labels.tolist(), classes, splits) == ([0, 0, 1], ("sea", "sky"), ("train", "test", "train"))
+    labels, classes, splits = folder_classes(["test tubes/a.jpg", "train tracks/b.jpg"])  # nothing lies below
+    assert (classes, splits) == (("test tubes", "train tracks"), None)
+
+
 def test_parts_with_a_year_are_parts_and_no_classes() -> None:
     names = ["train2017/cat/a.jpg", "train2017/dog/b.jpg", "val2017/cat/c.jpg"]
     labels, classes, splits = folder_classes(names)

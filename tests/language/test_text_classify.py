@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from onward.core.faults import DataFault
-from onward.core.folder import Folder
+from onward.core.faults import DataFault, Stopped
+from onward.core.folder import Folder, list_runs
 from onward.core.metrics import Score
 from onward.core.run import Run
 from onward.core.task import Source
@@ -38,6 +38,7 @@ from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.evaluate import evaluate
 from onward.verbs.export import export
+from onward.verbs.resume import resume
 from onward.verbs.train import train
 
 TASK = find_task("text-classify")
@@ -289,6 +290,35 @@ def test_it_begins_from_a_language_model(labelled_texts: Path, tmp_path: Path, c
     begun, now = known.embedding.weight, team.averages[0].network.reader.language.embedding.weight  # type: ignore[union-attr]
     assert 0 < (begun - now).abs().max().item() < 0.1  # type: ignore[operator]  # it moved, and not far
     assert (run.path / "tokenizer.json").read_bytes() == (language / "tokenizer.json").read_bytes()
+
+
+def test_an_heir_that_goes_on_stays_one(labelled_texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`last` is the run before, also once its own folder is there; and what is known already is learned gently."""
+    runs = tmp_path / "runs"
+    language = language_run(runs, "mingru")
+    taken: list[float] = []
+    was = Run._between_steps
+
+    def now(run: Run) -> None:
+        run.stop_requested = run.steps_done == 6
+        was(run)
+
+    def learned(run: Run, team: Any, member: int, *rest: Any) -> torch.Tensor:
+        taken.append(team.descents[member].learning_rate)
+        return torch.zeros(())
+
+    monkeypatch.setattr("onward.language.text_classify.training._learned", learned)
+    through, _ = trained(labelled_texts, runs, 12, from_run="last")
+    assert through.folder.record["text_classify"]["begun_from"] == str(language.resolve())
+    rates, taken[:] = list(taken), []
+    monkeypatch.setattr(Run, "_between_steps", now)
+    monkeypatch.setattr("onward.language.text_classify.training._learned", lambda *rest: torch.zeros(()))
+    with pytest.raises(Stopped):
+        trained(labelled_texts, runs, 12, from_run=str(language))
+    monkeypatch.setattr("onward.language.text_classify.training._learned", learned)
+    monkeypatch.setattr(Run, "_between_steps", was)
+    resume(list_runs()[-1], quiet=True)
+    assert taken == pytest.approx(rates[-len(taken) :])
 
 
 @pytest.mark.parametrize("cell", ["lstm", "mingru"])

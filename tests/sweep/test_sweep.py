@@ -262,6 +262,26 @@ def test_going_on_asks_for_no_less_and_no_more(tmp_path: Path) -> None:
         assert "Another process goes on with s" in said_by(*where)
 
 
+def test_what_only_a_sweep_s_record_names_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "pole.py").write_text("raise SystemExit('it was run')\n")
+    plan = replace(PLAN, task="control", data=f"{tmp_path / 'pole.py'}:Pole", space=("width=8,16",))
+    record = begin(plan, tmp_path, "s")
+    assert "was never named here" in said_by("s", "--out", str(tmp_path))
+    inside = record.path / "pole.py"
+    inside.write_text("raise SystemExit('it was run')\n")
+    write_json(record.path / "sweep.json", json.loads((record.path / "sweep.json").read_text()) | {
+        "plan": asdict(replace(record.plan, data=f"{inside}:Pole"))
+    })  # fmt: skip
+    assert "lies in a run's or a sweep's folder" in said_by("s", "--out", str(tmp_path))
+
+
+def test_lost_data_end_no_trial(tmp_path: Path) -> None:
+    record = begin(replace(PLAN, data=str(tmp_path / "unplugged.csv")), tmp_path, "s")
+    before = (record.path / "sweep.json").read_bytes()
+    assert "unplugged.csv" in said_by("s", "--out", str(tmp_path))
+    assert (record.path / "sweep.json").read_bytes() == before
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links need a right of their own there")
 def test_a_link_in_a_sweep_s_folder_is_not_called_another_process(tmp_path: Path) -> None:
     record = begin(PLAN, tmp_path, "s")

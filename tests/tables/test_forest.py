@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from onward.core.faults import DataFault
+from onward.core.faults import DataFault, MachineFault
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.tables.forest.dependence import dependence_pictures, permutation_importance
-from onward.tables.forest.growing import Tree, load
+from onward.tables.forest.growing import Tree, _with_trees, load
 from onward.tables.forest.reading import read
 from onward.tables.forest.settings import Settings
 from onward.tables.forest.trees import question, tree_picture
 from onward.tables.gathering import rows_to_test
 from onward.tables.looks import TableLook
+from onward.tables.svm.training import _fitted_before
 from onward.tasks import find_task
 from onward.verbs.evaluate import evaluate
 from onward.verbs.train import train
@@ -116,3 +119,12 @@ def test_one_class_in_the_rows_to_learn_from_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
     with pytest.raises(DataFault, match="some of two classes"):
         read(Source((str(tmp_path / "a.csv"),)), Settings())
+
+
+def test_a_forest_without_a_tree_is_a_sentence() -> None:
+    run: Any = SimpleNamespace(name="forest-1")
+    bare: Any = SimpleNamespace(trees=[])
+    with pytest.raises(MachineFault, match="resume forest-1"):
+        _with_trees(run, bare)
+    with pytest.raises(MachineFault, match="resume forest-1"):
+        _fitted_before(run, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from onward.core.faults import UsageFault
+from onward.tables.ensemble.challenge import Challenge
 from onward.tables.ensemble.measures import find_measure
 
 
@@ -62,3 +64,8 @@ def test_measures_are_scikit_learn_s() -> None:
 def test_an_unknown_measure_is_met_with_a_guess() -> None:
     with pytest.raises(UsageFault, match="rmsle"):
         find_measure("rmslee")
+
+
+def test_no_answer_to_a_logarithmic_measure_is_below_nothing() -> None:
+    challenge: Any = SimpleNamespace(is_logarithmic=True)
+    assert Challenge.natural(challenge, np.array([-0.05, 0.0, 1.0])) == pytest.approx([0.0, 0.0, np.e - 1])

@@ -222,10 +222,10 @@ def _own_class(found: re.Match[str], source: Source) -> tuple[Path, Any, str]:
         raise DataFault(
             f"There is no file {str(path)[:200]} for {address[:200]}. Your own environment is named as file.py:Class."
         )
-    if any((folder / "run.json").exists() for folder in path.resolve().parents):
+    if any((folder / name).exists() for folder in path.resolve().parents for name in ("run.json", "sweep.json")):
         raise DataFault(
-            f"{path} lies in a run's folder, and code that came with a run is not run. Read it, and if you trust it, "
-            "copy it beside your own files."
+            f"{path} lies in a run's or a sweep's folder, and code that came with one is not run. Read it, and if you "
+            "trust it, copy it beside your own files."
         )
     _check_named(path, source)
     module = _run_file(path)

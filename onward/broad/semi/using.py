@@ -96,13 +96,14 @@ def apply(classifier: Classifier | Newcomer, source: Source, options: Looking) -
     lost, shown = [], []
     names: list[str] = []
     seen: list[Tensor] = []
-    taken: set[str] = set()
+    taken, size = set[str](), classifier.size
     for given in checked_inputs(source.addresses, "onward apply RUN photo.jpg folder/"):
         if given.is_film:
             raise DataFault(
                 f"{given.address} is a film, and this tells pictures. Films are for: onward train classify."
             )
-        pictures = read_pictures(given.address, size=classifier.size)
+        pictures = read_pictures(given.address, size=size)
+        size = pictures.images.shape[1]  # where nothing was learned, the first address says it for all
         features = classifier.look(pictures.images)
         names += [told_apart(name, given.path_of(name), taken) for name in pictures.names]
         lost += pictures.unreadable

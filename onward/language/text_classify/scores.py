@@ -15,7 +15,7 @@ from onward.language.text_classify.colouring import coloured_by_linear, coloured
 from onward.language.text_classify.pictures import telling_picture, telling_words, texts_picture
 from onward.language.text_classify.reading import Texts
 from onward.parts.confusion import confusion_picture
-from onward.parts.intervals import share_interval
+from onward.parts.intervals import share_interval, widened
 
 __all__ = ["evaluate", "macro_f1"]
 
@@ -113,7 +113,7 @@ def _f1_interval(labels: NDArray[np.int64], guesses: NDArray[np.int64], kinds: i
     chance = np.random.default_rng(0)
     drawn = [chance.integers(0, len(labels), len(labels)) for _ in range(_ROUNDS)]
     low, high = np.percentile([macro_f1(labels[rows], guesses[rows], kinds) for rows in drawn], [2.5, 97.5])
-    return float(low), float(high)
+    return widened(macro_f1(labels, guesses, kinds), (float(low), float(high)), len(labels))
 
 
 def _by_class(counts: NDArray[np.int64], texts: Texts, classifier: Classifier) -> Table:

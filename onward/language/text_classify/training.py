@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onward.core.exhibits import Picture
-from onward.core.folder import find_run
+from onward.core.folder import Folder, find_run, list_runs
 from onward.core.run import Box, Run, Step
 from onward.language.memory_network import LanguageNetwork, restored
 from onward.language.text_classify.batches import Batches
@@ -81,7 +81,7 @@ def train(run: Run, texts: Texts, settings: Settings) -> Classifier:
             continue
         phase = max(share_since(run, bar.value["fitted"], step.progress), batches.epochs / _epochs(batches))
         member = step.index % len(team.networks)
-        rate = settings.learning_rate * (1.0 if language is None else _TUNED_RATE)
+        rate = settings.learning_rate * (1.0 if facts["begun_from"] is None else _TUNED_RATE)
         team.descents[member].learning_rate = rate * triangle(min(1, phase), 0.1, 0.1, 0.0) * 0.5**run.setbacks
         step.log(loss=_learned(run, team, member, phase, batches.next(member)))
         if phase >= 1:
@@ -182,14 +182,22 @@ def _beginning(
 ) -> tuple[Pieces | Characters | Words, LanguageNetwork | None]:
     """Give what texts are written with, and the language model to begin from, if one is named."""
     path = run.path / "tokenizer.json"
-    language: LanguageNetwork | None = None
-    if settings.from_run is not None and not path.exists():
-        language, tokenizer = restored(Run(find_run(settings.from_run)))
+    if settings.from_run is not None and run.folder.newest_checkpoint() is None:  # which has what was begun with
+        language, tokenizer = restored(Run(_begun_from(run, settings.from_run)))
         save_tokenizer(tokenizer, path)
         return tokenizer, language
     if not path.exists():
         save_tokenizer(learn_tokenizer(texts.texts(texts.training)), path)
-    return load_tokenizer(path), language
+    return load_tokenizer(path), None
+
+
+def _begun_from(run: Run, word: str) -> Folder:
+    """Find the language model's run: the one this run began from before, or what a word names, which is not itself."""
+    before = run.folder.record.get("text_classify", {}).get("begun_from")
+    others = [each for each in list_runs() if each.path.resolve() != run.path.resolve()]
+    if before is None and word == "last" and others:
+        return others[-1]
+    return find_run(str(before or word))
 
 
 def _facts(run: Run, texts: Texts, settings: Settings, language: LanguageNetwork | None) -> dict[str, Any]:
@@ -197,8 +205,9 @@ def _facts(run: Run, texts: Texts, settings: Settings, language: LanguageNetwork
     if before := run.folder.record.get("text_classify"):
         return before
     facts: dict[str, Any] = {"classes": list(texts.classes), "column": texts.found.column, "longest": settings.longest}
-    facts |= {"begun_from": settings.from_run, "drop": settings.drop, "width": settings.width, "cell": settings.cell}
-    if language is not None:
+    facts |= {"begun_from": None, "drop": settings.drop, "width": settings.width, "cell": settings.cell}
+    if language is not None and settings.from_run is not None:
+        facts["begun_from"] = str(_begun_from(run, settings.from_run).path.resolve())
         facts |= {"width": language.width, "depth": len(language.layers), "cell": language.cell}
     return facts
 

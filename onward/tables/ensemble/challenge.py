@@ -123,4 +123,4 @@ class Challenge:
     def natural(self, answers: NDArray[Any]) -> NDArray[np.float64]:
         """Turn answers from the scale that is learned into the targets' own."""
         own = np.asarray(answers, np.float64)
-        return np.expm1(np.minimum(own, _LARGEST_LOGARITHM)) if self.is_logarithmic else own
+        return np.expm1(np.clip(own, 0.0, _LARGEST_LOGARITHM)) if self.is_logarithmic else own  # none is below 0

@@ -54,7 +54,7 @@ class Jury:
             for fold in fits if float(member["weight"]) > 0 else ():
                 fit = read_fit(fit_path(self.path, str(member["name"]), fold), x.shape[1], heads)
                 total += float(member["weight"]) / len(fits) * fit.tell(x, heads)
-        return np.expm1(np.minimum(total, 700.0)) if self.facts["is_logarithmic"] else total
+        return np.expm1(np.clip(total, 0.0, 700.0)) if self.facts["is_logarithmic"] else total  # as `Challenge.natural`
 
     def fold_numbers(self, rows: int) -> NDArray[np.int64]:
         """Give the fold in which each of the run's own rows was held out, −1 where in none."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onward.core.faults import MachineFault
 from onward.core.run import Run
 from onward.tables.forest.importance import importance_picture
 from onward.tables.forest.settings import Settings
@@ -230,6 +231,12 @@ def train(run: Run, samples: Samples, settings: Settings) -> Forest:
             run.finish_early(f"{len(forest.trees)} trees are grown; another one would not be ready in time.")
         if step.is_last or len(forest.trees) in _SHOWN_AT:
             _show(step, forest, samples)
+    return _with_trees(run, forest)
+
+
+def _with_trees(run: Run, forest: Forest) -> Forest:
+    if not forest.trees:
+        raise MachineFault(f"The time was over before a tree was grown. Go on: onward resume {run.name} --time +1m")
     return forest
 
 

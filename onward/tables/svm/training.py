@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
+from onward.core.faults import MachineFault
 from onward.core.run import Box, Run
 from onward.tables.gathering import Gathering, fair_order
 from onward.tables.lean import library
@@ -154,8 +155,14 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
         step.log(score=score, rows=chosen[1], best=_best(tried).score, tried=len(tried))
         if step.index in _SHOWN_AT or step.is_last:
             step.show(tried=ladder_picture(tried, is_number=not samples.classes))
-    # killed after its last step, a run goes on with no step at all
-    return trained if material is not None else load(run)
+    return trained if material is not None else _fitted_before(run, history.value)
+
+
+def _fitted_before(run: Run, tried: list[Any]) -> Trained:
+    """Load what was fitted: killed after its last step, a run goes on with no step at all."""
+    if not tried:
+        raise MachineFault(f"The time was over before anything was fitted. Go on: onward resume {run.name} --time +1m")
+    return load(run)
 
 
 def _leave_time(run: Run, samples: Samples, pace: Pace, seconds_a_row: float) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from onward.parts.intervals import widened
 from onward.vision.detect.decoding import Found
 from onward.vision.detect.reading import Scenes
 from onward.vision.overlaps import overlaps
@@ -72,7 +73,13 @@ def intervals(
         known = values[~np.isnan(values[:, 0])]
         drawn.append((known.mean(), known[:, 0].mean()) if len(known) else (0.0, 0.0))
     low, high = np.percentile(np.array(drawn), [2.5, 97.5], axis=0)
-    return {name: (float(low[place]), float(high[place])) for place, name in enumerate(("AP", "AP50"))}
+    values = np.array([each.precision(np.ones(len(places), np.int64)) for each in matches])
+    known = values[~np.isnan(values[:, 0])]
+    reached = (known.mean(), known[:, 0].mean()) if len(known) else (0.0, 0.0)
+    return {
+        name: widened(float(reached[place]), (float(low[place]), float(high[place])), len(places))
+        for place, name in enumerate(("AP", "AP50"))
+    }
 
 
 def _match_class(scenes: Scenes, places: NDArray[np.int64], found: Sequence[Found], label: int) -> Matches:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.faults import DataFault
 from onward.core.metrics import Baseline, Score
+from onward.parts.intervals import widened
 from onward.vision.pose.errors import diagonals_of, errors_of, middle_places, usual_places
 from onward.vision.pose.finder import Finder, find
 from onward.vision.pose.pictures import bars_picture, truth_and_found
@@ -85,8 +86,9 @@ def _mean_score(
         drawn = chance.integers(0, len(values), len(values))
         means.append(sums[drawn].sum() / max(1, counts[drawn].sum()))
     low, high = np.percentile(means, [2.5, 97.5])
-    value = float(sums.sum() / max(1, counts.sum()))
-    return Score(name, value, unit, is_share, (float(low), float(high)), len(values), baseline)
+    value, interval = float(sums.sum() / max(1, counts.sum())), (float(low), float(high))
+    interval = widened(value, interval, len(values)) if is_share else interval
+    return Score(name, value, unit, is_share, interval, len(values), baseline)
 
 
 def _shifted(finder: Finder, poses: Poses, seconds: float, cost: float, usual: float) -> Score:

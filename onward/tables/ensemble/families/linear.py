@@ -51,7 +51,7 @@ def _logistic(lesson: Lesson, shown: NDArray[np.int64], width: int, strength: fl
     cost[-1] = 0.0
 
     def look(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scores = x @ weights.reshape(columns + 1, width)
+        scores = x @ weights.reshape(columns + 1, width).astype(x.dtype)  # or all of x is cast at every look
         shares = shares_of(scores, len(shown))
         shares = shares[:, 1:] if width == 1 else shares
         right = shares if width > 1 else np.where(truth > 0, shares, 1 - shares)

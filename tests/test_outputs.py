@@ -1,0 +1,75 @@
+"""Where results go: through no link of a stranger's run, and over no file beside what was given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from onward.core.faults import RunFault, UsageFault
+from onward.core.files import write_json
+from onward.core.folder import Folder
+from onward.outputs import output_folder, refuse_to_overwrite
+from onward.tasks import find_task
+from onward.verbs.apply import apply
+from onward.verbs.train import train
+
+
+def run_at(path: Path) -> Folder:
+    record = {"schema": 1, "task": "forest", "status": "finished", "seed": 0, "device": "cpu", "steps_done": 1}
+    record |= {"budget": {"seconds": 1.0, "steps": None}, "data": {"address": "x", "fingerprint": "0"}}
+    path.mkdir()
+    write_json(path / "run.json", record)
+    return Folder(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own there")
+@pytest.mark.parametrize("place", ["applied", "applied/predictions.csv", "applied/deep/x.txt"])
+def test_a_link_in_a_stranger_s_run_is_written_through_by_nobody(place: str, tmp_path: Path) -> None:
+    run, precious = run_at(tmp_path / "run"), tmp_path / "precious"
+    precious.mkdir()
+    link = run.path / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(precious)
+    for out in (None, run.path / "applied"):
+        with pytest.raises(RunFault, match="is a link"):
+            output_folder(out, run, "applied")
+    assert list(precious.iterdir()) == []
+
+
+def test_places_by_default_and_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = run_at(tmp_path / "run")
+    assert output_folder(None, run, "applied") == run.path / "applied"
+    assert output_folder(None, "style", "applied") == Path("style-applied")
+    assert output_folder(tmp_path / "a" / "b", run, "applied").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageFault, match="cannot be written"):
+        output_folder(tmp_path / "file", run, "applied")
+
+
+def test_nothing_beside_what_was_given_is_written_over(tmp_path: Path) -> None:
+    own, aside = tmp_path / "photos", tmp_path / "aside"
+    for folder in (own, aside):
+        folder.mkdir()
+        (folder / "horse.png").write_text("mine")
+    for given in (str(own), str(own / "horse.png")):
+        with pytest.raises(UsageFault, match=r"horse\.png is there already"):
+            refuse_to_overwrite(own, "horse", [given], [])
+        refuse_to_overwrite(own, "painted", [given], [])
+        refuse_to_overwrite(aside, "horse", [given], [])  # a folder for results, which the next ones replace
+    refuse_to_overwrite(own, "horse", [str(own)], [own / "horse.png"])  # a table and a picture of one name
+
+
+def test_applied_beside_its_table_a_run_takes_no_file_s_place(small_table: Path, tmp_path: Path) -> None:
+    run, _ = train(find_task("forest"), str(small_table), {}, steps=2, out=tmp_path / "runs", quiet=True)
+    place = tmp_path / "mine"
+    place.mkdir()
+    table = place / "new.csv"
+    table.write_bytes(small_table.read_bytes())
+    (place / "predictions.csv").write_text("precious")
+    with pytest.raises(UsageFault, match=r"predictions\.csv is there already"):
+        apply(run.folder, (str(table),), {}, place)
+    assert (place / "predictions.csv").read_text() == "precious"
+    assert apply(run.folder, (str(table),), {}, tmp_path / "elsewhere")
