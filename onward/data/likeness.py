@@ -17,6 +17,7 @@ __all__ = [
     "said_alike",
     "said_copies",
     "shared_between_splits",
+    "without_copies",
 ]
 
 _BITS_OF_BYTE = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
@@ -73,6 +74,29 @@ def shared_between_splits(digests: Sequence[bytes], splits: Sequence[str] | None
     return list(shared.values())
 
 
+def without_copies(
+    digests: Sequence[bytes], training: NDArray[np.int64], validation: NDArray[np.int64], tested: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
+    """Leave out of what is learned and chosen by what is tested, and of what is learned what is chosen by.
+
+    Returns: the places left to learn from, those to choose by, and a sentence if there are fewer now.
+    Example:
+        >>> parts = np.array([0, 1, 2]), np.array([3]), np.array([4])
+        >>> without_copies([b"a", b"b", b"c", b"b", b"a"], *parts)[0].tolist()
+        [2]
+    """
+
+    def others(places: NDArray[np.int64], than: NDArray[np.int64]) -> NDArray[np.int64]:
+        known = {digests[place] for place in than.tolist()}
+        return np.array([place for place in places.tolist() if digests[place] not in known], np.int64)
+
+    chosen_by = others(validation, tested)
+    learned = others(training, np.concatenate([tested, chosen_by]))
+    if count := len(training) - len(learned) + len(validation) - len(chosen_by):
+        return learned, chosen_by, [f"Left out of learning, since they are held out too: {count:,} copies."]
+    return learned, chosen_by, []
+
+
 def said_copies(names: Sequence[str], digests: Sequence[bytes], splits: Sequence[str] | None) -> list[str]:
     """Name the pictures that are there twice byte for byte, and those that are in two splits."""
     sentences = []
@@ -80,7 +104,7 @@ def said_copies(names: Sequence[str], digests: Sequence[bytes], splits: Sequence
         named = name_some(names, exact)
         sentences.append(f"Exact copies of earlier files: {named}. Remove those that should count once.")
     if shared := shared_between_splits(digests, splits):
-        sentences.append(f"In two splits, which flatters every score: {name_some(names, shared)}. Keep each in one.")
+        sentences.append(f"In two splits, which would flatter scores: {name_some(names, shared)}. Keep each in one.")
     return sentences
 
 

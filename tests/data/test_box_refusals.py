@@ -137,6 +137,7 @@ def test_the_doctor_counts_and_names_copies(tmp_path: Path) -> None:
     assert (facts["exact_duplicates"], facts["shared_between_splits"]) == (2, 1)
     assert any("Exact copies" in each and "train/again.png" in each for each in findings)
     assert any("In two splits" in each and "leak.png" in each for each in findings)
+    assert "Left out of learning, since they are held out too: 1 copies." in findings
 
 
 @pytest.mark.parametrize(("part", "words"), [("val", "learned late, if at all"), ("test", "never learned")])

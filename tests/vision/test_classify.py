@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from onward.backbones import Features
 from onward.core.faults import DataFault
@@ -25,6 +26,7 @@ from onward.vision.classify.recogniser import fitted_temperature
 from onward.vision.classify.scores import calibration_error
 from onward.vision.classify.settings import Settings
 from onward.vision.classify.transfer import fit_head
+from tests.conftest import darkened
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 96, 128])
@@ -35,6 +37,7 @@ def test_the_network_fits_every_size(size: int) -> None:
 def test_a_class_that_is_only_chosen_by_is_said_plainly(class_folder: Path, tmp_path: Path) -> None:
     for name, part in (("across", "train"), ("down", "train"), ("across", "val"), ("spots", "val"), ("down", "val")):
         shutil.copytree(class_folder / name, tmp_path / "parted" / part / name)
+    darkened(tmp_path / "parted" / "val")
     sentences = read(Source((str(tmp_path / "parted"),)), Settings(size=16)).findings()
     assert any("never learned: spots" in sentence for sentence in sentences)
     assert not any("spots (0)" in sentence for sentence in sentences)
@@ -89,6 +92,9 @@ def test_copies_are_never_in_two_parts(class_folder: Path) -> None:
 def test_folders_of_parts_are_taken_as_they_are(class_folder: Path, tmp_path: Path) -> None:
     for part in ("train", "test"):
         shutil.copytree(class_folder, tmp_path / "parted" / part)
+    with pytest.raises(DataFault, match="copies of tested pictures do not count"):
+        read(Source((str(tmp_path / "parted"),)), Settings())
+    darkened(tmp_path / "parted" / "test")
     album = read(Source((str(tmp_path / "parted"),)), Settings())
     assert len(album.testing) == 90
     assert len(album.training) + len(album.validation) == 90
@@ -269,3 +275,21 @@ def test_the_temperature_is_found_on_all_classes(class_folder: Path) -> None:
     album = read(Source((str(class_folder),)), Settings())
     few = by_lot(album.validation, 9)
     assert len(np.unique(album.pictures.labels[few])) == 3
+
+
+def test_what_is_tested_is_not_learned_from(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    for part, count in (("train", 8), ("val", 3), ("test", 3)):
+        for kind in ("cat", "dog"):
+            place = tmp_path / part / kind
+            place.mkdir(parents=True)
+            for number in range(count):
+                Image.fromarray(chance.integers(0, 255, (32, 32, 3), np.uint8)).save(place / f"{number}.png")
+    shutil.copy(tmp_path / "test" / "cat" / "0.png", tmp_path / "train" / "cat" / "leak.png")
+    shutil.copy(tmp_path / "test" / "dog" / "0.png", tmp_path / "val" / "dog" / "leak.png")
+    shutil.copy(tmp_path / "val" / "dog" / "1.png", tmp_path / "train" / "dog" / "again.png")
+    album = read(Source((str(tmp_path),)), Settings())
+    names = album.pictures.names
+    assert sorted(Path(names[place]).name for place in album.training) == sorted(f"{n}.png" for n in [*range(8)] * 2)
+    assert not any("leak" in names[place] for place in album.validation)
+    assert "Left out of learning, since they are held out too: 3 copies." in album.findings()

@@ -17,6 +17,7 @@ from onward.vision.classify.reading import read as read_album
 from onward.vision.classify.settings import Settings as AlbumSettings
 from onward.vision.detect.reading import read as read_scenes
 from onward.vision.detect.settings import Settings as SceneSettings
+from tests.conftest import darkened
 
 
 def test_an_album_is_numbered_by_name(class_folder: Path) -> None:
@@ -50,6 +51,7 @@ def test_a_classifier_on_fewer_classes_scores_as_on_all(class_folder: Path, tmp_
     shutil.copytree(class_folder, tmp_path / "fewer" / "train")
     for kind in ("down", "spots"):
         shutil.copytree(class_folder / kind, tmp_path / "fewer" / "test" / kind)
+    darkened(tmp_path / "fewer" / "test")
     scores = {score.name: score.value for score in evaluate(run.folder, str(tmp_path / "fewer"))}
     assert scores["accuracy"] > 0.8
     for part in ("train", "test"):

@@ -17,6 +17,7 @@ from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.data.class_names import numbers_by_name
 from onward.data.label_tables import labelled, pictures_address
+from onward.data.likeness import without_copies
 from onward.data.photo_albums import album_for
 from onward.data.pictures import Pictures, read_pictures
 from onward.vision.classify.settings import Settings
@@ -134,10 +135,14 @@ def _parted(pictures: Pictures, settings: Settings, left_out: tuple[str, ...]) -
         training, testing = _set_aside(pictures, training, _SHARE, None)
     if not len(validation):
         training, validation = _set_aside(pictures, training, _SHARE, _MOST_VALIDATION)
+    tested = np.concatenate([testing, shifted])
+    training, validation, said = without_copies(pictures.digests, training, validation, tested)
+    notes += said
     unseen = sorted(set(pictures.labels[testing].tolist()) - set(pictures.labels[training].tolist()))
     if unseen:
         names = ", ".join(pictures.classes[place] for place in unseen[:5])
-        raise DataFault(f"{pictures.address}: {names} is tested but never trained on. Add it to the training folder.")
+        words = f"{names} is tested but never trained on{'; copies of tested pictures do not count' if said else ''}"
+        raise DataFault(f"{pictures.address}: {words}. Add some to the training folder.")
     if settings.per_class is not None:
         training = _first(pictures, training, settings.per_class)
         notes.append(f"{settings.per_class} pictures a class are learned from, as asked: {len(training):,} in all.")

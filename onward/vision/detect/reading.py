@@ -17,6 +17,7 @@ from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.data.boxes import BoxedPictures, read_boxes
 from onward.data.class_names import numbers_by_name
+from onward.data.likeness import without_copies
 from onward.data.photo_albums import album_for
 from onward.vision.detect.settings import Settings
 
@@ -152,6 +153,9 @@ def read(source: Source, settings: Settings) -> Scenes:
     if not len(validation):
         count = min(_MOST_VALIDATION, round(_VALIDATION_SHARE * len(training)))
         training, validation = _set_aside(pictures, training, max(1, count))
+    tested = np.concatenate([testing, shifted])
+    training, validation, said = without_copies(pictures.digests, training, validation, tested)
+    notes += said
     if not any(len(pictures.labels[place]) for place in training):
         raise DataFault(f"{source.address}: not one training picture has a box. Draw some.")
     return Scenes(pictures, training, validation, testing, shifted, tuple(notes), None if is_meadow else fitted)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.data.keypoints import PosedPictures, read_keypoints
+from onward.data.likeness import without_copies
 from onward.data.photo_albums import album_for
 from onward.data.skeletons import Skeleton
 from onward.vision.pose.settings import Settings
@@ -110,7 +111,11 @@ def read(source: Source, settings: Settings) -> Poses:
         raise DataFault(
             f"{source.address} has {len(pictures)} subjects with points, and at least {_FEWEST} are needed. Mark more."
         )
-    training, validation, testing, shifted, parted = _parts(pictures, settings)
+    parted_from, validation, testing, shifted, parted = _parts(pictures, settings)
+    tested = np.concatenate([testing, shifted])
+    training, validation, _ = without_copies(pictures.digests, parted_from, validation, tested)
+    if left := sorted({pictures.names[place] for place in np.setdiff1d(parted_from, training)}):
+        pictures.troubles["Left out of learning, since held out too"] = left
     turn = settings.turn
     if turn is None:
         turn = _ANY_TURN if direction_spread(pictures, training) < _ALL_ROUND else _USUAL_TURN
@@ -155,7 +160,7 @@ def _parts(
     validation, testing, shifted = (np.flatnonzero(splits == part) for part in ("val", "test", "test-shift"))
     parted = "the files' own"
     if settings.test_every is not None:
-        training = np.arange(len(pictures))
+        training = np.flatnonzero(splits != "test-shift")
         validation = testing = np.zeros(0, np.int64)
     if not len(testing) and len(validation):
         validation, testing = testing, validation  # two parts: the second one is the test
