@@ -15,6 +15,7 @@ from onward.backbones import Features
 from onward.core.faults import DataFault
 from onward.core.task import Source
 from onward.parts.confusion import confusion_picture
+from onward.parts.pixels import as_pixels
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.train import train
@@ -293,3 +294,21 @@ def test_what_is_tested_is_not_learned_from(tmp_path: Path) -> None:
     assert sorted(Path(names[place]).name for place in album.training) == sorted(f"{n}.png" for n in [*range(8)] * 2)
     assert not any("leak" in names[place] for place in album.validation)
     assert "Left out of learning, since they are held out too: 3 copies." in album.findings()
+
+
+def test_left_and_right_are_not_mirrored(class_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(class_folder, tmp_path / "signs")
+    for one, other in (("down", "Turn left"), ("across", "turn right")):
+        (tmp_path / "signs" / one).rename(tmp_path / "signs" / other)
+    album = read(Source((str(tmp_path / "signs"),)), Settings())
+    assert not album.mirrors
+    assert any("mirror images are not shown" in sentence for sentence in album.findings())
+    assert read(Source((str(tmp_path / "signs"),)), Settings(mirror="yes")).mirrors
+    images = np.random.default_rng(0).integers(0, 255, (6, 8, 8, 3), np.uint8)
+    batches = Batches(images, np.arange(6), 6, 0, 0, mirrors=False)
+    for _ in range(2):
+        pictures, labels = next(batches)
+        assert torch.equal(pictures, as_pixels(images[labels.numpy()]))
+    words = {"backbone": "none", "width": "8", "size": "16"}
+    run, _ = train(find_task("classify"), str(tmp_path / "signs"), words, steps=2, out=tmp_path / "runs", quiet=True)
+    assert run.folder.record["classifier"]["views"] == 1

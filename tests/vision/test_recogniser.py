@@ -42,7 +42,7 @@ def test_moved_views_are_taken_where_they_cost_no_more_than_a_twentieth_of_the_t
     seconds: float | None, cost: float, views: int
 ) -> None:
     run = SimpleNamespace(budget=SimpleNamespace(seconds=seconds), tail_seconds=0.0)
-    album = SimpleNamespace(validation=np.arange(5), testing=np.arange(10_000))
+    album = SimpleNamespace(validation=np.arange(5), testing=np.arange(10_000), mirrors=True)
     exam: Any = Exam(cast(Run, run), cast(Album, album))
     exam.seconds_a_picture = cost
     assert exam.views(SeeingNetwork(2, 8, 32)) == views

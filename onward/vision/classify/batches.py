@@ -28,6 +28,7 @@ class Batches:
         batch_size: pictures a batch, of all processes.
         shift: how many pixels a picture may be moved by.
         group: of processes that share a batch.
+        mirrors: whether a mirror image shows the same.
 
     Example:
         >>> batches = Batches(np.zeros((5, 8, 8, 3), np.uint8), np.zeros(5, np.int64), 4, shift=1, seed=0)
@@ -43,8 +44,10 @@ class Batches:
         shift: int,
         seed: int,
         group: Group | None = None,
+        *,
+        mirrors: bool = True,
     ) -> None:
-        self._group = group or Group()
+        self._group, self._mirrors = group or Group(), mirrors
         self._images, self._labels = images, labels
         self._batch_size, self._shift, self._seed = batch_size, shift, seed
         self._mirrored_first = np.random.default_rng([seed, 1]).random(len(images)) < 0.5
@@ -63,7 +66,7 @@ class Batches:
             if epoch != self._epoch:
                 self._epoch, self._order = epoch, np.random.default_rng([self._seed, 0, epoch]).permutation(count)
             places[number] = self._order[place]
-            mirrored[number] = self._mirrored_first[places[number]] ^ bool(epoch % 2)
+            mirrored[number] = self._mirrors and self._mirrored_first[places[number]] ^ bool(epoch % 2)
         self._taken += self._batch_size
         places, mirrored = self._group.share(places), self._group.share(mirrored)
         pictures = as_pixels(self._images[places])

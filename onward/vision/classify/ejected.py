@@ -27,6 +27,7 @@ WIDTH = 32  # channels of the first block
 BATCH_SIZE = 512
 LEARNING_RATE = 0.75  # the highest one
 SHIFT = 2  # pixels that a picture is moved by at most
+MIRRORS = True  # whether a mirror image shows the same
 SMOOTHING = 0.2  # of the labels
 DECAY = 0.015 / 11.5  # of the weights
 VIEWS = 6  # of a picture that an answer is the mean of
@@ -114,7 +115,7 @@ def train(images: np.ndarray, labels: np.ndarray) -> nn.Module:
     groups = [{"params": rest, "weight_decay": DECAY}, {"params": shifts, "weight_decay": DECAY / 64}]
     descent = torch.optim.SGD(groups, lr=LEARNING_RATE, momentum=0.85, nesterov=True)
     mean = copy.deepcopy(network).eval()
-    shown = batches(images, labels, BATCH_SIZE, SHIFT, SEED)
+    shown = batches(images, labels, BATCH_SIZE, SHIFT, SEED, MIRRORS)
     for step, (pictures, wanted) in enumerate(itertools.islice(shown, STEPS)):
         for group, times in zip(descent.param_groups, (1, 64), strict=True):
             group["lr"] = times * rate(step / STEPS)

@@ -53,12 +53,12 @@ def pixels(images: np.ndarray) -> Tensor:
 
 
 def batches(
-    images: np.ndarray, labels: np.ndarray, batch_size: int, shift: int, seed: int
+    images: np.ndarray, labels: np.ndarray, batch_size: int, shift: int, seed: int, mirrors: bool
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Give B 3 H W in [-1, 1] and B class numbers, shuffled anew each epoch, moved by up to `shift` pixels.
 
     A picture is mirrored in even epochs or in odd ones, which of the two by lot, so that every two epochs show both
-    sides (arXiv:2404.00498, section 3.6).
+    sides (arXiv:2404.00498, section 3.6), unless a mirror image shows something else.
     """
     mirrored_first = np.random.default_rng([seed, 1]).random(len(images)) < 0.5
     orders = (np.random.default_rng([seed, 0, epoch]).permutation(len(images)) for epoch in itertools.count())
@@ -66,7 +66,8 @@ def batches(
     for taken in itertools.count(batch_size, batch_size):
         chosen, turned = (np.array(each) for each in zip(*itertools.islice(shown, batch_size), strict=True))
         pictures = pixels(images[chosen])
-        pictures = torch.where(torch.from_numpy(turned)[:, None, None, None], pictures.flip(3), pictures)
+        if mirrors:
+            pictures = torch.where(torch.from_numpy(turned)[:, None, None, None], pictures.flip(3), pictures)
         if shift:
             chance, (height, width) = np.random.default_rng([seed, 2, taken]), pictures.shape[2:]
             top, left = (torch.from_numpy(chance.integers(0, 2 * shift + 1, batch_size)) for _ in range(2))

@@ -29,6 +29,7 @@ SIDE = 160  # what they are brought to before the eyes look
 BATCH_SIZE = 32
 LEARNING_RATE = 1.5e-4  # the highest one, of the head
 SHIFT = 2  # pixels that a picture is moved by at most
+MIRRORS = True  # whether a mirror image shows the same
 VIEWS = 2  # of a picture that an answer is the mean of
 BFLOAT16 = False  # forward passes in half precision, where the processor knows it
 HERE = Path(__file__).resolve().parent
@@ -119,7 +120,7 @@ def tune(network: Network, images: np.ndarray, labels: np.ndarray) -> Network:
     # first layers see edges and colours, which are the same everywhere: they learn a fifth as fast (arXiv:1801.06146)
     shares = [0.2 ** (1 - place / (len(weights) - 1)) for place in range(len(weights))]
     descent = torch.optim.Adam([{"params": [weight]} for weight in weights])
-    shown = batches(images, labels, BATCH_SIZE, SHIFT, SEED)
+    shown = batches(images, labels, BATCH_SIZE, SHIFT, SEED, MIRRORS)
     for step, (pictures, wanted) in enumerate(itertools.islice(shown, STEPS)):
         for group, share in zip(descent.param_groups, shares, strict=True):
             group["lr"] = share * rate(step / STEPS)

@@ -48,6 +48,7 @@ def eject(run: Run, album: Album, script: Path) -> Iterator[Path | str]:
         "CLASSES": tuple(album.classes),
         "SIZE": int(facts["size"]),
         "SHIFT": round(settings.shift * int(facts["size"]) / 32),
+        "MIRRORS": album.mirrors,
         "VIEWS": int(facts.get("views", MIRRORED)),
         "BFLOAT16": is_half_precise(run),
     }

@@ -21,6 +21,7 @@ from onward.data.likeness import without_copies
 from onward.data.photo_albums import album_for
 from onward.data.pictures import Pictures, read_pictures
 from onward.vision.classify.settings import Settings
+from onward.vision.classify.sides import may_be_mirrored
 
 __all__ = ["Album", "read"]
 
@@ -39,6 +40,7 @@ class Album:
         validation: places to choose by: when to stop, which of two models to keep.
         testing: places that nothing but the final scores looks at.
         shifted: test pictures that differ on purpose from all others (`test-shift`); often none.
+        mirrors: whether a mirror image shows the same.
     """
 
     pictures: Pictures
@@ -47,6 +49,7 @@ class Album:
     testing: NDArray[np.int64]
     shifted: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    mirrors: bool = True
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -146,7 +149,10 @@ def _parted(pictures: Pictures, settings: Settings, left_out: tuple[str, ...]) -
     if settings.per_class is not None:
         training = _first(pictures, training, settings.per_class)
         notes.append(f"{settings.per_class} pictures a class are learned from, as asked: {len(training):,} in all.")
-    return Album(pictures, training, validation, testing, shifted, tuple(notes))
+    mirrors = settings.mirror == "yes" or (settings.mirror == "auto" and may_be_mirrored(pictures.classes))
+    if not mirrors and settings.mirror == "auto":
+        notes.append("Classes are called left and right, so mirror images are not shown: a setting, mirror=yes, does.")
+    return Album(pictures, training, validation, testing, shifted, tuple(notes), mirrors)
 
 
 def _key(digest: bytes) -> int:

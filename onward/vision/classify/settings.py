@@ -20,6 +20,9 @@ class Settings:
     learning_rate: float | None = setting(None, "The highest one.", 1e-6, 100.0)
     unfreeze: bool = setting(True, "Train the pretrained eyes too, once the head has learned.")
     per_class: int | None = setting(None, "Use this many training pictures of each class.", 1, 1_000_000)
+    mirror: str = setting(
+        "auto", "Show mirror images too: by itself unless classes are left and right.", choices=("auto", "yes", "no")
+    )
     photos: str = setting("", "Folder with photos to stand behind the meadow's creatures.", rare=True)
     shift: int = setting(2, "Augmentation: pixels a picture of 32 may be moved by.", 0, 16, rare=True)
     smoothing: float = setting(0.2, "Label smoothing.", 0.0, 0.9, rare=True)

@@ -57,7 +57,8 @@ def _learn_to_see(run: Run, album: Album, settings: Settings) -> Recogniser:
     with torch.no_grad():
         network.whiten.weight.copy_(whitening_filters(as_pixels(images[:5000])))
     run.group.with_shared_statistics(network)
-    batches = Batches(images, labels, batch_size, round(settings.shift * size / 32), run.seed, run.group)
+    shift = round(settings.shift * size / 32)
+    batches = Batches(images, labels, batch_size, shift, run.seed, run.group, mirrors=album.mirrors)
     peak = settings.learning_rate or peak_of(batch_size)
     descent = Momentum(_seeing_groups(network, decay_of(settings)), peak, 0.85)
     average = Average(network, half_life_pictures=len(images))

@@ -64,7 +64,7 @@ class _Parts:
         self.batch_size = run.group.whole(settings.batch_size or tuning_batch_size(count))
         shift = round(settings.shift * size / 32)
         learned = images[album.training], labels[album.training]
-        self.batches = Batches(*learned, self.batch_size, shift, run.seed, run.group)
+        self.batches = Batches(*learned, self.batch_size, shift, run.seed, run.group, mirrors=album.mirrors)
         self.descent = Adam(network.parameters(), 0.0, (0.9, 0.999), rates_by_depth(network))
         self.average = Average(network, half_life_pictures=count)
         self.frozen: Any = Box(None)
