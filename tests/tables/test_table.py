@@ -16,6 +16,8 @@ from onward.core.run import Run
 from onward.core.task import Source
 from onward.tables.ensemble import course
 from onward.tables.ensemble.measures import area_under_curve
+from onward.tables.kaggle.reading import read as read_contest
+from onward.tables.kaggle.settings import Settings as ContestSettings
 from onward.tables.made import customers
 from onward.tables.table.reading import read
 from onward.tables.table.settings import Settings
@@ -138,6 +140,22 @@ def test_a_run_that_names_what_is_not_there_is_refused(small_table: Path, tmp_pa
 def test_what_does_not_fit_is_said(small_table: Path, settings: dict[str, str], kind: type[Fault], said: str) -> None:
     with pytest.raises(kind, match=said):
         read(Source((str(small_table),)), Settings(**settings))  # type: ignore[arg-type]
+
+
+def test_groups_that_are_asked_about_again_part_no_folds(tmp_path: Path) -> None:
+    """As shops, whose next weeks are asked: unlike patients, of whom the test has others."""
+    chance = np.random.default_rng(0)
+    for letter, is_grouped in (("s", False), ("t", True)):
+        place = tmp_path / letter
+        place.mkdir()
+        rows = [[str(n), f"s{n % 25:02d}", f"{x:.3f}", f"{x:.2f}"] for n, x in enumerate(chance.random(200))]
+        written(place / "train.csv", ["id", "store_id", "x", "sales"], rows)
+        more = [[str(n), f"{letter}{n % 25:02d}", f"{x:.3f}"] for n, x in enumerate(chance.random(60), 200)]
+        written(place / "test.csv", ["id", "store_id", "x"], more)
+        written(place / "sample_submission.csv", ["id", "sales"], [[row[0], "0"] for row in more])
+        found = read_contest(Source((str(place),)), ContestSettings())
+        assert (found.challenge.groups is not None) == is_grouped
+        assert ("Most test rows have a store_id that is known" in " ".join(found.findings())) != is_grouped
 
 
 def test_groups_and_dates_are_found_and_said(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +127,7 @@ def _belonging(
     told = [each if each != "none" else None for each in (order.group, order.when)]
     if all(told):
         raise UsageFault("--group and --when: folds keep groups whole or go forward in time, not both. Leave one out.")
-    groups, said = (None, []) if told[1] else _groups(columns, order.group)
+    groups, said = (None, []) if told[1] else _groups(columns, order.group, test)
     times, words = (None, []) if told[0] else _times(columns, order.when, test)
     if groups is not None and times is not None:
         both = f"{words[0].partition(':')[0]} too, but groups come first (name it with --when if time does)."
@@ -134,7 +135,9 @@ def _belonging(
     return groups, times, [*said, *words]
 
 
-def _groups(columns: Sequence[Column], wanted: str | None) -> tuple[NDArray[np.int64] | None, list[str]]:
+def _groups(
+    columns: Sequence[Column], wanted: str | None, test: Table | None
+) -> tuple[NDArray[np.int64] | None, list[str]]:
     if wanted == "none":
         return None, []
     if wanted is not None:
@@ -148,9 +151,30 @@ def _groups(columns: Sequence[Column], wanted: str | None) -> tuple[NDArray[np.i
         groups = _numbered(column)
         count = len(np.unique(groups))
         if _FEWEST_GROUPS <= count <= len(groups) / 2:
+            if _asks_again(column, test):
+                return None, [f"Most test rows have a {column.name} that is known, so rows of one may be in two folds."]
             sentence = f"{column.name} looks like a group: its rows stay in one fold (--group none if they need not)."
             return groups, [sentence]
     return None, []
+
+
+def _asks_again(column: Column, test: Table | None) -> bool:
+    """Say whether most rows of the test table are of groups that the rows to learn from show."""
+    asked = next((each for each in test.columns if each.name == column.name), None) if test else None
+    if asked is None:
+        return False
+    known = set(_cells(column)) - {None}
+    return float(np.mean([cell in known for cell in _cells(asked)])) > 0.5
+
+
+def _cells(column: Column) -> list[Any]:
+    """Give what stands in a column, whatever number its kinds have."""
+    if column.words:
+        return list(column.words)
+    if column.categories:
+        names = dict(enumerate(column.categories))  # an unknown one has a number beyond them
+        return [names.get(int(each)) for each in np.nan_to_num(column.values, nan=-1)]
+    return list(column.values.tolist())
 
 
 def _numbered(column: Column) -> NDArray[np.int64]:
