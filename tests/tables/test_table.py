@@ -142,6 +142,17 @@ def test_what_does_not_fit_is_said(small_table: Path, settings: dict[str, str], 
         read(Source((str(small_table),)), Settings(**settings))  # type: ignore[arg-type]
 
 
+def test_a_kappa_of_words_is_refused(tmp_path: Path) -> None:
+    chance, marks = np.random.default_rng(0), {"low": "1", "mid": "2", "high": "3"}
+    words = chance.choice(["mid", "high", "low"], 120, p=[0.5, 0.3, 0.2])
+    rows = [[f"{x:.3f}", word, marks[word]] for x, word in zip(chance.random(120), words, strict=True)]
+    table = written(tmp_path / "g.csv", ["x", "grade", "mark"], rows)
+    with pytest.raises(UsageFault, match=r"mid, high, low\) are words without an order"):
+        read(Source((str(table),)), Settings(target="grade", metric="qwk"))
+    found = read(Source((str(table),)), Settings(target="mark", metric="qwk", predict="classes"))
+    assert found.challenge.heads[0].classes == ("1", "2", "3")
+
+
 def test_groups_that_are_asked_about_again_part_no_folds(tmp_path: Path) -> None:
     """As shops, whose next weeks are asked: unlike patients, of whom the test has others."""
     chance = np.random.default_rng(0)

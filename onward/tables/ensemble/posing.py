@@ -106,11 +106,25 @@ def _measure(word: str | None, heads: Sequence[Head], y: NDArray[np.float64]) ->
             f"{measure.name} does not fit {heads[0].name}, which is {what}. Leave --metric out, or say what is "
             "predicted with --set predict=classes or --set predict=number."
         )
+    if measure.name == "quadratic kappa" and kinds > 2 and not _rise(heads[0].classes):
+        raise UsageFault(
+            f"{measure.name} counts how far apart classes are, and those of {heads[0].name} "
+            f"({', '.join(heads[0].classes[:4])}) are words without an order. Write them as numbers, 1 for the lowest."
+        )
     if measure.name == "F1" and kinds > 2:
         measure = find_measure("macro F1")
     if measure.is_logarithmic and y.min() < 0:
         raise UsageFault(f"{measure.name} takes no negative {heads[0].name}, and there are some. Use --metric rmse.")
     return measure
+
+
+def _rise(classes: Sequence[str]) -> bool:
+    """Say whether classes are numbers, lowest first."""
+    try:
+        values = [float(each) for each in classes]
+    except ValueError:
+        return False
+    return values == sorted(values)
 
 
 def _column(columns: Sequence[Column], name: str, flag: str) -> Column:
