@@ -149,7 +149,11 @@ def _read_again(record: Record) -> None:
 
     Raises:
         DataFault: they cannot serve.
+        RunFault: it names runs of another sweep, as a copy's record does: they are not for this one to clear away.
     """
+    own = {f"{record.path.name}-{trial.number:02d}.{trial.round}" for trial in record.trials}
+    if others := sorted({trial.name for trial in record.trials} - own):
+        raise RunFault(f"{record.path} names {others[0]}, a run of another sweep. Give the folder the name it had.")
     plan, words = record.plan, record.trials[0].words if record.trials else {}
     task = find_task(plan.task)
     settings, _ = parse_settings(task.settings, {name: str(value) for name, value in words.items()}, task.name)

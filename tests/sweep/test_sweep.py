@@ -275,6 +275,16 @@ def test_what_only_a_sweep_s_record_names_is_not_run(tmp_path: Path) -> None:
     assert "lies in a run's or a sweep's folder" in said_by("s", "--out", str(tmp_path))
 
 
+def test_a_copy_of_a_sweep_touches_no_run(tmp_path: Path, small_table: Path) -> None:
+    record = begin(replace(PLAN, data=str(small_table)), tmp_path, "s")
+    record.trials.append(Trial(1, 0, "s-01.0", {"most_trees": "5"}, 20.0, begun=1))
+    record.save()
+    (tmp_path / "s-01.0").mkdir()
+    shutil.copytree(record.path, tmp_path / "s2")
+    assert "names s-01.0, a run of another sweep" in said_by("s2", "--out", str(tmp_path))
+    assert (tmp_path / "s-01.0").is_dir()
+
+
 def test_lost_data_end_no_trial(tmp_path: Path) -> None:
     record = begin(replace(PLAN, data=str(tmp_path / "unplugged.csv")), tmp_path, "s")
     before = (record.path / "sweep.json").read_bytes()
