@@ -17,6 +17,7 @@ from onward.core.faults import DataFault
 from onward.data.archive import Store, read_whole
 from onward.data.box_records import Annotations, Drawn, Noted, checked_corners, checked_size
 from onward.data.box_tables import is_table, read_box_table
+from onward.data.picture_files import PICTURE_ENDINGS
 from onward.data.splits import folder_split, holds_answers, table_split
 from onward.data.tables import decoded_text
 from onward.data.yaml_names import yaml_names
@@ -213,7 +214,8 @@ def _listed(splits: dict[tuple[str, str], str], name: str) -> str:
 
 
 def _yolo(store: Store, troubles: _Troubles, _: str) -> Iterator[Noted]:
-    classes = _yolo_classes(store)
+    classes, bare, has_boxes = _yolo_classes(store), list[Noted](), False
+    pictures = {name.rpartition(".")[0] for name in store.names if name.lower().endswith(PICTURE_ENDINGS)}
     for name in store.names:
         path = PurePosixPath(name)
         is_label = "labels" in path.parts[:-1]
@@ -221,9 +223,17 @@ def _yolo(store: Store, troubles: _Troubles, _: str) -> Iterator[Noted]:
             continue
         if not is_label and path.stem.lower() in ("classes", "readme", "train", "val", "test"):
             continue
-        boxes = list(_yolo_boxes(_text(store, name), name, classes, is_label, troubles))
+        text = _text(store, name)
+        boxes = list(_yolo_boxes(text, name, classes, is_label, troubles))
+        noted = Noted((path.stem,), tuple(boxes), None, folder_split(name), name, name)
         if boxes or is_label:
-            yield Noted((path.stem,), tuple(boxes), None, folder_split(name), name, name)
+            has_boxes |= bool(boxes)
+            yield noted
+        elif (
+            not text.strip() and name.rpartition(".")[0] in pictures
+        ):  # beside its picture: nothing is to be seen there
+            bare.append(noted)
+    yield from bare if has_boxes else ()
 
 
 def _yolo_boxes(text: str, name: str, classes: dict[int, str], is_label: bool, troubles: _Troubles) -> Iterator[Drawn]:

@@ -169,3 +169,15 @@ def test_a_detector_s_own_answers_are_no_boxes(boxed_folder: Path) -> None:
     after = read_boxes(str(boxed_folder), 64)
     assert after.troubles.pop("Left out, since its name is that of answers; name it itself to learn from it")
     assert after.as_json() == before.as_json()
+
+
+def test_an_empty_text_beside_its_picture_says_that_nothing_is_there(tmp_path: Path) -> None:
+    """As darknet and labelImg write it; an empty text beside no picture, or among no boxes, says nothing."""
+    for name, text in (("a", "0 0.5 0.5 0.2 0.2\n"), ("b", ""), ("notes", "")):
+        (tmp_path / f"{name}.txt").write_text(text)
+        if name != "notes":
+            picture(tmp_path, f"{name}.png")
+    (tmp_path / "classes.txt").write_text("cat\n")
+    found = read_boxes(str(tmp_path), 64)
+    assert sorted(found.names) == ["a.png", "b.png"]
+    assert sorted(map(len, found.boxes)) == [0, 1]
