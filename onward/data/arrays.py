@@ -100,8 +100,7 @@ def _to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     values = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     if low >= 0:
-        whites = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)  # of as many bits as hold the set
-        bottom, top = 0.0, next((white for white in whites if high <= white), high)
+        bottom, top = 0.0, 1.0 if high <= 1 else 255.0 if high <= 255 else max(high, 65535.0)
     else:
         bottom, top = (-1.0, 1.0) if low >= -1 and high <= 1 else (low, max(high, low + 1.0))
     return np.clip((values - bottom) * (255.0 / (top - bottom)), 0, 255).astype(np.uint8)

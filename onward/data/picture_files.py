@@ -12,7 +12,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 __all__ = [
     "PICTURE_ENDINGS",
-    "Depth",
     "UnreadablePicture",
     "decode_picture",
     "decode_reduced",
@@ -37,7 +36,6 @@ PICTURE_ENDINGS = (
     ".heif",
     ".avif",
 )
-_WHITES = (255.0, 1023.0, 4095.0, 16383.0)
 _MOST_PIXELS = 100_000_000
 
 
@@ -45,44 +43,18 @@ class UnreadablePicture(Exception):
     """Why a file is no picture, in a few words; gathered into findings, never shown alone."""
 
 
-class Depth:
-    """What is white in grey pictures of more than eight bits: a microscope's 12 of 16 would be nearly black else.
-
-    Args:
-        white: the value.
-    Attributes:
-        highest: each deep picture's highest value, of a set that was decoded with this.
-    """
-
-    def __init__(self, white: float = 65535.0) -> None:
-        self.white = white
-        self.highest: list[float] = []
-
-    @property
-    def fitting(self) -> float:
-        """Give the white of so many bits as hold what was seen: of the whole set, or dark pictures would not be dark.
-
-        Example:
-            >>> depth = Depth(); depth.highest += [900.0, 3100.0]; depth.fitting
-            4095.0
-        """
-        highest = max(self.highest, default=self.white)
-        return next((white for white in _WHITES if white >= highest), self.white)
-
-
-def decode_picture(content: bytes, size: int | None, depth: Depth | None = None) -> tuple[NDArray[np.uint8], int]:
+def decode_picture(content: bytes, size: int | None) -> tuple[NDArray[np.uint8], int]:
     """Decode a picture: turned as its EXIF says, transparency laid on white, 16 bits brought to 8.
 
     Args:
         content: the file's bytes.
         size: side of the square to make; None only measures.
-        depth: of the set it belongs to.
     Returns: H W 3 (empty when only measured) and the shorter side of the original in pixels.
     Raises:
         UnreadablePicture: with the reason.
     """
     if size is not None:
-        image, sides = decode_reduced(content, size, depth)
+        image, sides = decode_reduced(content, size)
         return square(image, size), min(sides)
     with _reasons(content):
         image = _opened(content)
@@ -90,7 +62,7 @@ def decode_picture(content: bytes, size: int | None, depth: Depth | None = None)
         return np.empty((0, 0, 3), np.uint8), min(image.size)
 
 
-def decode_reduced(content: bytes, size: int, depth: Depth | None = None) -> tuple[Image.Image, tuple[int, int]]:
+def decode_reduced(content: bytes, size: int) -> tuple[Image.Image, tuple[int, int]]:
     """Decode a picture no larger than needed: upright RGB, its sides at least `size` where the original's are.
 
     Returns: the picture, and width and height of the original in pixels.
@@ -101,7 +73,7 @@ def decode_reduced(content: bytes, size: int, depth: Depth | None = None) -> tup
         image = _opened(content)
         sides = image.size
         image.draft("RGB", (size * 2, size * 2))
-        return _plain(ImageOps.exif_transpose(image), depth), sides
+        return _plain(ImageOps.exif_transpose(image)), sides
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -148,24 +120,21 @@ def fitting_size(side: int) -> int:
     return 128 if side >= 256 else 64 if side >= 64 else 32
 
 
-def eight_bits(image: Image.Image, depth: Depth | None = None) -> Image.Image:
+def eight_bits(image: Image.Image) -> Image.Image:
     """Bring grey of 16 or 32 bits, or in floating point, to 8 bits; any other mode stays as it is."""
     if not image.mode.startswith(("I", "F")):
         return image
     values = np.nan_to_num(np.asarray(image, dtype=np.float64))
     low, high = float(values.min()), float(values.max())
-    depth = depth or Depth()
-    is_deep = high > 255 or image.mode.startswith("I;16")
-    depth.highest += [high] * is_deep
-    top = depth.white if is_deep else 255.0
+    top = 65535.0 if high > 255 or image.mode.startswith("I;16") else 255.0
     if image.mode == "F" and high <= 1.0 and low >= 0.0:
         top = 1.0
     return Image.fromarray((np.clip(values / top, 0, 1) * 255).astype(np.uint8))
 
 
-def _plain(image: Image.Image, depth: Depth | None = None) -> Image.Image:
+def _plain(image: Image.Image) -> Image.Image:
     """Bring any mode to RGB."""
-    image = eight_bits(image, depth)
+    image = eight_bits(image)
     if image.mode in ("RGBA", "LA", "PA") or (image.mode == "P" and "transparency" in image.info):
         layered = image.convert("RGBA")
         ground = Image.new("RGBA", layered.size, "white")

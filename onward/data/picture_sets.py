@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from onward.core.faults import DataFault
 from onward.data.archive import Store, address_stamp, open_store
 from onward.data.cache import cache_key, recall, remember
-from onward.data.picture_files import PICTURE_ENDINGS, Depth, UnreadablePicture, decode_picture, fitting_size
+from onward.data.picture_files import PICTURE_ENDINGS, UnreadablePicture, decode_picture, fitting_size
 
 __all__ = ["Decoded", "decode_all"]
 
-_CACHE_VERSION = 5
+_CACHE_VERSION = 4
 _THREADS = 2
 _ARRAYS = ("images", "digests", "sides", "names", "lost", "reasons", "others")
 
@@ -117,10 +117,7 @@ _Result = tuple[NDArray[np.uint8], NDArray[np.uint8], int] | str
 
 
 def _decode(store: Store, names: Sequence[str], size: int) -> dict[str, NDArray[np.generic]]:
-    depth = Depth()
-    results = _in_threads(_reader(store, size, depth), names)
-    if depth.fitting < depth.white:
-        results = _in_threads(_reader(store, size, Depth(depth.fitting)), names)
+    results = _in_threads(_reader(store, size), names)
     good = [(name, result) for name, result in zip(names, results, strict=True) if not isinstance(result, str)]
     lost = [(name, result) for name, result in zip(names, results, strict=True) if isinstance(result, str)]
     return {
@@ -141,11 +138,11 @@ def _in_threads(read: Callable[[str], _Result], names: Sequence[str]) -> list[_R
         return list(pool.map(read, names))
 
 
-def _reader(store: Store, size: int | None, depth: Depth | None = None) -> Callable[[str], _Result]:
+def _reader(store: Store, size: int | None) -> Callable[[str], _Result]:
     def read(name: str) -> _Result:
         try:
             content = store.read(name)
-            image, side = decode_picture(content, size, depth)
+            image, side = decode_picture(content, size)
         except UnreadablePicture as reason:
             return str(reason).replace("\0", " ")
         except Exception as reason:  # zlib, zipfile and Pillow's readers each raise kinds of their own
