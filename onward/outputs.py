@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Collection, Iterable
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from onward.core.faults import RunFault, UsageFault
 from onward.core.folder import Folder
 
-__all__ = ["output_folder", "refuse_to_overwrite"]
+__all__ = ["free_name", "output_folder"]
 
 
 def output_folder(out: Path | None, subject: Folder | str, kind: str) -> Path:
@@ -37,19 +37,30 @@ def output_folder(out: Path | None, subject: Folder | str, kind: str) -> Path:
     return out
 
 
-def refuse_to_overwrite(out: Path, name: str, inputs: Iterable[str], written: Collection[Path]) -> None:
-    """See that a result does not take the place of a file that lies beside what was given.
+def free_name(out: Path, name: str, ending: str | None, inputs: Iterable[str], written: Collection[Path]) -> str:
+    """Give a result another name where a file of its own lies beside what was given: `predictions-2`.
 
     Args:
         name: of the result, without its ending.
-        written: results that were written just now.
-    Raises:
-        UsageFault: a file of that name is there.
+        ending: None where it is not known; such a result has a kind of file of its own.
+        inputs: what was given.
+        written: results that were written just now, which may be written again.
     """
     places = [Path(each) for each in inputs]
-    own = {(place if place.is_dir() else place.parent).resolve() for place in places if place.exists()}
-    if out.resolve() not in own:
-        return
-    there = [path for path in sorted(out.glob(f"{glob.escape(name)}.*")) if path not in written]
-    if there:
-        raise UsageFault(f"{there[0]} is there already, beside what was given. Name another folder with --out.")
+    own = {(place if place.is_dir() else place.parent).resolve() for place in places if _is_there(place)}
+    if ending is None or out.resolve() not in own:
+        return name
+    paths = ((each, out / f"{each}{ending}") for each in _names(name))
+    return next(each for each, path in paths if path in written or not path.exists())
+
+
+def _names(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}-{number}" for number in itertools.count(2))
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError:  # words too long for a name
+        return False

@@ -10,7 +10,7 @@ import pytest
 from onward.core.faults import RunFault, UsageFault
 from onward.core.files import write_json
 from onward.core.folder import Folder
-from onward.outputs import output_folder, refuse_to_overwrite
+from onward.outputs import free_name, output_folder
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.train import train
@@ -55,11 +55,13 @@ def test_nothing_beside_what_was_given_is_written_over(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "horse.png").write_text("mine")
     for given in (str(own), str(own / "horse.png")):
-        with pytest.raises(UsageFault, match=r"horse\.png is there already"):
-            refuse_to_overwrite(own, "horse", [given], [])
-        refuse_to_overwrite(own, "painted", [given], [])
-        refuse_to_overwrite(aside, "horse", [given], [])  # a folder for results, which the next ones replace
-    refuse_to_overwrite(own, "horse", [str(own)], [own / "horse.png"])  # a table and a picture of one name
+        assert free_name(own, "horse", ".png", [given], []) == "horse-2"
+        assert free_name(own, "horse", ".csv", [given], []) == "horse"
+        assert free_name(own, "horse", None, [given], []) == "horse"
+        assert free_name(aside, "horse", ".png", [given], []) == "horse"  # a folder for results, which the next replace
+    (own / "horse-2.png").write_text("mine")
+    assert free_name(own, "horse", ".png", [str(own), "x" * 5000], []) == "horse-3"
+    assert free_name(own, "horse", ".png", [str(own)], [own / "horse.png"]) == "horse"
 
 
 def test_applied_beside_its_table_a_run_takes_no_file_s_place(small_table: Path, tmp_path: Path) -> None:
@@ -69,7 +71,6 @@ def test_applied_beside_its_table_a_run_takes_no_file_s_place(small_table: Path,
     table = place / "new.csv"
     table.write_bytes(small_table.read_bytes())
     (place / "predictions.csv").write_text("precious")
-    with pytest.raises(UsageFault, match=r"predictions\.csv is there already"):
-        apply(run.folder, (str(table),), {}, place)
+    written = apply(run.folder, (str(table),), {}, place)
     assert (place / "predictions.csv").read_text() == "precious"
-    assert apply(run.folder, (str(table),), {}, tmp_path / "elsewhere")
+    assert place / "predictions-2.csv" in written

@@ -37,7 +37,7 @@ __all__ = [
 _DELIMITERS = ",;\t|"
 _SEEN_ROWS = 1000
 _DROP = "drop"
-_RULES = b"kinds 2"  # what the same bytes are read as changes with the rules
+_RULES = b"kinds 3"  # what the same bytes are read as changes with the rules
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ def compare_json(one: _Document, other: _Document) -> dict[str, Any]:
         one, other: with `run`, the name, `task`, `data` and `scores`, each as `Score.as_json` gives it.
     Returns: also under `differ` which of task and data are not the same; of other tasks neither is better.
     """
-    differ = [name for name in ("task", "data") if one.get(name) != other.get(name)]
+    differ = [name for name in ("task", "data") if _plain(one.get(name)) != _plain(other.get(name))]
     first, second = ({score["name"]: score for score in document["scores"]} for document in (one, other))
     rows = [
         {
@@ -47,6 +48,11 @@ def compare_lines(one: _Document, other: _Document) -> list[str]:
         )
         lines.append(f"{row['name']}: {values}: {row['better'] or 'cannot be told apart'}")
     return lines
+
+
+def _plain(name: Any) -> str:
+    """Give an address in one way of writing it."""
+    return os.path.abspath(str(name)) if isinstance(name, str) and ":" not in name else str(name)
 
 
 def _better(first: _Document, second: _Document, one: str, other: str) -> str | None:

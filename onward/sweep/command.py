@@ -154,7 +154,11 @@ def _read_again(record: Record) -> None:
     own = {f"{record.path.name}-{trial.number:02d}.{trial.round}" for trial in record.trials}
     if others := sorted({trial.name for trial in record.trials} - own):
         raise RunFault(f"{record.path} names {others[0]}, a run of another sweep. Give the folder the name it had.")
-    plan, words = record.plan, record.trials[0].words if record.trials else {}
+    plan = record.plan
+    if record.spent_seconds >= plan.seconds:  # nothing is begun any more
+        return
+    fixed = (entry.partition("=") for entry in plan.space if ".." not in entry and "," not in entry)
+    words = record.trials[0].words if record.trials else {name: value for name, _, value in fixed}
     task = find_task(plan.task)
     settings, _ = parse_settings(task.settings, {name: str(value) for name, value in words.items()}, task.name)
     read_data(task, Source((plan.data,), plan.kind, is_recorded=True), settings)

@@ -10,11 +10,12 @@ from onward.core.faults import RunFault
 from onward.core.folder import Folder, find_run
 from onward.core.settings import parse_settings
 from onward.core.task import Source, Task
-from onward.outputs import output_folder, refuse_to_overwrite
+from onward.outputs import free_name, output_folder
 from onward.tasks import find_task, list_tasks
 from onward.verbs.loading import load_model
 
 __all__ = ["apply", "named", "task_of"]
+_ENDINGS = {"Table": ".csv", "Picture": ".png", "Film": ".mp4"}
 
 
 def named(word: str) -> Folder | Task[Any, Any, Any]:
@@ -40,7 +41,6 @@ def apply(
     Returns: the files written. An exhibit's caption names its file.
     Raises:
         RunFault: the task has nothing to apply, or the run's folder holds links.
-        UsageFault: a result would take the place of a file beside the inputs.
     """
     task = task_of(subject)
     if task.apply is None:
@@ -50,6 +50,6 @@ def apply(
     out, written = output_folder(out, subject if isinstance(subject, Folder) else task.name, "applied"), list[Path]()
     for number, exhibit in enumerate(task.apply(model, Source(inputs), options)):
         name = exhibit.caption or f"{number:06d}"
-        refuse_to_overwrite(out, name, inputs, written)
-        written.append(exhibit.write(out, name))
+        ending = _ENDINGS.get(type(exhibit).__name__, getattr(exhibit, "ending", None))
+        written.append(exhibit.write(out, free_name(out, name, ending, inputs, written)))
     return written

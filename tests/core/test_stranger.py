@@ -91,6 +91,7 @@ def test_runs_of_other_tasks_are_not_compared_as_if_they_were_one(tmp_path: Path
     assert compare_lines(one, better)[0].endswith(": b")
     assert "other data (t.csv, u.csv)" in compare_lines(one, better | {"data": "u.csv"})[0]
     assert compare_lines(one, better | {"data": "u.csv"})[1].endswith(": b")
+    assert compare_lines(one, better | {"data": "./t.csv"})[0].endswith(": b")
     assert compare_lines(one, better | {"task": "svm"})[1].endswith("cannot be told apart")
 
 

@@ -147,7 +147,7 @@ def test_a_kappa_of_words_is_refused(tmp_path: Path) -> None:
     words = chance.choice(["mid", "high", "low"], 120, p=[0.5, 0.3, 0.2])
     rows = [[f"{x:.3f}", word, marks[word]] for x, word in zip(chance.random(120), words, strict=True)]
     table = written(tmp_path / "g.csv", ["x", "grade", "mark"], rows)
-    with pytest.raises(UsageFault, match=r"mid, high, low\) are words without an order"):
+    with pytest.raises(UsageFault, match=r"mid, high, low\) stand in no order"):
         read(Source((str(table),)), Settings(target="grade", metric="qwk"))
     found = read(Source((str(table),)), Settings(target="mark", metric="qwk", predict="classes"))
     assert found.challenge.heads[0].classes == ("1", "2", "3")

@@ -93,7 +93,7 @@ def test_copies_are_never_in_two_parts(class_folder: Path) -> None:
 def test_folders_of_parts_are_taken_as_they_are(class_folder: Path, tmp_path: Path) -> None:
     for part in ("train", "test"):
         shutil.copytree(class_folder, tmp_path / "parted" / part)
-    with pytest.raises(DataFault, match="copies of tested pictures do not count"):
+    with pytest.raises(DataFault, match="every training picture is held out too"):
         read(Source((str(tmp_path / "parted"),)), Settings())
     darkened(tmp_path / "parted" / "test")
     album = read(Source((str(tmp_path / "parted"),)), Settings())

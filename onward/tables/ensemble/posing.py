@@ -109,7 +109,8 @@ def _measure(word: str | None, heads: Sequence[Head], y: NDArray[np.float64]) ->
     if measure.name == "quadratic kappa" and kinds > 2 and not _rise(heads[0].classes):
         raise UsageFault(
             f"{measure.name} counts how far apart classes are, and those of {heads[0].name} "
-            f"({', '.join(heads[0].classes[:4])}) are words without an order. Write them as numbers, 1 for the lowest."
+            f"({', '.join(heads[0].classes[:4])}) stand in no order here. Write them as plain numbers, 1 the lowest, "
+            "in a column that is not said to be a category."
         )
     if measure.name == "F1" and kinds > 2:
         measure = find_measure("macro F1")

@@ -136,11 +136,15 @@ def _parted(pictures: Pictures, settings: Settings, left_out: tuple[str, ...]) -
         raise DataFault(f"{pictures.address} has no training pictures. Put them into a folder called train.")
     if not len(testing):
         training, testing = _set_aside(pictures, training, _SHARE, None)
-    if not len(validation):
-        training, validation = _set_aside(pictures, training, _SHARE, _MOST_VALIDATION)
     tested = np.concatenate([testing, shifted])
     training, validation, said = without_copies(pictures.digests, training, validation, tested)
     notes += said
+    if not len(training):
+        raise DataFault(
+            f"{pictures.address}: every training picture is held out too. Put others into the training folder."
+        )
+    if not len(validation):
+        training, validation = _set_aside(pictures, training, _SHARE, _MOST_VALIDATION)
     unseen = sorted(set(pictures.labels[testing].tolist()) - set(pictures.labels[training].tolist()))
     if unseen:
         names = ", ".join(pictures.classes[place] for place in unseen[:5])

@@ -150,12 +150,14 @@ def read(source: Source, settings: Settings) -> Scenes:
         validation, testing = testing, validation  # two parts: the second one is the test
     if not len(testing):
         training, testing = _set_aside(pictures, training, round(_TEST_SHARE * len(training)))
-    if not len(validation):
-        count = min(_MOST_VALIDATION, round(_VALIDATION_SHARE * len(training)))
-        training, validation = _set_aside(pictures, training, max(1, count))
     tested = np.concatenate([testing, shifted])
     training, validation, said = without_copies(pictures.digests, training, validation, tested)
     notes += said
+    if not len(training):
+        raise DataFault(f"{source.address}: every training picture is held out too. Put others into the training part.")
+    if not len(validation):
+        count = min(_MOST_VALIDATION, round(_VALIDATION_SHARE * len(training)))
+        training, validation = _set_aside(pictures, training, max(1, count))
     if not any(len(pictures.labels[place]) for place in training):
         raise DataFault(f"{source.address}: not one training picture has a box. Draw some.")
     return Scenes(pictures, training, validation, testing, shifted, tuple(notes), None if is_meadow else fitted)

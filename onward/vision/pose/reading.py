@@ -111,11 +111,7 @@ def read(source: Source, settings: Settings) -> Poses:
         raise DataFault(
             f"{source.address} has {len(pictures)} subjects with points, and at least {_FEWEST} are needed. Mark more."
         )
-    parted_from, validation, testing, shifted, parted = _parts(pictures, settings)
-    tested = np.concatenate([testing, shifted])
-    training, validation, _ = without_copies(pictures.digests, parted_from, validation, tested)
-    if left := sorted({pictures.names[place] for place in np.setdiff1d(parted_from, training)}):
-        pictures.troubles["Left out of learning, since held out too"] = left
+    training, validation, testing, shifted, parted = _parts(pictures, settings)
     turn = settings.turn
     if turn is None:
         turn = _ANY_TURN if direction_spread(pictures, training) < _ALL_ROUND else _USUAL_TURN
@@ -173,7 +169,11 @@ def _parts(
             testing = _aside(pictures, training, round(_TEST_SHARE * len(training)))
             parted = "by content"
         training = np.setdiff1d(training, testing)
-    if not len(validation):
+    known = training
+    training, validation, _ = without_copies(pictures.digests, training, validation, np.concatenate([testing, shifted]))
+    if left := sorted({pictures.names[place] for place in np.setdiff1d(known, training)}):
+        pictures.troubles["Left out of learning, since held out too"] = left
+    if not len(validation) and len(training):
         count = min(_MOST_VALIDATION, round(_VALIDATION_SHARE * len(training)))
         validation = _aside(pictures, training, max(1, count))
         training = np.setdiff1d(training, validation)
