@@ -231,7 +231,7 @@ def test_files_that_cannot_serve_get_a_sentence(own: Path, tmp_path: Path) -> No
     with pytest.raises(DataFault, match=r"torn.py, line 1: SyntaxError"):
         found(f"{tmp_path}/torn.py:Pole")
     (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(DataFault, match="code that came with a run is not run"):
+    with pytest.raises(DataFault, match="code that came with one is not run"):
         found(f"{own}:Own")
 
 
