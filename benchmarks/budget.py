@@ -22,7 +22,19 @@ DATA = {
     "classify": "pictures/cifar10.zip",
     "detect": "detect/raccoon",
     "pose": "pose/mouse_pose",
+    "style": "pictures/photos/astronaut.png",
+    "dream": "pictures/photos/coffee.png",
+    "semi": "pictures/cifar10.zip",
+    "cluster": "pictures/cifar10.zip:test",
+    "compress": "codec/kodak",
+    "motion": "meadow:flow",
+    "text-classify": "text/sms_spam/sms.tsv",
+    "translate": "text/multi30k",
+    "language-model": "text/tinyshakespeare",
+    "selfplay": "connect_four",
+    "control": "CartPole-v1",
 }
+MORE = {"semi": ["--labels", "25"]}
 
 
 @contextmanager
@@ -40,7 +52,8 @@ def busy(count: int) -> Iterator[None]:
 def wall_seconds(task: str, seconds: int, beside: int) -> float:
     """Time a whole training command."""
     with busy(beside), tempfile.TemporaryDirectory() as place:
-        words = ["train", task, f"{real_data()}/{DATA[task]}", "--time", f"{seconds}s", "--out", place]
+        address = f"{real_data()}/{DATA[task]}" if "/" in DATA[task] else DATA[task]
+        words = ["train", task, address, "--time", f"{seconds}s", "--out", place, *MORE.get(task, [])]
         began = time.monotonic()
         subprocess.run([sys.executable, "-m", "onward", *words], check=True, capture_output=True)
         return time.monotonic() - began

@@ -107,7 +107,7 @@ class Game:
         self.layout = self.family.layout if self.family else "none"
         self.komi = float(self.parameters.get("komi", 0.0)) if self.name == "go" else 0.0
         self.symmetries = symmetries(self.family, self.shape, self.actions)
-        self.planes = {"cells": 4, "columns": 3, "moves": 2, "none": self.depth}[self.layout]
+        self.planes = {"cells": 4, "columns": 5, "moves": 2, "none": self.depth}[self.layout]
         self.planes += 2 * _LIBERTIES if self.name == "go" else 0
         self.scalars = 3 if self.name == "go" else 1
         # a pass before this ply would let a beginner end the game and count
@@ -196,9 +196,10 @@ class Game:
         Args:
             rows: the places to look at; by default all.
         Returns: planes, B C H W: the mover's stones, the other's; where cells are actions the legal ones and the last
-            move, in Go strings of one and of two liberties; where columns are, the cells where a stone would land. And
-            scalars, B S: who moves (0 or 1), in Go also komi for the mover as a share of the board, and whether the
-            other has just passed.
+            move, in Go strings of one and of two liberties; where columns are, the cells where a stone would land,
+            every other row (whose turn it is when a cell can be taken goes by that), and the upper half. And scalars,
+            B S: who moves (0 or 1), in Go also komi for the mover as a share of the board, and whether the other has
+            just passed.
         """
         chosen = slice(None) if rows is None else rows
         movers, lasts, legal = sight.movers[chosen], sight.last[chosen], sight.legal[chosen]
@@ -221,6 +222,8 @@ class Game:
         elif self.layout == "columns":  # where a stone would land: an empty cell on a full one, or on the ground
             full = (planes[:, 0] + planes[:, 1]).reshape(places, *self.shape)
             planes[:, 2] = np.diff(full, axis=1, prepend=1.0).reshape(places, -1) == -1
+            rows = np.arange(self.cells) // self.shape[1]
+            planes[:, 3], planes[:, 4] = rows % 2, rows >= self.shape[0] // 2
         if self.name == "go":
             _show_liberties(planes, self.shape)
             scalars[:, 1] = np.where(movers == 1, self.komi, -self.komi) / self.cells

@@ -37,7 +37,7 @@ class Replay:
         rows: in the window.
     """
 
-    def __init__(self, game: Game, window: float = 0.6) -> None:
+    def __init__(self, game: Game, window: float = 0.35) -> None:
         self.game, self.window = game, window
         self.rows_seen = 0
         self._records: deque[Record] = deque()

@@ -34,7 +34,7 @@ class Settings:
     )
     dear_share: float = setting(0.5, "Share of moves searched in full and learned from.", 0.01, 1.0, rare=True)
     opening_share: float = setting(0.5, "Share of games that begin with random moves.", 0.0, 1.0, rare=True)
-    window: float = setting(0.6, "Share of all rows that is kept to learn from.", 0.01, 1.0, rare=True)
+    window: float = setting(0.35, "Share of all rows that is kept to learn from.", 0.01, 1.0, rare=True)
     blocks: int | None = setting(None, "Residual blocks, instead of a preset's.", 0, 100, rare=True)
     channels: int | None = setting(None, "Channels, instead of a preset's.", 4, 1024, rare=True)
     measured: int = setting(
