@@ -91,7 +91,7 @@ def announce(run: Run, scores: list[Score], seconds: float) -> None:
         click.echo(score.verdict())
     click.echo(f"{run.name} finished in {spoken_duration(seconds)}, {run.steps_done} steps.")
     click.echo(f"Report: {run.path / 'report.html'}")
-    click.echo(f"Next:   onward apply {run.name}    or more time: onward resume {run.name} --time +10m")
+    click.echo(f"Next:   onward apply {run.folder.word}    or more time: onward resume {run.folder.word} --time +10m")
 
 
 def machine_trouble(reason: Exception) -> str | None:

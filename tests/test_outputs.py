@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from onward.broad.compress.using import CodedFile
+from onward.broad.selfplay.play.sgf import SgfFile
+from onward.core.exhibits import Picture, Table
 from onward.core.faults import RunFault, UsageFault
 from onward.core.files import write_json
 from onward.core.folder import Folder
@@ -74,3 +78,11 @@ def test_applied_beside_its_table_a_run_takes_no_file_s_place(small_table: Path,
     written = apply(run.folder, (str(table),), {}, place)
     assert (place / "predictions.csv").read_text() == "precious"
     assert place / "predictions-2.csv" in written
+
+
+def test_every_kind_of_result_says_its_ending(tmp_path: Path) -> None:
+    coded, games = CodedFile(b"x"), SgfFile([])
+    for exhibit in (Table(["a"], []), Picture(np.zeros((2, 2, 3), np.uint8)), coded, games):
+        (tmp_path / f"mine{exhibit.ending}").write_text("mine")
+        free = free_name(tmp_path, "mine", exhibit.ending, [str(tmp_path)], [])
+        assert exhibit.write(tmp_path, free).name == f"mine-2{exhibit.ending}"

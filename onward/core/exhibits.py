@@ -12,7 +12,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from onward.core.faults import MachineFault
 
@@ -26,6 +26,7 @@ __all__ = ["Exhibit", "Film", "Picture", "Table"]
 class Table:
     """Rows under named columns."""
 
+    ending: ClassVar[str] = ".csv"
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     caption: str = ""
@@ -44,6 +45,7 @@ class Table:
 class Picture:
     """A picture: uint8, H W 3 or H W."""
 
+    ending: ClassVar[str] = ".png"
     pixels: NDArray[Any]
     caption: str = ""
 
@@ -60,6 +62,7 @@ class Picture:
 class Film:
     """Pictures one after the other: uint8, T H W 3, or H W 3 each, made while they are written."""
 
+    ending: ClassVar[str] = ".mp4"
     frames: Iterable[NDArray[Any]]
     frames_per_second: float = 24.0
     caption: str = ""

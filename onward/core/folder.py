@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import time
@@ -49,6 +50,14 @@ class Folder:
         if not all(isinstance(each, dict) and "value" in each for each in entries):
             raise RunFault(f"{self.path / 'settings.json'} holds no settings. Restore it or train anew.")
         return found
+
+    @property
+    def word(self) -> str:
+        """Give what to type for it: its name, or for a run that is not among the runs here its path."""
+        if self.is_of_the_zoo:
+            return f"zoo:{self.path.name}"
+        is_here = self.path.parent.absolute() == runs_folder().absolute()
+        return shlex.quote(self.path.name if is_here else str(self.path))
 
     def update(self, **facts: Any) -> None:
         """Change facts of `run.json`, atomically."""
@@ -129,7 +138,8 @@ class Lock:
         if not _flock(file):
             with file:
                 file.seek(0)
-                raise RunFault(f"{self._path.name} is in use ({file.read()}). Wait, or: onward stop {self._path.name}")
+                own = shlex.quote(str(self._path))
+                raise RunFault(f"{self._path.name} is in use ({file.read()}). Wait, or: onward stop {own}")
         if link := next((place for place in self._path.rglob("*") if place.is_symlink()), None):
             file.close()
             raise RunFault(f"{link} is a link, which may lead anywhere; a run's own files are none. Remove it.")
@@ -221,7 +231,7 @@ def new_folder(task: str, subject: str, parent: Path | None, name: str | None) -
             except FileExistsError:
                 if name:
                     is_run = (path / "run.json").exists()
-                    more = f"go on: onward resume {name}" if is_run else "remove it: it is no run."
+                    more = f"go on: onward resume {shlex.quote(str(path))}" if is_run else "remove it: it is no run."
                     raise RunFault(f"{path} exists. Choose another --name, or {more}") from None
     except OSError as reason:
         raise RunFault(f"{parent} cannot be written ({reason.strerror}). Choose another place with --out.") from None

@@ -30,7 +30,7 @@ from onward.core.metrics import Metrics
 from onward.core.settings import settings_from_json
 from onward.group import Group
 
-__all__ = ["Box", "Keepable", "Run", "Step"]
+__all__ = ["Keepable", "Run", "Step"]
 
 S = TypeVar("S")
 _SETBACKS_ALLOWED = 3
@@ -42,26 +42,6 @@ class Keepable(Protocol):
 
     def state_dict(self) -> dict[str, Any]: ...  # noqa: D102 - torch's own names
     def load_state_dict(self, state: dict[str, Any], /) -> Any: ...  # noqa: D102
-
-
-class Box:
-    """A plain value that a checkpoint holds.
-
-    Example:
-        >>> box = Box(3); box.load_state_dict({"value": 4}); box.value
-        4
-    """
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def state_dict(self) -> dict[str, Any]:
-        """Take the value."""
-        return {"value": self.value}
-
-    def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Put it back."""
-        self.value = state["value"]
 
 
 @dataclass
@@ -284,7 +264,7 @@ class Run:
         """
         path = self.folder.newest_checkpoint(label)
         if path is None:
-            raise RunFault(f"{self.name} has no checkpoint yet. Train it with: onward resume {self.name}")
+            raise RunFault(f"{self.name} has no checkpoint yet. Train it with: onward resume {self.folder.word}")
         kept = read_checkpoint(path)["kept"]
         for name, thing in things.items():
             thing.load_state_dict(kept[name])
@@ -317,7 +297,9 @@ class Run:
         if self._is_stopping:
             self.save()
             self.group.finish(Stopped.exit_code)
-            raise Stopped(f"{self.name} is saved at step {self.steps_done}. Go on with: onward resume {self.name}")
+            raise Stopped(
+                f"{self.name} is saved at step {self.steps_done}. Go on with: onward resume {self.folder.word}"
+            )
         if not self._plateau_saved and self.progress >= 1 - self.cooldown:
             self._plateau_saved = True
             if self.folder.newest_checkpoint(_PLATEAU) is None:

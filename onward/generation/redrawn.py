@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ class Redrawn:
         photo: what it was drawn from.
     """
 
+    ending: ClassVar[str] = ".png"
     caption: str
     pixels: NDArray[np.uint8]
     photo: Photo

@@ -107,7 +107,7 @@ def kept_of(run: Run, *names: str) -> dict[str, Any]:
 
     path = run.folder.newest_checkpoint()
     if path is None:
-        raise RunFault(f"{run.name} has no checkpoint yet. Train it with: onward resume {run.name}")
+        raise RunFault(f"{run.name} has no checkpoint yet. Train it with: onward resume {run.folder.word}")
     state = read_checkpoint(path)
     if missing := [name for name in names if name not in state["kept"]]:
         raise RunFault(f"{run.name}'s checkpoint lacks {', '.join(missing)}: another version made it. Train anew.")

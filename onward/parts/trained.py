@@ -31,7 +31,7 @@ def facts_of(run: Run, name: str) -> dict[str, Any]:
     """
     facts = run.folder.record.get(name)
     if facts is None:
-        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.name}")
+        raise RunFault(f"{run.name} was never trained. Go on with: onward resume {run.folder.word}")
     return facts
 
 

@@ -15,7 +15,6 @@ from onward.tasks import find_task, list_tasks
 from onward.verbs.loading import load_model
 
 __all__ = ["apply", "named", "task_of"]
-_ENDINGS = {"Table": ".csv", "Picture": ".png", "Film": ".mp4"}
 
 
 def named(word: str) -> Folder | Task[Any, Any, Any]:
@@ -50,6 +49,5 @@ def apply(
     out, written = output_folder(out, subject if isinstance(subject, Folder) else task.name, "applied"), list[Path]()
     for number, exhibit in enumerate(task.apply(model, Source(inputs), options)):
         name = exhibit.caption or f"{number:06d}"
-        ending = _ENDINGS.get(type(exhibit).__name__, getattr(exhibit, "ending", None))
-        written.append(exhibit.write(out, free_name(out, name, ending, inputs, written)))
+        written.append(exhibit.write(out, free_name(out, name, getattr(exhibit, "ending", None), inputs, written)))
     return written

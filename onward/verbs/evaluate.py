@@ -25,7 +25,7 @@ def evaluate(folder: Folder, address: str | None = None) -> list[Score]:
     """
     task = find_task(folder.record["task"])
     if task.evaluate is None:
-        raise RunFault(f"{task.name} has no scores: look at its pictures with: onward report {folder.path.name}")
+        raise RunFault(f"{task.name} has no scores: look at its pictures with: onward report {folder.word}")
     run = Run(folder)
     model = load_model(folder)
     own = folder.record["data"]

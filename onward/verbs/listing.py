@@ -48,7 +48,7 @@ def status_lines(folder: Folder) -> list[str]:
     ]
     lines += [score.verdict() for score in scores_of(folder)]
     if facts["status"] in ("stopped", "interrupted", "failed"):
-        lines.append(f"Go on with: onward resume {facts['run']}")
+        lines.append(f"Go on with: onward resume {folder.word}")
     return lines
 
 

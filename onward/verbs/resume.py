@@ -51,22 +51,26 @@ def _at_rest(folder: Folder, duration: str | None) -> Path:
     if folder.is_of_the_zoo:
         raise RunFault(f"{name} belongs to the zoo and stays as it is. Train one of your own.")
     if Lock.is_held(folder.path):
-        raise RunFault(f"{name} is being trained now. Watch it with: onward status {name}")
+        raise RunFault(f"{name} is being trained now. Watch it with: onward status {folder.word}")
     with Lock(folder.path):  # who cannot work there gives it no time
         if folder.record["status"] == "finished" and duration is None:
-            raise RunFault(f"{name} is finished. Give it more time: onward resume {name} --time +10m")
+            raise RunFault(f"{name} is finished. Give it more time: onward resume {folder.word} --time +10m")
     return folder.path
 
 
 def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
     """Set the budget so that this sitting lasts `seconds`, plus what was left when more was asked for.
 
-    A finished run goes on from the checkpoint before its cooldown, so that its learning rate is high again.
+    A finished run goes on from the checkpoint before its cooldown, so that its learning rate is high again; given less
+    than the cooldown took, from its end, so that it never learns less than it had.
     """
-    record = folder.record
+    record, newest = folder.record, folder.newest_checkpoint()
     finished = record["status"] == "finished"
-    plateau = folder.newest_checkpoint("plateau") if finished else None
-    spent = float(read_checkpoint(path)["seconds"]) if (path := plateau or folder.newest_checkpoint()) else 0.0
+    end = read_checkpoint(newest) if newest else {"seconds": 0.0}
+    spent, plateau = float(end["seconds"]), folder.newest_checkpoint("plateau") if finished else None
+    if plateau:
+        before = float(read_checkpoint(plateau)["seconds"])
+        spent, plateau = (before, plateau) if before + seconds > spent or end.get("is_complete") else (spent, None)
     left = max(0.0, (record["budget"]["seconds"] or 0.0) - spent) if is_more and not finished else 0.0
     budget = {"seconds": spent + left + seconds, "steps": None}
     folder.update(budget=budget, resume_from="plateau" if plateau else None, was_given_time=True)

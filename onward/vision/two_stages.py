@@ -21,9 +21,10 @@ from torch import Tensor
 
 from onward.backbones import Features
 from onward.core.exhibits import Picture
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
+from onward.parts.box import Box
 from onward.parts.looks import Looks
 from onward.parts.schedules import moment, share_since
 from onward.vision.view_order import ViewOrder

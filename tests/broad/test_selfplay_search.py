@@ -116,7 +116,8 @@ def test_many_at_once_find_what_one_finds() -> None:
     game = Game("connect_four")
     torch.manual_seed(0)
     network = Network(Shape.of(game, 1, 8)).eval()
-    positions = [Position(game, moves) for moves in ([], [3], [3, 3], [2, 3, 4, 1, 0])]
+    # no empty board, whose inner columns look alike: they would be told apart by the last bit, which a batch changes
+    positions = [Position(game, moves) for moves in ([1], [3], [3, 3], [2, 3, 4, 1, 0])]
     together = NetworkPlayer(game, network).choose_all(positions, 24)
     for position, choice in zip(positions, together, strict=True):
         alone = NetworkPlayer(game, network).choose(position, 24)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from onward.core.faults import RunFault, Stopped
 from onward.core.files import write_json
 from onward.core.folder import Folder, Lock, find_run, list_runs, new_folder
 from onward.core.metrics import read_metrics
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
 from onward.group import Group
+from onward.parts.box import Box
+from onward.verbs.resume import _give_time
 
 
 class Clock:
@@ -274,3 +277,31 @@ def test_what_ended_early_stays_ended_after_a_kill_but_not_with_extra_time(tmp_p
     longer = more_time(run, 60)
     longer.keep(box=Box(0))
     assert next(iter(longer.steps())).index == 8
+
+
+@pytest.mark.parametrize(("given", "began_at", "whole"), [(5.0, 95.0, 100.0), (30.0, 75.0, 105.0)])
+def test_a_little_more_time_goes_on_from_the_end_and_much_from_before_the_cooldown(
+    given: float, began_at: float, whole: float, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path, steps=100)
+    run.keep(box=Box(0.0))
+    for seconds, label in ((75.0, "plateau"), (95.0, None)):
+        run._spent_before, run._started = seconds, run.clock()
+        run.save(label)
+        run.steps_done += 1
+    run.folder.update(status="finished")
+    _give_time(Folder(run.path), given, True)
+    again = Run(Folder(run.path), Clock())
+    again.keep(box=Box(0.0))
+    again._restore()
+    assert again.seconds == pytest.approx(began_at)
+    assert again.budget.seconds == pytest.approx(whole)
+
+
+def test_a_run_elsewhere_is_named_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_run(tmp_path / "my runs", steps=1).path
+    monkeypatch.setenv("ONWARD_RUNS", str(tmp_path / "my runs"))
+    assert Folder(path).word == path.name
+    monkeypatch.setenv("ONWARD_RUNS", str(tmp_path))
+    assert shlex.split(Folder(path).word) == [str(path)]
+    assert find_run(shlex.split(Folder(path).word)[0]).path == path

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from onward.core.folder import Folder
 from onward.core.metrics import read_metrics
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
 from onward.core.task import Source
 from onward.generation.gan import watch as watching
 from onward.generation.gan.drawing import film_of_training
 from onward.generation.gan.fitting import fitting_size
 from onward.generation.gan.reading import Gallery, read
 from onward.generation.gan.settings import Settings
+from onward.parts.box import Box
 
 
 class Copier(nn.Module):

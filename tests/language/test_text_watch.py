@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from onward.core.run import Box
 from onward.language.text_classify.watching import Watch
+from onward.parts.box import Box
 
 
 def test_an_examination_does_not_come_twice_after_a_kill() -> None:

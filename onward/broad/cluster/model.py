@@ -15,7 +15,8 @@ from onward.broad.cluster.mixture import Mixture
 from onward.broad.cluster.neighbours import nearest
 from onward.broad.cluster.spaces import Space
 from onward.core.faults import RunFault
-from onward.core.run import Box, Run
+from onward.core.run import Run
+from onward.parts.box import Box
 
 __all__ = ["Groups", "head_input", "load"]
 
@@ -102,7 +103,7 @@ def load(run: Run) -> Groups:
     run.load_kept(groups=box)
     kept = box.value
     if not isinstance(kept, dict):
-        raise RunFault(f"{run.name} has no groups yet. Go on with: onward resume {run.name}")
+        raise RunFault(f"{run.name} has no groups yet. Go on with: onward resume {run.folder.word}")
     try:
         groups = _from_state(kept, run)
         _check(groups)

@@ -20,7 +20,8 @@ from onward.broad.cluster.settings import Settings
 from onward.broad.cluster.stages import Stage, stages_of
 from onward.broad.cluster.work import Work
 from onward.core.exhibits import Picture
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
+from onward.parts.box import Box
 
 __all__ = ["train"]
 

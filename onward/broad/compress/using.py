@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,7 @@ _MOST_FILE_BYTES = 200_000_000
 class CodedFile:
     """A coded picture as a thing to be written."""
 
+    ending: ClassVar[str] = ".onw"
     content: bytes
     caption: str = ""
 

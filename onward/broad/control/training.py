@@ -18,7 +18,8 @@ from onward.broad.control.reading import World, check_rewards
 from onward.broad.control.settings import Settings
 from onward.broad.control.showing import curve, film, one_thread, strip
 from onward.core.faults import DataFault, Fault
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
+from onward.parts.box import Box
 
 __all__ = ["Chance", "Player", "Returns", "fresh", "train"]
 

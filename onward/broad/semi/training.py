@@ -28,8 +28,9 @@ from onward.broad.semi.settings import Settings
 from onward.broad.semi.tuning import Tuning, last_weights, right_of, state_of, sure_guesses
 from onward.core.exhibits import Picture, Table
 from onward.core.faults import MachineFault
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
 from onward.parts.adam import Adam
+from onward.parts.box import Box
 from onward.parts.pixels import as_pixels
 from onward.parts.schedules import moment, share_since
 

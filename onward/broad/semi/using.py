@@ -21,10 +21,11 @@ from onward.broad.semi.pictures import guesses_picture, next_picture
 from onward.broad.semi.settings import Looking
 from onward.core.exhibits import Exhibit, Picture, Table
 from onward.core.faults import DataFault, RunFault
-from onward.core.run import Box, Run
+from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.inputs import checked_inputs, told_apart
 from onward.data.pictures import read_pictures
+from onward.parts.box import Box
 from onward.parts.onnx_export import write_onnx
 from onward.parts.pixels import as_pixels
 from onward.parts.trained import averaged, facts_of
@@ -55,7 +56,7 @@ def load(run: Run) -> Classifier:
     run.load_kept(network=network, found=box)
     found = box.value
     if not isinstance(found, dict) or found.get("kept") is None:
-        raise RunFault(f"{run.name} has not chosen a classifier yet. Go on with: onward resume {run.name}")
+        raise RunFault(f"{run.name} has not chosen a classifier yet. Go on with: onward resume {run.folder.word}")
     network: Any = network.eval().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return classifier_of(network, found, facts, run)
 

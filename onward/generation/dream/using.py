@@ -73,7 +73,7 @@ def load(run: Run) -> Dreamt:
     """
     path = run.path / "result.png"
     if not path.exists():
-        raise RunFault(f"{run.name} has no result yet. Finish it with: onward resume {run.name}")
+        raise RunFault(f"{run.name} has no result yet. Finish it with: onward resume {run.folder.word}")
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     return Dreamt(run.settings(Settings), run.seed, pixels, None, run.path)
@@ -156,6 +156,11 @@ class Kept:
 
     caption: str
     path: Path
+
+    @property
+    def ending(self) -> str:
+        """Give the file's own."""
+        return self.path.suffix
 
     def write(self, folder: Path, name: str) -> Path:
         """Copy it to `name`, with its own ending."""

@@ -48,7 +48,7 @@ def load(run: Run) -> Restyled:
     if painter is not None and not path.is_file():
         return Restyled(settings, painter=painter)
     if not path.is_file():
-        raise RunFault(f"{run.name} has no result yet. Go on with: onward resume {run.name}")
+        raise RunFault(f"{run.name} has no result yet. Go on with: onward resume {run.folder.word}")
     with Image.open(path) as picture:
         alpha = np.asarray(picture.getchannel("A")) if "A" in picture.getbands() else None
         pixels = np.asarray(picture.convert("RGB"))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -49,6 +50,7 @@ class RestyledFilm:
         restyled: what is done to it.
     """
 
+    ending: ClassVar[str] = ".mp4"
     caption: str
     address: str
     frames: int | None

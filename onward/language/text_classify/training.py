@@ -17,7 +17,7 @@ from torch import Tensor
 
 from onward.core.exhibits import Picture
 from onward.core.folder import Folder, find_run, list_runs
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
 from onward.language.memory_network import LanguageNetwork, restored
 from onward.language.text_classify.batches import Batches
 from onward.language.text_classify.choosing import Patience, choose_linear, folds_of
@@ -31,6 +31,7 @@ from onward.language.text_classify.team import Team, new_network
 from onward.language.text_classify.watching import Watch
 from onward.language.text_classify.writing import learn_tokenizer, numbered
 from onward.language.tokenizer import Characters, Pieces, Words, load_tokenizer, save_tokenizer
+from onward.parts.box import Box
 from onward.parts.lots import by_lot
 from onward.parts.schedules import moment, share_since, triangle
 

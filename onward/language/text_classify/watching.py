@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.core.exhibits import Picture
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
 from onward.language.text_classify.colouring import coloured_by_linear, coloured_by_networks
 from onward.language.text_classify.linear import Linear
 from onward.language.text_classify.pictures import telling_picture, texts_picture
 from onward.language.text_classify.reading import Texts
 from onward.language.text_classify.team import Team
+from onward.parts.box import Box
 
 __all__ = ["Watch"]
 

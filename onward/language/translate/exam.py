@@ -8,13 +8,14 @@ import numpy as np
 import torch
 
 from onward.core.exhibits import Picture, Table
-from onward.core.run import Box, Run, Step
+from onward.core.run import Run, Step
 from onward.data.pairs import PairPart
 from onward.language.beam import Beam
 from onward.language.translate.batches import Batch, batch_of, by_length
 from onward.language.translate.interpreter import Interpreter
 from onward.language.translate.losses import told_loss
 from onward.language.translate.pictures import attention_map, draw_attention, stacked
+from onward.parts.box import Box
 from onward.parts.lots import by_lot
 
 __all__ = ["Exam"]

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from onward.core.budget import cooled
-from onward.core.run import Box, Run
+from onward.core.run import Run
 from onward.language.translate.batches import Batches
 from onward.language.translate.choosing import with_the_better
 from onward.language.translate.copying import hidden_words
@@ -25,6 +25,7 @@ from onward.language.translate.settings import Settings
 from onward.language.translate.vocabulary import Vocabulary
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
+from onward.parts.box import Box
 
 __all__ = ["train"]
 

@@ -142,7 +142,7 @@ def load_jury(run: Run) -> Jury:
     """
     facts = run.folder.record.get(_RECORD)
     if not isinstance(facts, dict) or not (run.path / "recipe.json").exists():
-        raise RunFault(f"{run.name} has no blend yet. Go on with: onward resume {run.name}")
+        raise RunFault(f"{run.name} has no blend yet. Go on with: onward resume {run.folder.word}")
     recipe = Recipe.from_json(json.loads((run.path / "recipe.json").read_text(encoding="utf-8")))
     if any("/" in str(member["name"]) or "\\" in str(member["name"]) for member in facts["members"]):
         raise RunFault("The run is damaged: a member's name leads out of its folder. Train it anew.")

@@ -236,7 +236,9 @@ def train(run: Run, samples: Samples, settings: Settings) -> Forest:
 
 def _with_trees(run: Run, forest: Forest) -> Forest:
     if not forest.trees:
-        raise MachineFault(f"The time was over before a tree was grown. Go on: onward resume {run.name} --time +1m")
+        raise MachineFault(
+            f"The time was over before a tree was grown. Go on: onward resume {run.folder.word} --time +1m"
+        )
     return forest
 
 

@@ -59,7 +59,7 @@ def _submit(run: str, competition: str | None, message: str) -> None:
     facts, name = _facts(folder), _name_of(folder, competition)
     path = folder.path / "submission.csv"
     if not path.exists():
-        raise RunFault(f"{path} is not there. Go on with: onward resume {folder.path.name}")
+        raise RunFault(f"{path} is not there. Go on with: onward resume {folder.word}")
     content = path.read_bytes()
     check_submission(content, read_form(folder.path), str(path))
     mark = mark_of(content)

@@ -52,7 +52,7 @@ def apply(jury: Jury, source: Source, options: NoOptions) -> Iterator[Exhibit]:
     if not source.address:
         path = jury.path / "submission.csv"
         if not path.exists():
-            raise RunFault(f"{path} is not there. Go on with: onward resume {jury.path.name}")
+            raise RunFault(f"{path} is not there. Go on with: onward resume {jury.word}")
         content = path.read_bytes()
         check_submission(content, form, str(path))
         yield Submission(content=content)

@@ -16,7 +16,8 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from onward.core.faults import MachineFault
-from onward.core.run import Box, Run
+from onward.core.run import Run
+from onward.parts.box import Box
 from onward.tables.gathering import Gathering, fair_order
 from onward.tables.lean import library
 from onward.tables.looks import Look, keep_look, kept_look, plan_look
@@ -161,7 +162,9 @@ def train(run: Run, samples: Samples, settings: Settings) -> Trained:
 def _fitted_before(run: Run, tried: list[Any]) -> Trained:
     """Load what was fitted: killed after its last step, a run goes on with no step at all."""
     if not tried:
-        raise MachineFault(f"The time was over before anything was fitted. Go on: onward resume {run.name} --time +1m")
+        raise MachineFault(
+            f"The time was over before anything was fitted. Go on: onward resume {run.folder.word} --time +1m"
+        )
     return load(run)
 
 

@@ -88,7 +88,7 @@ def _tuning(run: Run, album: Album, settings: Settings, script: Path) -> dict[st
     if (eyes := str(facts.get("eyes", "lite0"))) != "lite0":
         raise RunFault(f"{run.name} sees by {eyes}, which a script of 200 lines cannot bring along. Use lite0's eyes.")
     if kept["frozen"]["value"] is None:
-        raise RunFault(f"{run.name} has only looked so far. Go on with: onward resume {run.name}")
+        raise RunFault(f"{run.name} has only looked so far. Go on with: onward resume {run.folder.word}")
     batch_size = run.group.whole(settings.batch_size or tuning_batch_size(len(album.training)))
     return {
         "EYES": f"{script.stem}-eyes.npz",

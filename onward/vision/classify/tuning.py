@@ -15,10 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from onward.backbones import Eyes, Features, weights_name
-from onward.core.run import Box, Run
+from onward.core.run import Run
 from onward.group import Group
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
+from onward.parts.box import Box
 from onward.parts.lots import by_lot
 from onward.parts.pixels import as_pixels
 from onward.parts.schedules import moment, share_since, triangle

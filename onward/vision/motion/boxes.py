@@ -193,4 +193,4 @@ def finder_for(word: str, film: str, names: Sequence[str] = ()) -> Finder | None
     for place in (folder.path / "export", Path(f"{folder.path.name}-export")):
         if (place / "detector.onnx").is_file():
             return ExportedDetector(place)
-    raise RunFault(f"{folder.path.name} is not exported yet. Do it once: onward export {folder.path.name}")
+    raise RunFault(f"{folder.path.name} is not exported yet. Do it once: onward export {folder.word}")

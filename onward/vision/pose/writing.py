@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,7 @@ class TimedFilm(Film):
 class Results(Table):
     """`predictions.json`: COCO keypoint results; images are numbered by their first row."""
 
+    ending: ClassVar[str] = ".json"
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[Any]] = ()
     caption: str = "predictions"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from onward.broad.selfplay.game import Game, Position
 from onward.core.faults import DataFault
@@ -75,6 +75,7 @@ class GameRecord:
 class SgfFile:
     """Games as an exhibit: a file of SGF."""
 
+    ending: ClassVar[str] = ".sgf"
     records: Sequence[GameRecord]
     caption: str = "games"
 
