@@ -1,9 +1,11 @@
-"""Ten minutes each, then a hundred games: `selfplay` against alpha-zero-general at Connect Four, 32 looks a move.
+"""Ten minutes each, then a hundred games: `selfplay` against another AlphaZero at Connect Four, 32 looks a move.
 
 python -m benchmarks selfplay_match --peer PYTHON ALPHA_ZERO_GENERAL [--run RUN]
+python -m benchmarks selfplay_match --peer PYTHON [--run RUN]    against OpenSpiel's
 
-Every random opening of two moves is played from both seats. The peer learns for the same processor seconds, so that it
-may learn beside other programs.
+Every random opening of two moves is played from both seats. alpha-zero-general, which is one process, learns for the
+same processor seconds as a run by one actor; OpenSpiel's has two actors, and two cores for as long as a run by two
+actors, or one core for twice as long (`taskset -c 1`, --seconds 1200).
 """
 
 from __future__ import annotations
@@ -63,22 +65,21 @@ def _result(game: Game, opening: list[int], own: Asked, peer: Asked, seat: int, 
 def main(words: list[str]) -> None:
     """Run it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--peer", nargs=2, required=True, help="a Python with torch, and a copy of alpha-zero-general")
+    parser.add_argument(
+        "--peer",
+        nargs="+",
+        required=True,
+        help="a Python with the peer, and a copy of alpha-zero-general where it is that",
+    )
     parser.add_argument("--run", help="a run of ten minutes; by default one is trained")
     parser.add_argument("--games", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--simulations", type=int, default=32)
     parser.add_argument("--preset", choices=PRESETS, default="small", help="size of both networks")
     given = parser.parse_args(words)
-    script = Path(__file__).with_name("peer_alpha_zero_general_match.py")
-    peer = Asked(
-        [
-            given.peer[0],
-            str(script),
-            given.peer[1],
-            *map(str, (given.seconds, given.simulations, *PRESETS[given.preset])),
-        ]
-    )
+    is_general = len(given.peer) > 1
+    name = "alpha-zero-general" if is_general else "OpenSpiel's AlphaZero"
+    peer = Asked(_peer(given.peer, given.seconds, given.simulations, PRESETS[given.preset]))
     with tempfile.TemporaryDirectory() as aside:
         run = given.run or f"{aside}/run"
         if not given.run:
@@ -86,7 +87,7 @@ def main(words: list[str]) -> None:
                 "--time",
                 f"{given.seconds:g}s",
                 "--actors",
-                "1",
+                "1" if is_general else "2",
                 "--preset",
                 given.preset,
                 "--simulations",
@@ -105,14 +106,23 @@ def main(words: list[str]) -> None:
         own.close()
         peer.close()
     rows = []
-    for name, found in (*zip(_SEATS, results, strict=True), ("either", results[0] + results[1])):
+    for seat_name, found in (*zip(_SEATS, results, strict=True), ("either", results[0] + results[1])):
         won, lost = (sum(each == wanted for each in found) for wanted in (1.0, -1.0))
         drawn = len(found) - won - lost
         low, high = share_interval(won + drawn / 2, len(found))
         points = 100 * (won + drawn / 2) / len(found)
-        said = f"{learned['iterations']} iterations, {learned['accepted']} accepted"
+        said = ", ".join(f"{count} {what}" for what, count in learned.items())
         shown = [f"{points:.0f}", f"{100 * low:.0f} to {100 * high:.0f}", said]
-        rows.append([str(len(found)), name, str(won), str(lost), str(drawn), *shown])
-    title = f"Self-play: a hundred games against alpha-zero-general, {given.simulations} looks a move"
-    command = f"python -m benchmarks selfplay_match --peer PYTHON ALPHA_ZERO_GENERAL --preset {given.preset}"
-    write_section("selfplay-match", title, command, _COLUMNS, rows)
+        rows.append([str(len(found)), seat_name, str(won), str(lost), str(drawn), *shown])
+    title = f"Self-play: a hundred games against {name}, {given.simulations} looks a move"
+    words_for = "PYTHON ALPHA_ZERO_GENERAL" if is_general else "PYTHON"
+    command = f"python -m benchmarks selfplay_match --peer {words_for} --preset {given.preset}"
+    write_section("selfplay-match" if is_general else "selfplay-match-openspiel", title, command, _COLUMNS, rows)
+
+
+def _peer(peer: list[str], seconds: float, simulations: int, size: tuple[int, int]) -> list[str]:
+    """Give the words that start a peer."""
+    here, sizes = Path(__file__), [str(each) for each in (seconds, simulations, *size)]
+    if len(peer) > 1:
+        return [peer[0], str(here.with_name("peer_alpha_zero_general_match.py")), peer[1], *sizes]
+    return [peer[0], str(here.with_name("peer_openspiel_match.py")), *sizes, "2"]
