@@ -285,7 +285,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, begin: Callable[[Pat
     wait_for_steps(tmp_path / "r", 2, child)
     assert child.end(signal.SIGINT) == 130
     said = child.said.read_text(encoding="utf-8")
-    assert "onward resume r" in said
+    assert f"onward resume {tmp_path / 'r'}" in said
     assert "Traceback" not in said
     assert Folder(tmp_path / "r").newest_checkpoint() is not None
     assert (tmp_path / "r" / "report.html").exists()

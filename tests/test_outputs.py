@@ -10,14 +10,19 @@ import pytest
 
 from onward.broad.compress.using import CodedFile
 from onward.broad.selfplay.play.sgf import SgfFile
-from onward.core.exhibits import Picture, Table
+from onward.core.exhibits import Film, Picture, Table
 from onward.core.faults import RunFault, UsageFault
 from onward.core.files import write_json
 from onward.core.folder import Folder
+from onward.generation.dream.using import Kept
+from onward.generation.redrawn import Redrawn
+from onward.generation.style.video import RestyledFilm
 from onward.outputs import free_name, output_folder
+from onward.parts.passages import Passage
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.train import train
+from onward.vision.pose.writing import Results
 
 
 def run_at(path: Path) -> Folder:
@@ -86,3 +91,6 @@ def test_every_kind_of_result_says_its_ending(tmp_path: Path) -> None:
         (tmp_path / f"mine{exhibit.ending}").write_text("mine")
         free = free_name(tmp_path, "mine", exhibit.ending, [str(tmp_path)], [])
         assert exhibit.write(tmp_path, free).name == f"mine-2{exhibit.ending}"
+    others = (Film([]), Kept("a", tmp_path / "a.mp4"), Passage([]), Results())
+    assert [each.ending for each in others] == [".mp4", ".mp4", ".txt", ".json"]
+    assert (Redrawn.ending, RestyledFilm.ending) == (".png", ".mp4")

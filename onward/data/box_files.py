@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from onward.core.faults import DataFault
 from onward.data.archive import Store, read_whole
-from onward.data.box_records import Annotations, Drawn, Noted, checked_corners, checked_size
+from onward.data.box_records import Annotations, Drawn, Noted, checked_corners, checked_size, is_set
 from onward.data.box_tables import is_table, read_box_table
 from onward.data.picture_files import PICTURE_ENDINGS
 from onward.data.splits import folder_split, holds_answers, table_split
@@ -26,7 +26,8 @@ __all__ = ["read_box_files"]
 
 _FORMATS = ("coco", "csv", "voc", "yolo")
 _WHOLE = "Left out, since files of the parts lie beside it"
-_CROWD = "Left out, since it outlines a crowd"
+_CROWD = "Neither learned nor scored, since it outlines a crowd"
+_DIFFICULT = "Neither learned nor scored, since it is marked as difficult"
 _UNLISTED = "Drawn for a picture that the file does not list"
 _UNNAMED = "Of a number that the list of classes does not name"
 _ANSWERS = "Left out, since its name is that of answers; name it itself to learn from it"
@@ -97,9 +98,9 @@ def _coco_page(store: Store, name: str, page: dict[str, Any], troubles: _Trouble
         boxes: dict[str, list[Drawn]] = {_identity(entry["id"]): [] for entry in page["images"]}
         for number, entry in enumerate(page["annotations"], start=1):
             where = f"{name}, annotation {number}"
-            if entry.get("iscrowd"):
+            if is_crowd := is_set(entry.get("iscrowd")):
                 troubles.setdefault(_CROWD, []).append(where)
-            if entry.get("iscrowd") or "bbox" not in entry:
+            if "bbox" not in entry:
                 continue
             image, category = _identity(entry["image_id"]), _identity(entry["category_id"])
             if image not in boxes:
@@ -109,7 +110,8 @@ def _coco_page(store: Store, name: str, page: dict[str, Any], troubles: _Trouble
                 troubles.setdefault(_UNKNOWN, []).append(f"{where} (category {category})")
             left, top, width, height = checked_corners(entry["bbox"], where)
             label = classes.get(category, f"category {category}")
-            boxes[image].append(Drawn(label, left, top, left + width, top + height, where))
+            corners = left, top, left + width, top + height
+            boxes[image].append(Drawn(label, *corners, where, is_ignored=is_crowd))
         for number, entry in enumerate(page["images"], start=1):
             size = checked_size(entry.get("width"), entry.get("height"))
             where, picture = f"{name}, image {number}", str(entry["file_name"])
@@ -146,7 +148,7 @@ def _voc(store: Store, troubles: _Troubles, _: str) -> Iterator[Noted]:
             continue
         root = _voc_root(store, name)
         if root.tag == "annotation":
-            yield _voc_page(name, root, _listed(splits, name) or folder_split(name))
+            yield _voc_page(name, root, _listed(splits, name) or folder_split(name), troubles)
 
 
 class _Plain(ElementTree.TreeBuilder):
@@ -177,7 +179,7 @@ def _voc_root(store: Store, name: str) -> ElementTree.Element:
     raise DataFault(f"{store.title}: {name} is no readable xml ({reason}). Write it anew.")
 
 
-def _voc_page(name: str, root: ElementTree.Element, split: str) -> Noted:
+def _voc_page(name: str, root: ElementTree.Element, split: str, troubles: _Troubles) -> Noted:
     boxes = []
     for number, entry in enumerate(root.iter("object"), start=1):
         corners = [entry.findtext(f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax")]
@@ -187,7 +189,9 @@ def _voc_page(name: str, root: ElementTree.Element, split: str) -> Noted:
         except ValueError:
             raise DataFault(f"{where}: its bndbox has no four numbers. Draw it anew.") from None
         label = (entry.findtext("name") or "").strip() or "nameless"
-        boxes.append(Drawn(label, *checked, where))
+        if is_difficult := is_set(entry.findtext("difficult")):
+            troubles.setdefault(_DIFFICULT, []).append(where)
+        boxes.append(Drawn(label, *checked, where, is_ignored=is_difficult))
     size = checked_size(root.findtext("size/width"), root.findtext("size/height"))
     written, stem = (root.findtext("filename") or "").strip(), PurePosixPath(name).stem
     return Noted((written, stem) if written else (stem,), tuple(boxes), size, split, name, name)

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 
 from onward.core.faults import DataFault
 
-__all__ = ["Annotations", "Drawn", "Noted", "checked_corners", "checked_size"]
+__all__ = ["Annotations", "Drawn", "Noted", "checked_corners", "checked_size", "is_set"]
 
 _LARGEST = 1e7  # no picture is that wide
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One box as it was written: left, top, right, bottom, and where it stands in the files."""
+    """One box as it was written: left, top, right, bottom, and where it stands in the files.
+
+    Attributes:
+        is_share: whether its numbers are shares of the picture.
+        is_ignored: whether its own file says that it is a crowd, or too difficult to ask for.
+    """
 
     label: str
     left: float
@@ -24,6 +29,7 @@ class Drawn:
     bottom: float
     where: str
     is_share: bool = False
+    is_ignored: bool = False
 
     @property
     def corners(self) -> tuple[float, float, float, float]:
@@ -72,6 +78,16 @@ def checked_corners(values: Sequence[object], where: str) -> tuple[float, float,
         if not math.isfinite(value) or abs(value) > _LARGEST:
             raise DataFault(f"{where}: {value} is no place in a picture. Draw the box anew or remove it.")
     return left, top, right, bottom
+
+
+def is_set(mark: object) -> bool:
+    """Say whether a mark is set, by whatever tool: 1, true and "1" are, 0, false, "0" and nothing are not.
+
+    Example:
+        >>> [is_set(mark) for mark in (1, True, " 1 ", "True", 0, "0", "false", "", None)]
+        [True, True, True, True, False, False, False, False, False]
+    """
+    return str(mark).strip().lower() not in ("0", "0.0", "false", "no", "", "none")
 
 
 def checked_size(width: object, height: object) -> tuple[int, int] | None:

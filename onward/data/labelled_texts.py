@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from onward.core.faults import DataFault
 from onward.data.language_names import language_texts
 from onward.data.splits import SPLITS, holds_answers
-from onward.data.text import Text, TextFile, open_text
+from onward.data.text import Text, TextFile, open_text, own_lines, said_notes
 from onward.data.text_rows import JSONS, TABLES, Reading, Row, rows_of
 
 __all__ = ["LabelledTexts", "read_labelled_texts"]
@@ -152,9 +152,10 @@ def _own_labels(file: TextFile, address: str, found: _Found, reading: Reading, *
 
 def _class_folders(files: Sequence[TextFile], found: _Found) -> None:
     for each in files:
-        text = "".join(each.pieces()).strip()
+        text = "".join(each.without_notes().pieces()).strip()
         found.add(Row(text, _class_folder(each.name), each.split, 1), each.name)
     found.forms.append("a folder for each class, a text in each file")
+    found.troubles += said_notes(files)  # they would tell the author by name
 
 
 def _class_files(files: Sequence[TextFile], found: _Found) -> None:
@@ -163,9 +164,10 @@ def _class_files(files: Sequence[TextFile], found: _Found) -> None:
     for each in files:
         name = PurePosixPath(each.name)
         label = _without_part(name.stem) if len(stems) > 1 else name.suffix.lstrip(".") or name.stem
-        for number, line in enumerate("".join(each.pieces()).removesuffix("\n").split("\n"), 1):
+        for number, line in enumerate(own_lines(each), 1):
             found.add(Row(line.strip(), label, each.split, number), f"{each.name}, line {number}")
     found.forms.append("a file for each class, a text in each line")
+    found.troubles += said_notes(files)
 
 
 def _part_of(file: TextFile) -> str:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -21,10 +21,11 @@ from typing import BinaryIO
 from onward.core.faults import DataFault
 from onward.data.archive import Store, check_there, open_store, read_whole, split_address
 from onward.data.encodings import decoded, encoding_of
+from onward.data.gutenberg import Marks, Stretch, without
 from onward.data.splits import folder_split, split_of
 from onward.data.stdlib_text import docstrings
 
-__all__ = ["Text", "TextFile", "lines_of", "open_text", "text_file"]
+__all__ = ["Text", "TextFile", "lines_of", "open_text", "own_lines", "said_notes", "text_file"]
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
 _PIECE_BYTES = 1 << 20
@@ -43,6 +44,8 @@ class TextFile:
         lines: how many, the last one without an end included.
         digest: of its bytes.
         open: gives its bytes.
+        notes: where Project Gutenberg's licence and notes lie in it, for those who read books.
+        left_out: what of them `pieces` does not give.
     """
 
     name: str
@@ -52,10 +55,22 @@ class TextFile:
     lines: int
     digest: bytes
     open: Callable[[], BinaryIO]
+    notes: tuple[Stretch, ...] = ()
+    left_out: tuple[Stretch, ...] = ()
 
     def pieces(self) -> Iterator[str]:
         r"""Give the text, a piece of about a megabyte after the other; every line ends in a bare `\n`."""
-        return _with_plain_ends(decoded(_bytes_of(self.open), self.encoding))
+        pieces = _with_plain_ends(decoded(_bytes_of(self.open), self.encoding))
+        return without(pieces, self.left_out) if self.left_out else pieces
+
+    def without_notes(self) -> TextFile:
+        """Give the file without Project Gutenberg's notes; one that has none stays what it is, its digest too."""
+        if self.left_out == self.notes:
+            return self
+        digest = hashlib.blake2b(self.digest + repr(self.notes).encode(), digest_size=16).digest()
+        book = replace(self, left_out=self.notes, digest=digest)
+        characters, lines = _counted(book.pieces())
+        return replace(book, characters=characters, lines=lines)
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,17 @@ class Text:
     def part(self, split: str) -> Text:
         """Give the files of one split."""
         return Text(self.address, tuple(file for file in self.files if file.split == split))
+
+    def without_notes(self) -> Text:
+        """Give the text without what Project Gutenberg put around its books, and say so.
+
+        Raises:
+            DataFault: there is nothing else in it.
+        """
+        files = tuple(book for file in self.files if (book := file.without_notes()).characters)
+        if not files:
+            raise DataFault(f"{self.address} holds Project Gutenberg's notes and no book. Give a file with the book.")
+        return Text(self.address, files, [*self.troubles, *said_notes(self.files)])
 
 
 def open_text(address: str) -> Text:
@@ -129,15 +155,20 @@ def text_file(name: str, open_bytes: Callable[[], BinaryIO], title: str, trouble
     digest = hashlib.blake2b(digest_size=16)
     for piece in _bytes_of(open_bytes):
         digest.update(piece)
-    characters = ends = zeros = 0
-    last = "\n"
-    for piece in _with_plain_ends(decoded(_bytes_of(open_bytes), encoding)):
-        characters, ends, last = characters + len(piece), ends + piece.count("\n"), piece[-1]
-        zeros += piece.count("\0")
+    zeros, marks = 0, Marks()
+
+    def looked_at() -> Iterator[str]:
+        nonlocal zeros
+        for piece in _with_plain_ends(decoded(_bytes_of(open_bytes), encoding)):
+            zeros += piece.count("\0")
+            marks.look(piece)
+            yield piece
+
+    characters, lines = _counted(looked_at())
     if zeros:
         troubles.append(f"{title} holds {zeros:,} zero characters; they are kept.")
     split = split_of(name.rpartition("/")[2]) or folder_split(name)
-    return TextFile(name, split, encoding, characters, ends + (last != "\n"), digest.digest(), open_bytes)
+    return TextFile(name, split, encoding, characters, lines, digest.digest(), open_bytes, marks.around())
 
 
 def lines_of(file: TextFile) -> Iterator[str]:
@@ -158,6 +189,33 @@ def lines_of(file: TextFile) -> Iterator[str]:
             begun.append(rest)
     if begun:
         yield "".join(begun)
+
+
+def own_lines(file: TextFile) -> list[str]:
+    """Give a file's lines, those of Project Gutenberg's notes as empty ones, so that the others keep their numbers."""
+    lines, place = [], 0
+    for line in lines_of(file):
+        lines.append("" if any(first <= place < last for first, last in file.notes) else line)
+        place += len(line) + 1
+    return lines
+
+
+def said_notes(files: Iterable[TextFile]) -> list[str]:
+    """Say how much of files is Project Gutenberg's own; nothing where none is."""
+    own = [file for file in files if file.notes]
+    if not own:
+        return []
+    count = sum(last - first for file in own for first, last in file.notes)
+    where = own[0].name if len(own) == 1 else f"{len(own):,} files, the first {own[0].name}"
+    return [f"Left out: {count:,} characters that Project Gutenberg put around its books, as its licence ({where})."]
+
+
+def _counted(pieces: Iterable[str]) -> tuple[int, int]:
+    """Count characters and lines, the last one without an end included."""
+    characters, ends, last = 0, 0, "\n"
+    for piece in pieces:
+        characters, ends, last = characters + len(piece), ends + piece.count("\n"), piece[-1]
+    return characters, ends + (last != "\n")
 
 
 def _members(address: str, troubles: list[str]) -> Iterator[TextFile]:

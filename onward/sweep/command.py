@@ -26,7 +26,7 @@ from onward.report import compare_lines
 from onward.sweep.halving import FEWEST_SECONDS, rounds, seconds_each, usual_trials
 from onward.sweep.record import Plan, Record, Trial
 from onward.sweep.space import parse_space
-from onward.sweep.sweeping import Sweep, logs_of, spoken
+from onward.sweep.sweeping import Sweep, has_ended, is_late, logs_of, refuse_nothing, spoken
 from onward.sweep.workers import LocalWorkers, Workers
 from onward.tasks import find_task, list_tasks
 from onward.verbs.listing import status_json
@@ -81,10 +81,16 @@ def sweep_command(  # noqa: PLR0913 - the flags of the command
         data = data or find_task(task).example
         path = begin(Plan(task, data, kind, space, seconds, trials, count, seed, by, cluster), out, name).path
     with _alone(path):
-        record = _asked_again(Record.read(path), cluster)
+        record = Record.read(path)
         if goes_on:
-            _read_again(record)
-        go_on(record, onward.started_at)
+            _refuse_others(record)
+        if goes_on and has_ended(record):  # all of the table was written down; the data may be gone by now
+            refuse_nothing(record)
+        else:
+            record = _asked_again(record, cluster)
+            if goes_on:
+                _read_again(record)
+            go_on(record, onward.started_at)
         lines = table(record)
     click.echo("\n".join(map(printable, lines)))
 
@@ -144,18 +150,25 @@ def _asked_again(record: Record, cluster: str | None) -> Record:
     return replace(record, plan=replace(record.plan, cluster=cluster or record.plan.cluster))
 
 
+def _refuse_others(record: Record) -> None:
+    """Refuse a record that names runs of another sweep, as a copy's does: they are not for this one to clear away.
+
+    Raises:
+        RunFault: it does.
+    """
+    own = {f"{record.path.name}-{trial.number:02d}.{trial.round}" for trial in record.trials}
+    if others := sorted({trial.name for trial in record.trials} - own):
+        raise RunFault(f"{record.path} names {others[0]}, a run of another sweep. Give the folder the name it had.")
+
+
 def _read_again(record: Record) -> None:
     """Read the data once more as a record names them: a stranger's makes no code run, and a lost disk fails no trial.
 
     Raises:
         DataFault: they cannot serve.
-        RunFault: it names runs of another sweep, as a copy's record does: they are not for this one to clear away.
     """
-    own = {f"{record.path.name}-{trial.number:02d}.{trial.round}" for trial in record.trials}
-    if others := sorted({trial.name for trial in record.trials} - own):
-        raise RunFault(f"{record.path} names {others[0]}, a run of another sweep. Give the folder the name it had.")
     plan = record.plan
-    if record.spent_seconds >= plan.seconds:  # nothing is begun any more
+    if is_late(record):  # nothing is begun any more
         return
     fixed = (entry.partition("=") for entry in plan.space if ".." not in entry and "," not in entry)
     words = record.trials[0].words if record.trials else {name: value for name, _, value in fixed}

@@ -16,7 +16,7 @@ from onward.sweep.record import Record, Trial
 from onward.sweep.space import Choice, drawn
 from onward.sweep.workers import Workers, still_goes
 
-__all__ = ["Sweep"]
+__all__ = ["Sweep", "has_ended", "is_late", "logs_of", "refuse_nothing", "spoken"]
 
 _TIMES_BEGUN = 3  # a trial whose process was killed is begun again, but not for ever
 _SAVED_EVERY_SECONDS = 2.0
@@ -63,16 +63,12 @@ class Sweep:
             self._workers.close()
             self._stop_orphans()
             self._save()
-        if not self._record.by_merit(self._record.of_round(0)):
-            plan, first = self._record.plan, self._record.of_round(0)
-            why = next((trial.why for trial in first if trial.why), "no time was left")
-            raise RunFault(f"No trial of {plan.task} on {plan.data} came to anything: {why}")
+        refuse_nothing(self._record)
 
     @property
     def left(self) -> float:
         """Give the seconds left for training."""
-        seconds = self._record.plan.seconds
-        return seconds - max(_END_SECONDS, _END_SHARE * seconds) - (time.monotonic() - self._began)
+        return _left(self._record.plan.seconds, time.monotonic() - self._began)
 
     def _next(self, number: int, size: int) -> list[Trial]:
         """Give the trials of a round: all at first, then the best, and the task's own settings in any case."""
@@ -209,6 +205,40 @@ class Sweep:
     def _save(self) -> None:
         self._record.spent_seconds = round(time.monotonic() - self._began, 1)
         self._record.save()
+
+
+def _left(seconds: float, spent: float) -> float:
+    """Give the seconds left for training, when so many are spent."""
+    return seconds - max(_END_SECONDS, _END_SHARE * seconds) - spent
+
+
+def is_late(record: Record) -> bool:
+    """Say whether the time of a sweep is over: no trial is begun any more."""
+    return _left(record.plan.seconds, record.spent_seconds) < _LEAST_SECONDS
+
+
+def has_ended(record: Record) -> bool:
+    """Say whether nothing of a sweep is left to do: no trial waits, and no round comes after the last."""
+    if not record.trials or any(trial.state == "waiting" for trial in record.trials):
+        return False
+    for number in range(len(rounds(record.plan.trials))):
+        if not any(record.of_round(number)):
+            return is_late(record)
+        if not record.by_merit(record.of_round(number)):  # nothing came to anything, so nothing goes on
+            return True
+    return True
+
+
+def refuse_nothing(record: Record) -> None:
+    """Refuse to go on without a trial that came to anything.
+
+    Raises:
+        RunFault: there is none.
+    """
+    first = list(record.of_round(0))
+    if not record.by_merit(iter(first)):
+        why = next((trial.why for trial in first if trial.why), "no time was left")
+        raise RunFault(f"No trial of {record.plan.task} on {record.plan.data} came to anything: {why}")
 
 
 def spoken(trial: Trial) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from onward.core.budget import parse_duration
-from onward.core.checkpoint import read_checkpoint
+from onward.core.budget import parse_duration, spoken_duration
 from onward.core.faults import RunFault
+from onward.core.files import read_json
 from onward.core.folder import Folder, Lock
 from onward.core.metrics import Score
 from onward.core.run import Run
@@ -61,16 +61,20 @@ def _at_rest(folder: Folder, duration: str | None) -> Path:
 def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
     """Set the budget so that this sitting lasts `seconds`, plus what was left when more was asked for.
 
-    A finished run goes on from the checkpoint before its cooldown, so that its learning rate is high again; given less
-    than the cooldown took, from its end, so that it never learns less than it had.
+    A finished run goes on from the checkpoint before its cooldown, so that its learning rate is high again.
+
+    Raises:
+        RunFault: so short a time would end with less than was learned before.
     """
     record, newest = folder.record, folder.newest_checkpoint()
     finished = record["status"] == "finished"
-    end = read_checkpoint(newest) if newest else {"seconds": 0.0}
-    spent, plateau = float(end["seconds"]), folder.newest_checkpoint("plateau") if finished else None
-    if plateau:
-        before = float(read_checkpoint(plateau)["seconds"])
-        spent, plateau = (before, plateau) if before + seconds > spent or end.get("is_complete") else (spent, None)
+    plateau = folder.newest_checkpoint("plateau") if finished else None
+    end, begun = (read_json(path / "state.json") if path else {"seconds": 0.0} for path in (newest, plateau or newest))
+    spent = float(begun["seconds"])
+    least = float(end["seconds"]) - spent + float(end.get("tail_seconds", 0.0))
+    if plateau and record["budget"]["seconds"] and seconds < least:
+        words = f"{folder.path.name} goes on from before its learning rate fell, and would end with less than it learned"
+        raise RunFault(f"{words}. Give it more than {spoken_duration(least)}.")
     left = max(0.0, (record["budget"]["seconds"] or 0.0) - spent) if is_more and not finished else 0.0
     budget = {"seconds": spent + left + seconds, "steps": None}
     folder.update(budget=budget, resume_from="plateau" if plateau else None, was_given_time=True)

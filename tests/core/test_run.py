@@ -279,23 +279,24 @@ def test_what_ended_early_stays_ended_after_a_kill_but_not_with_extra_time(tmp_p
     assert next(iter(longer.steps())).index == 8
 
 
-@pytest.mark.parametrize(("given", "began_at", "whole"), [(5.0, 95.0, 100.0), (30.0, 75.0, 105.0)])
-def test_a_little_more_time_goes_on_from_the_end_and_much_from_before_the_cooldown(
-    given: float, began_at: float, whole: float, tmp_path: Path
-) -> None:
-    run = make_run(tmp_path, steps=100)
+def test_too_little_more_time_is_refused_and_loses_nothing(tmp_path: Path) -> None:
+    """It was at 75 s when its learning rate fell, at 95 s in the end, and keeps 8 s for what comes after."""
+    run = make_run(tmp_path, seconds=103.0)
     run.keep(box=Box(0.0))
     for seconds, label in ((75.0, "plateau"), (95.0, None)):
         run._spent_before, run._started = seconds, run.clock()
         run.save(label)
         run.steps_done += 1
     run.folder.update(status="finished")
-    _give_time(Folder(run.path), given, True)
+    before = dict(run.folder.record)
+    with pytest.raises(RunFault, match="Give it more than 28 s"):
+        _give_time(Folder(run.path), 27.0, True)
+    assert Folder(run.path).record == before
+    _give_time(Folder(run.path), 30.0, True)
     again = Run(Folder(run.path), Clock())
     again.keep(box=Box(0.0))
     again._restore()
-    assert again.seconds == pytest.approx(began_at)
-    assert again.budget.seconds == pytest.approx(whole)
+    assert (again.seconds, again.budget.seconds) == (pytest.approx(75.0), pytest.approx(105.0))
 
 
 def test_a_run_elsewhere_is_named_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

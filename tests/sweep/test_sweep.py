@@ -26,7 +26,7 @@ from onward.sweep.command import begin, table
 from onward.sweep.halving import rounds, seconds_each
 from onward.sweep.record import Plan, Record, Trial
 from onward.sweep.space import drawn, parse_space
-from onward.sweep.sweeping import Sweep
+from onward.sweep.sweeping import Sweep, has_ended
 from onward.tasks import find_task
 
 FOREST = find_task("forest").settings
@@ -290,6 +290,29 @@ def test_lost_data_end_no_trial(tmp_path: Path) -> None:
     before = (record.path / "sweep.json").read_bytes()
     assert "unplugged.csv" in said_by("s", "--out", str(tmp_path))
     assert (record.path / "sweep.json").read_bytes() == before
+
+
+def test_an_ended_sweep_shows_its_table_without_the_data(tmp_path: Path) -> None:
+    plan = replace(PLAN, data=str(tmp_path / "gone.csv"), cluster="10.0.0.1:6379")  # and without its machines
+    record = swept(begin(plan, tmp_path, "s"), Pretending(tmp_path))
+    before, lines = (record.path / "sweep.json").read_bytes(), table(record)
+    answer = CliRunner().invoke(program, ["sweep", "s", "--out", str(tmp_path)], catch_exceptions=False)
+    assert answer.output.splitlines() == lines
+    assert (record.path / "sweep.json").read_bytes() == before
+
+
+def test_a_sweep_has_ended_when_no_trial_waits_and_no_round_comes(tmp_path: Path) -> None:
+    record = Record(tmp_path / "s", replace(PLAN, trials=3))
+    assert not has_ended(record)
+    record.trials = [Trial(n, 0, f"s-{n:02d}.0", {}, 20.0, "finished", 0.5) for n in range(3)]
+    assert not has_ended(record)  # the last round is to come
+    assert has_ended(replace(record, spent_seconds=599.0))  # or would be, had it time
+    failed = [replace(trial, state="failed", figure=None, why="no rows") for trial in record.trials]
+    assert has_ended(replace(record, trials=failed))
+    record.trials += [Trial(n, 1, f"s-{n:02d}.1", {}, 20.0, "finished", 0.5) for n in range(2)]
+    assert has_ended(record)
+    record.trials[-1].state = "waiting"
+    assert not has_ended(replace(record, spent_seconds=599.0))  # it may have gone on by itself
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need a right of their own there")

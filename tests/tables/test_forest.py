@@ -122,7 +122,7 @@ def test_one_class_in_the_rows_to_learn_from_is_said(tmp_path: Path) -> None:
 
 
 def test_a_forest_without_a_tree_is_a_sentence() -> None:
-    run: Any = SimpleNamespace(name="forest-1")
+    run: Any = SimpleNamespace(folder=SimpleNamespace(word="forest-1"))
     bare: Any = SimpleNamespace(trees=[])
     with pytest.raises(MachineFault, match="resume forest-1"):
         _with_trees(run, bare)

@@ -15,8 +15,8 @@ from onward.tables.ensemble.decisions import class_weights
 from onward.tables.ensemble.folds import make_folds
 from onward.tables.ensemble.measures import find_measure
 from onward.tables.kaggle.ledger import add_line, lines_of
+from onward.tables.kaggle.papers import ids_of, papers_of
 from onward.tables.kaggle.program import fault_of
-from onward.tables.kaggle.reading import ids_of, papers_of
 from onward.tables.kaggle.reading import read as read_contest
 from onward.tables.kaggle.settings import Settings as ContestSettings
 from onward.tables.predictions import numbers_told

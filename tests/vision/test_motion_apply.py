@@ -124,6 +124,19 @@ def test_the_boxes_of_a_mot_file_are_linked(tmp_path: Path) -> None:
     assert float(rows[-1]["seconds"]) == pytest.approx((int(rows[-1]["frame"]) - 1) / 25, abs=1e-3)
 
 
+def test_what_is_read_is_not_written_over(tmp_path: Path, walk: Path) -> None:
+    write_mot(tmp_path / "clip", film(1, size=96), pictures=False)
+    own = tmp_path / "tracks.txt"
+    own.write_bytes((tmp_path / "clip" / "det" / "det.txt").read_bytes())
+    shot = tmp_path / "tracks.mp4"
+    shot.write_bytes(walk.read_bytes())
+    for given in (own, shot):
+        before = given.read_bytes()
+        with pytest.raises(DataFault, match="written over"):
+            applied(tmp_path, str(given))
+        assert given.read_bytes() == before
+
+
 def test_boxes_of_a_detector_s_file_are_followed(tmp_path: Path, walk: Path) -> None:
     heads = "path,label,score,xmin,ymin,xmax,ymax"
     lines = [f"walk.mp4#{n:06d},cart,0.9,{8 + 4 * n},50,{40 + 4 * n},82" for n in range(16)]

@@ -144,7 +144,7 @@ def _tell(work: Work, name: str, method: str, quality: dict[str, float], cluster
         if late > 0:
             run.note(
                 f"{work.count():,} of {len(work.items):,} pictures were looked at in the time there was, drawn by lot; "
-                f"onward apply {run.folder.word} with their folder puts the others into the same groups."
+                f"onward apply {run.name} with their folder puts the others into the same groups."
             )
         if lost and work.looks is not None:
             place, reason = work.looks.unreadable[0]

@@ -28,7 +28,7 @@ from onward.data.label_columns import find_text_column
 from onward.data.named_sets import find_named
 from onward.data.picture_files import PICTURE_ENDINGS
 from onward.data.tables import Column, Table, columns_from_json, read_table
-from onward.data.text import Text, lines_of, open_text
+from onward.data.text import Text, open_text, own_lines, said_notes
 from onward.data.text_rows import file_cells
 
 __all__ = ["Items", "columns_as_grouped", "read"]
@@ -158,12 +158,13 @@ def _of_table(address: str, settings: Settings, known: Mapping[str, Any] | None)
 def _of_text(address: str, text: Text) -> Items:
     """Take each file of a folder for an item; of a single file its paragraphs, or its lines where none is empty."""
     if len(text.files) > 1:
+        text = text.without_notes()
         whole = ["".join(file.pieces())[:_LONGEST_TEXT] for file in text.files]
         return _of_texts(address, whole, [file.name for file in text.files], None, tuple(text.troubles))
     file = next(iter(text.files))
-    lines = list(lines_of(file))
+    lines = own_lines(file)
     filled = [number for number, line in enumerate(lines) if line.strip()]
-    if len(filled) > 0.9 * len(lines) or not filled:
+    if len(filled) > 0.9 * file.without_notes().lines or not filled:
         begins = [(number, lines[number]) for number in filled]
         told = "Each line is an item."
     else:
@@ -175,7 +176,8 @@ def _of_text(address: str, text: Text) -> Items:
                 begins.append((number, lines[number]))
         told = "Each paragraph is an item."
     names = [f"{file.name}:{number + 1}" for number, _ in begins]
-    return _of_texts(address, [each[:_LONGEST_TEXT] for _, each in begins], names, None, (told, *text.troubles))
+    notes = (told, *text.troubles, *said_notes(text.files))
+    return _of_texts(address, [each[:_LONGEST_TEXT] for _, each in begins], names, None, notes)
 
 
 def _of_texts(

@@ -337,11 +337,10 @@ def _learn(
 ) -> dict[str, float]:
     """Take the training steps that are owed, as many as there is time for; give the mean losses.
 
-    Under a clock it takes no longer than playing does, or those who play would wait for it: what is owed beyond that is
-    let off. New games teach more than old ones seen more often.
+    Those who play may wait for it meanwhile. Learning less instead, so that nobody waits, gave a third more games and a
+    weaker player: 43 % of 400 games of Connect Four after ten minutes on two cores.
     """
-    steps, began, budget = int(pace.owed), time.perf_counter(), step.run.budget.seconds
-    longest = math.inf if budget is None or settings.looks else _round_seconds(budget)
+    steps = int(pace.owed)
     if steps == 0 or replay.rows == 0:
         return {}
     network.train()
@@ -358,9 +357,9 @@ def _learn(
         for name, value in losses.items():
             totals[name] = totals.get(name, 0.0) + float(value.detach())
         taken += 1
-        if step.run.seconds_left <= 0 or time.perf_counter() - began > longest:
+        if step.run.seconds_left <= 0:
             break
-    pace.owed -= steps
+    pace.owed -= taken
     if not all(bool(values.isfinite().all()) for values in average.network.state_dict().values()):
         totals["policy"] = float("nan")  # the last step may have broken what it measured whole: then `run` goes back
     return {name: total / taken for name, total in totals.items()}

@@ -58,7 +58,7 @@ def evaluate(classifier: Classifier, album: Album, seconds: float) -> Iterator[S
         if len(answers.places) < len(tested):
             classifier.run.note(
                 f"Tested on {len(answers.places):,} of {len(tested):,} pictures, as many as the time allowed; all of "
-                f"them: onward evaluate {classifier.run.folder.word}"
+                f"them: onward evaluate {classifier.run.name}"
             )
         yield from _scores(album, answers)
         left = seconds - (time.monotonic() - began)

@@ -92,7 +92,7 @@ def read(source: Source, settings: Settings) -> Corpus:
         DataFault: there is none, or too little.
         MachineFault: the library that learns pieces of words is not installed.
     """
-    text = open_text(source.address)
+    text = open_text(source.address).without_notes()
     if text.characters < _FEWEST_CHARACTERS:
         raise DataFault(
             f"{source.address} has {text.characters:,} characters, and at least {_FEWEST_CHARACTERS:,} are needed. "

@@ -54,7 +54,7 @@ def evaluate(model: Model, corpus: Corpus, seconds: float) -> Iterator[Score | E
     yield from _scores(model, surprise, counted, bytes_a_piece, "" if is_own else " of that text")
     if len(numbers) < len(part.numbers):
         told = f"Tested on {len(numbers):,} of {len(part.numbers):,} pieces, as many as the time allowed"
-        model.run.note(f"{told}; all of them: onward evaluate {model.run.folder.word}")
+        model.run.note(f"{told}; all of them: onward evaluate {model.run.name}")
     if model.tokenizer.level != "words":
         yield _compared(surprise, counted, bytes_a_piece, corpus, seconds - (time.monotonic() - began))
     yield _surprise_picture(model, part.numbers, surprise)

@@ -65,8 +65,13 @@ def apply(model: Model, source: Source, options: Writing) -> Iterator[Exhibit | 
 
 
 def _text_of(address: str) -> str:
-    """Read a text whole; `-` is what is piped in."""
-    return "\n".join(given_lines([address], "")) if address == "-" else "".join(open_text(address).pieces())
+    """Read a text whole, a book without what Project Gutenberg put around it; `-` is what is piped in."""
+    if address == "-":
+        return "\n".join(given_lines([address], ""))
+    text = open_text(address).without_notes()
+    for trouble in text.troubles:
+        _LOG.info("%s", trouble)
+    return "".join(text.pieces())
 
 
 def _with_prompt(model: Model, options: Writing) -> Iterator[str]:

@@ -66,7 +66,7 @@ def _submit(run: str, competition: str | None, message: str) -> None:
     said = submit(name, path, f"{message} [{folder.path.name} {mark}]".strip())
     score = facts.get("score")
     add_line(folder.path, mark, str(facts.get("measure")), None if score is None else float(score), message)
-    click.echo(f"{said}\nNext: onward kaggle scores {folder.path.name}")
+    click.echo(f"{said}\nNext: onward kaggle scores {folder.word}")
 
 
 @click.command("scores")
@@ -86,8 +86,6 @@ def _scores(run: str, competition: str | None) -> None:
             f"{line['public'] or 'no score yet'} public, {line['private'] or '-'} private  {line['message']}"
         )
     if not lines:
-        click.echo(
-            f"{folder.path.name} was never submitted from here. Send it: onward kaggle submit {folder.path.name}"
-        )
+        click.echo(f"{folder.path.name} was never submitted from here. Send it: onward kaggle submit {folder.word}")
     elif told := shake_up(lines):
         click.echo(told)

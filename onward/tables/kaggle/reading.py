@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,8 +12,7 @@ from numpy.typing import NDArray
 
 from onward.core.faults import DataFault, did_you_mean
 from onward.core.task import Source
-from onward.data.table_cells import Sheet, read_sheet
-from onward.data.table_files import open_table
+from onward.data.table_cells import Sheet
 from onward.data.table_kinds import judged, plain_key
 from onward.data.tables import Column, Table, kinds_told, table_of
 from onward.tables.ensemble.challenge import Challenge
@@ -24,34 +21,15 @@ from onward.tables.ensemble.lineup import chosen_families
 from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.posing import Order, column_at, pose, pose_table
 from onward.tables.ensemble.recipe import Recipe
-from onward.tables.kaggle.contest import CONTEST, made_contest
-from onward.tables.kaggle.files import find_files
-from onward.tables.kaggle.program import downloaded
+from onward.tables.kaggle.papers import Papers, alike, ids_of, matching, papers_of, rows_asked
 from onward.tables.kaggle.sample import Form, TargetForm, form_of
 from onward.tables.kaggle.settings import Settings
 from onward.tables.problem import Asked, Problem, make_problem
 
-__all__ = ["Contest", "Papers", "ids_of", "papers_of", "read", "rows_asked"]
+__all__ = ["Contest", "read"]
 
 _MANY_TWINS = 0.01
 _FEW_KINDS = 2
-
-
-@dataclass(frozen=True)
-class Papers:
-    """A competition's tables as cells.
-
-    Attributes:
-        sample: None where the folder has none.
-        newline: the sample's.
-    """
-
-    address: str
-    train: Sheet
-    test: Sheet
-    sample: Sheet | None
-    newline: str
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -113,8 +91,9 @@ def read(source: Source, settings: Settings) -> Contest:
     if settings.metric is not None:
         find_measure(settings.metric)
     table = _training_table(papers, settings)
-    problems, more = _problems(table, papers, targets, ids, settings)
-    said += more
+    own_ids = [alike(name, ids, papers.test.names) or name for name in ids]
+    problems, more = _problems(table, papers, targets, own_ids, settings)
+    said += [*more, *matching(papers, ids)]
     challenge, recipe = pose(
         problems[0].features,
         [(each.target.name, each.classes) for each in problems],
@@ -130,32 +109,6 @@ def read(source: Source, settings: Settings) -> Contest:
     return Contest(papers.address, problems, challenge, recipe, form, asked, papers.digest, tuple(said))
 
 
-def papers_of(source: Source) -> Papers:
-    """Find and read the three tables, downloading them first where the address says so."""
-    address = source.address
-    if address == CONTEST:
-        train, test, sample = made_contest()
-        digest = hashlib.blake2b(repr((train.rows, test.rows)).encode(), digest_size=16).hexdigest()
-        return Papers(address, train, test, sample, "\n", digest)
-    if address.startswith("kaggle:"):
-        address = str(downloaded(address.removeprefix("kaggle:"), may_fetch=not source.is_recorded))
-    files = find_files(address)
-    digest = hashlib.blake2b(digest_size=16)
-    sheets, newline = [], "\n"
-    for name in (files.train, files.test, files.sample):
-        if name is None:
-            sheets.append(None)
-            continue
-        file = open_table(name)
-        digest.update(file.content)
-        newline = "\r\n" if name == files.sample and b"\r\n" in file.content[:100_000] else newline
-        sheets.append(read_sheet(file, True))
-    train, test, sample = sheets
-    if train is None or test is None:
-        raise DataFault(f"{address} lacks a table. A competition's folder has train.csv and test.csv.")
-    return Papers(source.address, train, test, sample, newline, digest.hexdigest())
-
-
 def _asked(papers: Papers, settings: Settings) -> tuple[list[tuple[str, list[str]]], list[str], list[str]]:
     """Say which columns are to be predicted, and which of the sample's are theirs; and which name rows.
 
@@ -163,6 +116,7 @@ def _asked(papers: Papers, settings: Settings) -> tuple[list[tuple[str, list[str
     """
     train, test, sample = papers.train, papers.test, papers.sample
     only = [name for name in train.names if name not in test.names]
+    only = [name for name in only if alike(name, train.names, test.names) is None] or only
     if sample is None:
         target = settings.target or (only[0] if len(only) == 1 else None)
         if target is None or target not in train.names:
@@ -176,10 +130,8 @@ def _asked(papers: Papers, settings: Settings) -> tuple[list[tuple[str, list[str
             number = "row" if "row" not in (target, *test.names) else "row_number"
             return [(target, [target])], [number], [f"{said}, which no column names: they are numbered from 0."]
         return [(target, [target])], [own], [f"{said}, by {own}."]
-    ids = [name for name in sample.names if name in test.names and name != settings.target]
-    ids = [name for name in ids if set(sample.column(sample.names.index(name))) <= _cells(test, name)] or [
-        sample.names[0]
-    ]
+    ids = [name for name in sample.names if name != settings.target and _names_rows(name, sample, test)]
+    ids = ids or [sample.names[0]]
     answers = [name for name in sample.names if name not in ids]
     if not answers:
         raise DataFault(f"{sample.title} has no column to fill in. It needs one beside {', '.join(ids)}.")
@@ -214,8 +166,12 @@ def _own_id(train: Sheet, test: Sheet) -> str | None:
     return None
 
 
-def _cells(sheet: Sheet, name: str) -> set[str]:
-    return set(sheet.column(sheet.names.index(name)))
+def _names_rows(name: str, sample: Sheet, test: Sheet) -> bool:
+    """Say whether the test table has the column too, and all that stands in it."""
+    other = alike(name, sample.names, test.names)
+    return other is not None and set(sample.column(sample.names.index(name))) <= set(
+        test.column(test.names.index(other))
+    )
 
 
 def _class_columns(columns: Sequence[str], classes: set[str]) -> dict[str, str] | None:
@@ -349,48 +305,3 @@ def _told(target: TargetForm) -> str:
     if target.kind == "guesses":
         return f"{target.columns[0]} as the {target.guesses} likeliest classes"
     return f"{target.columns[0]} as a {'whole ' if target.is_whole else ''}number"
-
-
-def ids_of(papers: Papers, id_columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Give the cells that name the rows to be answered: the sample's, else test's, else numbers.
-
-    Raises:
-        DataFault: the sample lacks one of those columns.
-    """
-    sheet = papers.test if papers.sample is None else papers.sample
-    missing = [name for name in id_columns if name not in sheet.names]
-    if missing and papers.sample is not None:
-        raise DataFault(f"{sheet.title} lacks {missing[0]}, by which rows are named. Add it.")
-    if missing:
-        return tuple((str(number),) for number in range(len(sheet.rows)))
-    places = [sheet.names.index(name) for name in id_columns]
-    return tuple(tuple(row[place] for place in places) for row in sheet.rows)
-
-
-def rows_asked(papers: Papers, form: Form) -> NDArray[np.int64]:
-    """Find the test row of each of the sample's rows: by id, or by order where test has no ids.
-
-    Raises:
-        DataFault: an id is not in test or stands there twice, or there are more rows than test has.
-    """
-    test = papers.test
-    if form.id_columns and all(name in test.names for name in form.id_columns):
-        places = [test.names.index(name) for name in form.id_columns]
-        own = [tuple(row[place] for place in places) for row in test.rows]
-        if own == list(form.ids):
-            return np.arange(len(own))
-        found = {ids: number for number, ids in enumerate(own)}
-        missing = next((ids for ids in form.ids if ids not in found), None)
-        if missing is not None:
-            raise DataFault(f"The sample submission asks for {missing[0]!r}, which is not in {test.title}. Mend one.")
-        counts = Counter(own) if len(found) < len(own) else {}
-        twice = next((ids for ids in form.ids if counts.get(ids, 1) > 1), None)
-        if twice is not None:
-            raise DataFault(f"{test.title} has {counts[twice]} rows of {twice[0]!r}: which is asked for? Mend it.")
-        return np.array([found[ids] for ids in form.ids], np.int64)
-    if len(form.ids) != len(test.rows):
-        raise DataFault(
-            f"The sample submission has {len(form.ids):,} rows, {test.title} {len(test.rows):,}, and no id tells which "
-            "is which. Mend one of them."
-        )
-    return np.arange(len(test.rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,11 +20,13 @@ from onward.tables.ensemble.jury import Jury
 from onward.tables.ensemble.measures import find_measure
 from onward.tables.ensemble.page import exhibits, gain
 from onward.tables.kaggle.form_files import read_form
-from onward.tables.kaggle.reading import Contest, ids_of, papers_of, rows_asked
+from onward.tables.kaggle.papers import ids_of, matching, papers_of, rows_asked
+from onward.tables.kaggle.reading import Contest
 from onward.tables.kaggle.submission import Submission, check_submission, submission_bytes
 
 __all__ = ["apply", "evaluate"]
 
+_LOG = logging.getLogger("onward")
 _MOST_SECONDS = 20.0
 
 
@@ -52,12 +55,14 @@ def apply(jury: Jury, source: Source, options: NoOptions) -> Iterator[Exhibit]:
     if not source.address:
         path = jury.path / "submission.csv"
         if not path.exists():
-            raise RunFault(f"{path} is not there. Go on with: onward resume {jury.word}")
+            raise RunFault(f"{path} is not there. Go on with: onward resume {Folder(jury.path).word}")
         content = path.read_bytes()
         check_submission(content, form, str(path))
         yield Submission(content=content)
         return
     papers = papers_of(source)
+    for sentence in matching(papers, form.id_columns):
+        _LOG.info("%s", sentence)
     test = table_of(papers.test.title, papers.test, papers.digest, jury.recipe.known())
     form = replace(form, newline=papers.newline, ids=ids_of(papers, form.id_columns))
     asked = rows_asked(papers, form)

@@ -6,20 +6,33 @@ Each row is handed to the system as soon as it is known, so that a kill loses no
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
 from onward.core.exhibits import Table
+from onward.core.faults import DataFault
 from onward.data.mot_files import mot_line
 from onward.vision.motion.tracker import Sighting
 
-__all__ = ["Ledger"]
+__all__ = ["TRACKS", "Ledger", "spare"]
 
+TRACKS = ("tracks.txt", "tracks.csv")
 _NOTHING = np.zeros(0)
 _HEAD = "frame,seconds,track,class,xmin,ymin,xmax,ymax,speed_px_s"
+
+
+def spare(address: str, folder: Path, names: Iterable[str]) -> None:
+    """Refuse to write files over the one that is being read.
+
+    Raises:
+        DataFault: one of them is it.
+    """
+    own = Path(address)
+    if own.is_file() and any((folder / name).resolve() == own.resolve() for name in names):
+        raise DataFault(f"{own} would be written over by what is found in it. Choose another --out.")
 
 
 class Ledger:
@@ -33,7 +46,7 @@ class Ledger:
 
     def __init__(self, folder: Path, classes: Sequence[str], pixels_a_metre: float | None) -> None:
         self._classes, self._scale = classes, pixels_a_metre
-        self._paths = (folder / "tracks.txt", folder / "tracks.csv")
+        self._paths = tuple(folder / name for name in TRACKS)
         self._files: list[TextIO] = [path.open("w", encoding="utf-8", newline="\n") for path in self._paths]
         self.sightings: list[Sighting] = []
         self._files[1].write(_HEAD + (",speed_m_s" if pixels_a_metre else "") + ",seen\n")

@@ -25,7 +25,7 @@ from onward.parts.dense_flow import FlowFinder, searched
 from onward.parts.film_progress import through_film
 from onward.vision.motion.boxes import Finder, MotBoxes, RegionBoxes, finder_for
 from onward.vision.motion.colours import drawn_flow
-from onward.vision.motion.ledger import Ledger
+from onward.vision.motion.ledger import TRACKS, Ledger, spare
 from onward.vision.motion.meetings import Meeting, meetings_table
 from onward.vision.motion.settings import Watching
 from onward.vision.motion.silhouettes import silhouettes_for
@@ -128,7 +128,7 @@ def _watched(flow: FlowFinder, address: str, options: Watching) -> Iterator[Any]
     finder = finder_for(options.detector, Path(address).name, shots.names) or _unnamed(address, options)
     needs_flow = options.films or options.flow or isinstance(finder, RegionBoxes)
     moments = through_film(shots.moments(), shots.frames, Path(address).name)
-    walk = Walk("tracks", moments, finder, flow if needs_flow else None, options)
+    walk = Walk("tracks", address, moments, finder, flow if needs_flow else None, options)
     yield walk
     names = ["flow.mp4"] if options.films and needs_flow else []
     for name in [*names, "tracks.txt", "tracks.csv"]:
@@ -158,6 +158,7 @@ class _Links:
     """The boxes of a MOT file, linked while they are written."""
 
     caption: str
+    address: str
     rows: MotBoxes
     rate: float
     options: Watching
@@ -165,6 +166,7 @@ class _Links:
 
     def write(self, folder: Path, name: str) -> Path:
         """Link them; the pictures are not there, so nothing is drawn."""
+        spare(self.address, folder, TRACKS)
         self.ledger = Ledger(folder, (), self.options.scale)
         tracker = Tracker(tuned(self.options))
         nothing = np.zeros((0, 0, 3), np.uint8)
@@ -183,7 +185,7 @@ def _linked(address: str, options: Watching) -> Iterator[Any]:
     path = Path(address)
     rows = read_mot(path)
     rate = options.rate or sequence_rate(path.parent) or _USUAL_RATE
-    links = _Links("tracks.csv", MotBoxes(rows), rate, options)
+    links = _Links("tracks.csv", address, MotBoxes(rows), rate, options)
     yield links
     yield Written("tracks.txt")
     if links.ledger is not None:

@@ -20,7 +20,7 @@ from onward.data.flow_files import write_flo
 from onward.parts.dense_flow import Flow, FlowFinder, searched
 from onward.vision.motion.boxes import Finder, RegionBoxes
 from onward.vision.motion.colours import drawn_flow
-from onward.vision.motion.ledger import Ledger
+from onward.vision.motion.ledger import TRACKS, Ledger, spare
 from onward.vision.motion.meetings import Meetings
 from onward.vision.motion.regions import Region, moving_regions
 from onward.vision.motion.settings import Watching
@@ -78,6 +78,7 @@ class Walk:
 
     Attributes:
         caption: name of the film with tracks, without its ending.
+        address: of the film.
         moments: second and picture, one after the other.
         finder: whom to follow.
         flow: how flow is found; None leaves it out.
@@ -88,6 +89,7 @@ class Walk:
     """
 
     caption: str
+    address: str
     moments: Iterator[tuple[float, Image.Image]]
     finder: Finder
     flow: FlowFinder | None
@@ -102,6 +104,7 @@ class Walk:
 
         Returns: the film with tracks, or `tracks.csv` where no films are wanted.
         """
+        spare(self.address, folder, [*TRACKS, *(f"{each}.mp4" for each in self._films(name))])
         self.ledger = Ledger(folder, self.finder.classes, self.options.scale)
         if self.options.flow:
             (folder / "flow").mkdir(exist_ok=True)
