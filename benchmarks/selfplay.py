@@ -68,6 +68,8 @@ def main(words: list[str]) -> None:
         kept = given.keep and f"{given.keep}-{game}-{minutes:g}"
         rows += _strength(game, minutes, given.seed, kept, given.killed)
         section, how = ("selfplay-killed", ", killed halfway and gone on with") if given.killed else ("selfplay", "")
+        if given.games == ["tic_tac_toe"]:
+            section += "-tic-tac-toe"
         write_section(section, f"Self-play: how strong after some minutes{how}", written, _SCORES, rows)
 
 

@@ -73,7 +73,7 @@ def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
     spent = float(begun["seconds"])
     least = float(end["seconds"]) - spent + float(end.get("tail_seconds", 0.0))
     if plateau and record["budget"]["seconds"] and seconds < least:
-        words = f"{folder.path.name} goes on from before its learning rate fell, and would end with less than it learned"
+        words = f"{folder.path.name} goes on from before its learning rate fell, to end with less than it learned"
         raise RunFault(f"{words}. Give it more than {spoken_duration(least)}.")
     left = max(0.0, (record["budget"]["seconds"] or 0.0) - spent) if is_more and not finished else 0.0
     budget = {"seconds": spent + left + seconds, "steps": None}
