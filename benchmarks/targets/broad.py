@@ -101,9 +101,10 @@ BROAD = (
         _against("connect-four-10", "mcts:1000"),
         95,
         tried=(
-            "61 % on one core at first, 89 % on two slower ones, 91 % of 60 games; then a cooldown, a shorter window, rows "
-            "told apart by parity and the larger network. 200 games from other openings: 96 %. A quarter of the random "
-            "openings are lost for who plays them. Learning less and playing more was weaker; next: two threads to learn"
+            "61 % on one core at first, 89 % on two slower ones, 91 % of 60 games; then a cooldown, a shorter window, "
+            "rows told apart by parity and the larger network. 200 games from other openings: 96 %. A quarter of the "
+            "random openings are lost for who plays them. Learning less and playing more was weaker; next: two threads "
+            "to learn"
         ),
     ),
     Target(
