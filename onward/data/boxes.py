@@ -38,6 +38,8 @@ __all__ = ["BoxedPictures", "letterboxed", "read_boxes"]
 _GREY = 127
 _NAMED_AT_MOST = 5
 
+Ignored = tuple[NDArray[np.float32], NDArray[np.int64]]
+
 
 @dataclass
 class BoxedPictures:
@@ -49,6 +51,8 @@ class BoxedPictures:
         sizes: N 2, width and height of the upright originals.
         boxes: N arrays K 4, in pixels of the upright originals.
         labels: N arrays K, class numbers.
+        ignored: by place of a picture what of it is neither learned nor scored (crowds, what is too difficult):
+            boxes J 4 in pixels of the upright original, and class numbers J.
         names: each picture's path.
         splits: `train`, `val`, `test` or "" for each.
         troubles: kind of trouble to sentences that name file and line.
@@ -66,6 +70,7 @@ class BoxedPictures:
     digests: tuple[bytes, ...]
     kind: str
     troubles: dict[str, list[str]] = field(default_factory=dict)
+    ignored: dict[int, Ignored] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the pictures."""
@@ -73,20 +78,21 @@ class BoxedPictures:
 
     @property
     def fingerprint(self) -> str:
-        """Give a digest of pixels, boxes and labels."""
+        """Give a digest of pixels, boxes and labels; without anything ignored that of before there was such."""
         digest = hashlib.blake2b(self.images.tobytes(), digest_size=16)
         for boxes, labels in zip(self.boxes, self.labels, strict=True):
             digest.update(boxes.tobytes() + labels.tobytes())
+        for place, (boxes, labels) in sorted(self.ignored.items()):
+            digest.update(place.to_bytes(8, "little") + boxes.tobytes() + labels.tobytes())
         return digest.hexdigest()
 
     def findings(self) -> list[str]:
         """Say what was understood and what is wrong, with files and lines."""
         counts = Counter(int(label) for labels in self.labels for label in labels)
-        empty = sum(not len(labels) for labels in self.labels)
         shares = ", ".join(f"{self.classes[kind]} {count:,}" for kind, count in counts.most_common(8))
         sentences = [
             f"{self.address}: {len(self):,} pictures with {sum(counts.values()):,} boxes ({self.kind}): {shares}; "
-            f"{empty:,} show nothing."
+            f"{self._empty():,} show nothing."
         ]
         for words, found in self.troubles.items():
             rest = f" and {len(found) - _NAMED_AT_MOST:,} more" if len(found) > _NAMED_AT_MOST else ""
@@ -97,6 +103,10 @@ class BoxedPictures:
             *likeness.said_alike(self.classes),
         ]
 
+    def _empty(self) -> int:
+        """Count pictures in which there is nothing, not even a crowd."""
+        return sum(not len(labels) and place not in self.ignored for place, labels in enumerate(self.labels))
+
     def as_json(self) -> dict[str, object]:
         """Give the doctor's counts."""
         counts = Counter(self.classes[int(label)] for labels in self.labels for label in labels)
@@ -105,7 +115,7 @@ class BoxedPictures:
             "boxes": sum(counts.values()),
             "classes": dict(counts),
             "format": self.kind,
-            "empty": sum(not len(labels) for labels in self.labels),
+            "empty": self._empty(),
             "exact_duplicates": len(likeness.exact_duplicates(self.digests)),
             "shared_between_splits": len(likeness.shared_between_splits(self.digests, self.splits)),
             "troubles": {words: len(found) for words, found in self.troubles.items()},
@@ -191,25 +201,35 @@ def _gathered(
     if not rows:
         first = troubles["Unreadable"][0]
         raise DataFault(f"{address}: none of its {len(records)} annotated pictures can be read, not {first}.")
-    classes = tuple(sorted({box.label for *_, boxes, _ in rows for box, _ in boxes}))
+    classes = tuple(sorted({box.label for *_, boxes, _ in rows for box, _ in boxes if not box.is_ignored}))
     if not classes:
         said = "".join(f"; {words.lower()}: {where[0]}" for words, where in list(troubles.items())[:3])
         raise DataFault(f"{address}: not one box is there in {len(rows)} pictures, nothing to find{said}. Draw some.")
     number = {label: place for place, label in enumerate(classes)}
+    asked = [_numbered([each for each in row[4] if not each[0].is_ignored], number) for row in rows]
+    ignored = [_numbered([each for each in row[4] if each[0].is_ignored], number) for row in rows]
     return BoxedPictures(
         address,
         np.stack([row[2][0] for row in rows]),
         np.array([row[2][1] for row in rows], np.float32),
         np.array([row[3] for row in rows], np.int64),
-        [np.array([corners for _, corners in row[4]], np.float32).reshape(-1, 4) for row in rows],
-        [np.array([number[box.label] for box, _ in row[4]], np.int64) for row in rows],
+        [boxes for boxes, _ in asked],
+        [labels for _, labels in asked],
         classes,
         tuple(row[0] for row in rows),
         tuple(row[1] for row in rows),
         tuple(row[5] for row in rows),
         kind,
         troubles,
+        {place: each for place, each in enumerate(ignored) if len(each[1])},
     )
+
+
+def _numbered(drawn: Sequence[tuple[Drawn, Corners]], number: dict[str, int]) -> Ignored:
+    """Give boxes, K 4, and class numbers, K; of a class that is only ever ignored nothing is asked, so it has none."""
+    known = [(corners, number[box.label]) for box, corners in drawn if box.label in number]
+    boxes = np.array([corners for corners, _ in known], np.float32).reshape(-1, 4)
+    return boxes, np.array([label for _, label in known], np.int64)
 
 
 def _split(name: str, records: Sequence[Noted], troubles: dict[str, list[str]]) -> str:

@@ -15,12 +15,13 @@ __all__ = ["Marks", "Stretch", "without"]
 Stretch = tuple[int, int]  # the places where it begins and ends, in characters
 
 _WORDS = "PROJECT GUTENBERG E"
-_MARK = re.compile(  # a title may go on in the next lines; no mark is as long as _LONGEST
+_MARK = re.compile(  # a title may go on in the next line; no mark is as long as _LONGEST
     r"(?<![^\n])[ \t\ufeff]{0,9}\*\*\*[ \t]{0,3}(START|END) OF (?:THE|THIS) PROJECT GUTENBERG E-?(?:BOOK|TEXT)\b"
-    r"(?:(?:(?!\n[ \t]*\n)[^*]){0,300}\*\*\*[^\n]{0,200}|[^\n]{0,300})\n?"
+    r"(?:[^*\n]{0,300}(?:\n[^*\n]{1,200})?\*\*\*[ \t]{0,9}|[^\n]{0,300})\n?"
 )
 _LONGEST = 700
-_MOST = 60_000  # what lies around a book is shorter; anything longer is somebody else's text
+# titles and helpers before a book, and the licence behind it (19,000), are shorter; what is longer is somebody's text
+_MOST_BEFORE, _MOST_BEHIND = 15_000, 30_000
 
 
 class Marks:
@@ -49,12 +50,17 @@ class Marks:
         stretches: list[Stretch] = []
         place, is_outside = 0, True
         for is_start, (first, last) in self._found:
-            begins = place if is_start and is_outside and first - place <= _MOST else first
+            begins = place if is_start and is_outside and first - place <= _most(place) else first
             stretches.append((begins, last))
             place, is_outside = last, not is_start
-        if self._found and is_outside and place < end <= place + _MOST:
+        if self._found and is_outside and place < end <= place + _MOST_BEHIND:
             stretches.append((place, end))
         return tuple(stretches)
+
+
+def _most(place: int) -> int:
+    """Give the most that may lie before a book: behind another one, that one's licence too."""
+    return _MOST_BEFORE + (_MOST_BEHIND if place else 0)
 
 
 def without(pieces: Iterable[str], stretches: Sequence[Stretch]) -> Iterator[str]:

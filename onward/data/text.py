@@ -193,9 +193,12 @@ def lines_of(file: TextFile) -> Iterator[str]:
 
 def own_lines(file: TextFile) -> list[str]:
     """Give a file's lines, those of Project Gutenberg's notes as empty ones, so that the others keep their numbers."""
-    lines, place = [], 0
+    lines, place, number = [], 0, 0
     for line in lines_of(file):
-        lines.append("" if any(first <= place < last for first, last in file.notes) else line)
+        while number < len(file.notes) and file.notes[number][1] <= place:
+            number += 1
+        is_noted = number < len(file.notes) and file.notes[number][0] <= place
+        lines.append(line[file.notes[number][1] - place :] if is_noted else line)
         place += len(line) + 1
     return lines
 

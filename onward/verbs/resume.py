@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
+
+import click
 
 from onward.core.budget import parse_duration, spoken_duration
 from onward.core.faults import RunFault
@@ -38,9 +41,10 @@ def resume(
     source = Source((own["address"],), own.get("kind"), is_recorded=True)
     data = read_data(task, source, Run(folder).settings(task.settings))
     check_same_data(Run(folder), data)
-    if duration is not None:
-        _give_time(folder, *parse_duration(duration))
+    doubt = _give_time(folder, *parse_duration(duration)) if duration is not None else ""
     run = Run(folder, group=group)
+    if doubt and group.is_first:
+        click.echo(doubt, err=True)
     run.started_at(group.agree(started_at))
     return run, sit(task, run, data, quiet=quiet)
 
@@ -58,13 +62,11 @@ def _at_rest(folder: Folder, duration: str | None) -> Path:
     return folder.path
 
 
-def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
+def _give_time(folder: Folder, seconds: float, is_more: bool) -> str:
     """Set the budget so that this sitting lasts `seconds`, plus what was left when more was asked for.
 
-    A finished run goes on from the checkpoint before its cooldown, so that its learning rate is high again.
-
-    Raises:
-        RunFault: so short a time would end with less than was learned before.
+    A finished run goes on from before its cooldown, so that its learning rate is high again; gives a sentence where the
+    time is too short to get as far again.
     """
     record, newest = folder.record, folder.newest_checkpoint()
     finished = record["status"] == "finished"
@@ -72,9 +74,8 @@ def _give_time(folder: Folder, seconds: float, is_more: bool) -> None:
     end, begun = (read_json(path / "state.json") if path else {"seconds": 0.0} for path in (newest, plateau or newest))
     spent = float(begun["seconds"])
     least = float(end["seconds"]) - spent + float(end.get("tail_seconds", 0.0))
-    if plateau and record["budget"]["seconds"] and seconds < least:
-        words = f"{folder.path.name} goes on from before its learning rate fell, to end with less than it learned"
-        raise RunFault(f"{words}. Give it more than {spoken_duration(least)}.")
     left = max(0.0, (record["budget"]["seconds"] or 0.0) - spent) if is_more and not finished else 0.0
     budget = {"seconds": spent + left + seconds, "steps": None}
     folder.update(budget=budget, resume_from="plateau" if plateau else None, was_given_time=True)
+    words = f"It goes on from before its cooldown; with less than {spoken_duration(math.ceil(least / 60) * 60)} more it"
+    return f"{words} learns less in all than it had." if plateau and seconds < least else ""

@@ -23,7 +23,7 @@ from onward.broad.selfplay.games import Job, Order, play
 from onward.broad.selfplay.network import Network, Shape
 from onward.broad.selfplay.player import Choice, RandomPlayer
 from onward.broad.selfplay.search import Evaluator, NetworkPlayer
-from onward.broad.selfplay.trained import Trained
+from onward.broad.selfplay.trained import Trained, check_planes
 from onward.broad.selfplay.tree import Trees
 from onward.broad.selfplay.tree_pictures import tree_picture
 from onward.core.checkpoint import read_checkpoint, write_checkpoint
@@ -300,3 +300,11 @@ def test_the_first_games_of_a_long_game_take_little_of_the_time(tmp_path: Path) 
     assert training._slots(16, run, settings, pace, short) > training._ENOUGH_SLOTS
     run.budget = replace(run.budget, seconds=36_000.0)
     assert training._slots(16, run, settings, pace, long) == settings.games
+
+
+def test_a_run_that_saw_the_game_otherwise_is_told_apart_from_a_damaged_one() -> None:
+    four, go = Game("connect_four"), Game("go:5")
+    check_planes("old", {}, go)  # nothing was noted then, and nothing has changed since
+    check_planes("new", {"planes": four.planes}, four)
+    with pytest.raises(RunFault, match="older version"):
+        check_planes("old", {}, four)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -181,3 +182,35 @@ def test_an_empty_text_beside_its_picture_says_that_nothing_is_there(tmp_path: P
     found = read_boxes(str(tmp_path), 64)
     assert sorted(found.names) == ["a.png", "b.png"]
     assert sorted(map(len, found.boxes)) == [0, 1]
+
+
+def test_crowds_and_difficult_ones_are_told_apart(tmp_path: Path) -> None:
+    """They are kept beside the others, in their classes, so that scores can leave out what is found in them."""
+    (tmp_path / "coco").mkdir()
+    picture(tmp_path / "coco")
+    coco(tmp_path / "coco")
+    page = json.loads((tmp_path / "coco" / "instances.json").read_text())
+    page["categories"].append({"id": 4, "name": "herd"})  # of which there are crowds alone, so nothing is to be found
+    for number, (kind, mark) in enumerate([(3, 1), (3, "0"), (4, 1)], start=2):
+        box = [number, 2, 40, 50]
+        page["annotations"].append({"id": number, "image_id": 7, "category_id": kind, "bbox": box, "iscrowd": mark})
+    (tmp_path / "coco" / "instances.json").write_text(json.dumps(page))
+    found = read_boxes(str(tmp_path / "coco"), 64)
+    assert (found.classes, len(found.boxes[0])) == (("cat",), 2)
+    assert [each.tolist() for each in found.ignored[0]] == [[[2.0, 2.0, 42.0, 52.0]], [0]]
+    words = "Neither learned nor scored, since it outlines a crowd"
+    assert found.troubles == {words: ["instances.json, annotation 2", "instances.json, annotation 4"]}
+    for name, mark in (("a", "0"), ("b", "1")):
+        picture(tmp_path / "voc", f"{name}.png")
+        voc(tmp_path / "voc", name=name, picture_name=f"{name}.png")
+        text = (
+            (tmp_path / "voc" / f"{name}.xml").read_text().replace("<bndbox>", f"<difficult>{mark}</difficult><bndbox>")
+        )
+        (tmp_path / "voc" / f"{name}.xml").write_text(text)
+    found = read_boxes(str(tmp_path / "voc"), 64)
+    assert [len(boxes) for boxes in found.boxes] == [1, 0]
+    assert found.ignored[1][0].tolist() == [list(TRUE)]
+    assert found.as_json()["empty"] == 0  # the second picture is not one that shows nothing
+    assert found.troubles == {"Neither learned nor scored, since it is marked as difficult": ["b.xml, object 1"]}
+    other = replace(found, ignored={})
+    assert other.fingerprint != found.fingerprint

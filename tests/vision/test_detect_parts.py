@@ -21,12 +21,15 @@ from onward.verbs.resume import resume
 from onward.verbs.train import train
 from onward.vision import two_stages
 from onward.vision.detect import fitting
+from onward.vision.detect.assignment import UNASKED
 from onward.vision.detect.batches import Batches
 from onward.vision.detect.decoding import Found
+from onward.vision.detect.network import points_of
 from onward.vision.detect.precision import average_precision
 from onward.vision.detect.reading import Scenes, read
 from onward.vision.detect.resampling import intervals, match_boxes
 from onward.vision.detect.settings import Settings
+from onward.vision.detect.training import detection_loss
 
 SMALL = {"size": "64", "width": "16", "batch_size": "4", "views": "1"}
 
@@ -56,6 +59,56 @@ def test_precision_agrees_with_coco_s_own(scenes: Scenes) -> None:
     theirs = average_precision(scenes, places, found)
     assert values.mean() == pytest.approx(theirs["AP"], abs=1e-6)
     assert values[:, 0].mean() == pytest.approx(theirs["AP50"], abs=1e-6)
+
+
+def with_ignored(scenes: Scenes, boxes: list[list[float]], label: int = 0) -> Scenes:
+    """Put boxes that are neither learned nor scored into every picture, given in fitted pixels."""
+    ignored = {
+        place: (np.array(boxes, np.float32) / scenes.pictures.scales[place], np.full(len(boxes), label))
+        for place in range(len(scenes.pictures))
+    }
+    return replace(scenes, pictures=replace(scenes.pictures, ignored=ignored))
+
+
+def test_what_is_found_in_a_crowd_is_neither_right_nor_wrong(scenes: Scenes) -> None:
+    """Nothing but it changes: not what is right, not what is wrong elsewhere, and not another class."""
+    places, ones = scenes.training, np.ones(len(scenes.training), np.int64)
+    found = guesses(scenes, places)
+    crowded = with_ignored(scenes, [[4, 4, 33, 32], [40, 4, 60, 60]])
+    values = np.array([each.precision(ones) for each in match_boxes(crowded, places, found)])
+    theirs = average_precision(crowded, places, found)
+    assert values.mean() == pytest.approx(theirs["AP"], abs=1e-6)
+    assert values[:, 0].mean() == pytest.approx(theirs["AP50"], abs=1e-6)
+    before = np.array([each.precision(ones) for each in match_boxes(scenes, places, found)])
+    assert values[0].mean() > before[0].mean() + 0.01
+    assert np.array_equal(values[1:], before[1:])
+    labels = [scenes.pictures.labels[place] for place in places]
+    true = [
+        Found(scenes.boxes(int(place)), own, np.ones(len(own), np.float32))
+        for place, own in zip(places, labels, strict=True)
+    ]
+    whole = with_ignored(scenes, [[0, 0, 64, 64]])  # what is right stays right in the midst of a crowd
+    assert np.allclose([each.precision(ones) for each in match_boxes(whole, places, true)], 1.0)
+    assert average_precision(whole, places, true)["AP"] == pytest.approx(1.0)
+
+
+def test_a_crowd_teaches_nothing(scenes: Scenes) -> None:
+    """Points in it are asked for nothing in whatever view; those of true boxes and all others learn as before."""
+    crowd = [[8.0, 8, 40, 40]]
+    plain, crowded = (Batches(each, seed=0) for each in (scenes, with_ignored(scenes, crowd)))
+    points, _ = points_of(64)
+    wanted, asked = plain.fresh(6)[1], crowded.fresh(6)[1]
+    unasked = asked.kinds == UNASKED
+    assert unasked.any(dim=1).all()
+    assert torch.equal(asked.kinds[~unasked], wanted.kinds[~unasked])
+    assert (wanted.kinds[unasked] == -1).all()
+    chosen = torch.from_numpy(crowded._ignored(int(scenes.training[0]), 1)[0])  # view 1 is the mirror image
+    assert chosen.tolist() == [24.0, 8.0, 56.0, 40.0]
+    logits = torch.zeros(*asked.kinds.shape, len(scenes.classes), requires_grad=True)
+    reaches = torch.full((*asked.kinds.shape, 4), 5.0, requires_grad=True)
+    sum(detection_loss(logits, reaches, asked, points)).backward()  # pyright: ignore[reportAttributeAccessIssue]
+    assert not logits.grad[unasked].any()  # pyright: ignore[reportOptionalSubscript]
+    assert logits.grad[asked.kinds == -1].all()  # pyright: ignore[reportOptionalSubscript]
 
 
 def test_a_picture_that_counts_twice_counts_twice(scenes: Scenes) -> None:

@@ -25,6 +25,7 @@ from onward.core.metrics import read_metrics
 from onward.core.run import Run
 from onward.core.task import Source
 from onward.data.films import film_frames
+from onward.data.keypoints import read_keypoints
 from onward.data.skeletons import Skeleton
 from onward.tasks import find_task
 from onward.verbs.apply import apply
@@ -34,7 +35,7 @@ from onward.vision.pose.batches import Batches
 from onward.vision.pose.decoding import decode
 from onward.vision.pose.errors import errors_of, usual_places
 from onward.vision.pose.filming import angles_of, speeds_of
-from onward.vision.pose.labelling import chosen_next
+from onward.vision.pose.labelling import Candidates, chosen_next, proposals
 from onward.vision.pose.losses import pose_loss
 from onward.vision.pose.network import Answer, PoseNetwork
 from onward.vision.pose.reading import Poses, read
@@ -169,8 +170,8 @@ def test_apply_gives_pixels_of_the_upright_picture(run: Run, posed_folder: Path,
     assert len(results) == 61
     assert len(results[0]["keypoints"]) == 12
     next_heads, *chosen = rows_of(tmp_path / "out" / "label-next.csv")
-    assert next_heads[:3] == ["file", "nose_x", "nose_y"]
-    assert len(chosen) == 5
+    assert next_heads[:4] == ["file", "subject", "nose_x", "nose_y"]
+    assert [row[1] for row in chosen] == ["1"] * 5
 
 
 @pytest.fixture
@@ -219,9 +220,43 @@ def test_boxes_of_a_detect_run_are_looked_at_one_by_one(run: Run, film: Path, tm
     rows = rows_of(tmp_path / "out" / "predictions.csv")[1:]
     assert len(rows) == 6 * 2 * 4
     assert {row[2] for row in rows} == {"1", "2"}
+    marked = [row[:2] for row in rows_of(tmp_path / "out" / "label-next.csv")[1:]]
+    assert marked == [[f"label-next-walk-{number:06d}.png", subject] for number in range(6) for subject in ("1", "2")]
+    assert all((tmp_path / "out" / file).is_file() for file, _ in marked)
     (tmp_path / "boxes.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataFault, match=r"boxes\.csv has no columns path, xmin"):
         apply(run.folder, (str(film),), {"boxes": str(tmp_path / "boxes.csv")}, tmp_path / "out")
+
+
+def test_boxes_of_other_pictures_are_refused(run: Run, film: Path, posed_folder: Path, tmp_path: Path) -> None:
+    """Before a film is looked at; where pictures are named too, once all are known. None that is sure is an answer."""
+    table, options = tmp_path / "boxes.csv", {"boxes": str(tmp_path / "boxes.csv")}
+    heads = "path,label,score,xmin,ymin,xmax,ymax\n"
+    table.write_text(f"{heads}run.mp4#000000,mouse,0.9,1,1,20,20\nrun.mp4#000003,mouse,0.9,1,1,20,20\n")
+    said = r"boxes\.csv has boxes for 2 pictures or frames \(the first: run\.mp4#000000\), but for none"
+    with pytest.raises(DataFault, match=said + r".*the first: walk\.mp4#000000"):
+        apply(run.folder, (str(film),), options, tmp_path / "film")
+    assert not (tmp_path / "film" / "predictions.csv").exists()
+    with pytest.raises(DataFault, match=said + r".*the first: .*\.png"):
+        apply(run.folder, (str(posed_folder), str(film)), options, tmp_path / "both")
+    for row in ("walk.mp4#000000,mouse,0.1,1,1,20,20\n", ""):
+        table.write_text(heads + row)
+        apply(run.folder, (str(film),), options, tmp_path / "unsure")
+        assert rows_of(tmp_path / "unsure" / "predictions.csv") == [HEADS]
+
+
+def test_marked_subjects_of_one_picture_are_all_read(tmp_path: Path) -> None:
+    """What is proposed is what the reader takes: two rows of a picture are two subjects."""
+    candidates, chance = Candidates(), np.random.default_rng(0)
+    for number in range(4):
+        Image.fromarray(chance.integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(tmp_path / f"{number}.png")
+        for subject in (1, 2):
+            points = np.array([[10.0 * subject + each, 20 + each, 0.9] for each in range(4)], np.float32)
+            candidates.add(f"{number}.png", None, subject, points, np.zeros(2), 0.5)
+    proposals(candidates, range(8), candidates.names, PAIRED.names).write(tmp_path, "label-next")
+    found = read_keypoints(str(tmp_path), 64)
+    assert (len(found), found.are_cut, found.troubles) == (8, True, {})
+    assert sorted(found.points[:, 0, 0].tolist()) == [10.0] * 4 + [20.0] * 4
 
 
 def test_a_killed_apply_keeps_what_it_wrote(run: Run, tmp_path: Path) -> None:

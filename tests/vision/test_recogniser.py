@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,11 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from onward.core.run import Run
+from onward.parts.onnx_export import opened
+from onward.parts.pixels import as_pixels
 from onward.vision.classify.exam import Exam
 from onward.vision.classify.network import SeeingNetwork
 from onward.vision.classify.reading import Album
-from onward.vision.classify.recogniser import MIRRORED, MOVED, logits_of
+from onward.vision.classify.recogniser import MIRRORED, MOVED, Recogniser, logits_of
 from onward.vision.classify.scores import _balance
+from onward.vision.classify.using import export
 
 
 class Corner(nn.Module):
@@ -77,3 +83,22 @@ def test_the_training_mode_is_left_as_it_was() -> None:
     logits_of(network, np.zeros((1, 32, 32, 3), np.uint8), MOVED)
     assert network.training
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(("views", "temperature"), [(1, 0.125), (MIRRORED, 2.0), (MOVED, 0.5)])
+def test_what_is_exported_tells_the_probabilities_of_one_view(tmp_path: Path, views: int, temperature: float) -> None:
+    pytest.importorskip("onnxruntime")
+    torch.manual_seed(0)
+    network = SeeingNetwork(3, 8, 32).eval()
+    recogniser = Recogniser(network, ("cat", "dog", "owl"), 32, views, temperature, cast(Run, None))
+    graph, names, facts = export(recogniser, tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
+    (logits,) = opened(graph).run(None, {"pictures": as_pixels(images).contiguous().numpy()})
+    told = torch.from_numpy(logits).softmax(dim=1).numpy()
+    assert np.allclose(told, replace(recogniser, views=1).tell(images), atol=1e-5)
+    assert not np.allclose(told, replace(recogniser, views=1, temperature=1.0).tell(images), atol=1e-3)
+    assert names.read_text(encoding="utf-8").split() == ["cat", "dog", "owl"]
+    page = json.loads(facts.read_text(encoding="utf-8"))
+    assert (page["views_of_apply"], page["temperature"]) == (views, temperature)
+    assert ("mean of the logits over" in page["logits"]) == (views > 1)
+    assert ("moved by a pixel" in page["logits"]) == (views == MOVED)

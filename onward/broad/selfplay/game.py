@@ -222,8 +222,8 @@ class Game:
         elif self.layout == "columns":  # where a stone would land: an empty cell on a full one, or on the ground
             full = (planes[:, 0] + planes[:, 1]).reshape(places, *self.shape)
             planes[:, 2] = np.diff(full, axis=1, prepend=1.0).reshape(places, -1) == -1
-            rows = np.arange(self.cells) // self.shape[1]
-            planes[:, 3], planes[:, 4] = rows % 2, rows >= self.shape[0] // 2
+            row = np.arange(self.cells) // self.shape[1]
+            planes[:, 3], planes[:, 4] = row % 2, row >= self.shape[0] // 2
         if self.name == "go":
             _show_liberties(planes, self.shape)
             scalars[:, 1] = np.where(movers == 1, self.komi, -self.komi) / self.cells

@@ -22,7 +22,7 @@ from onward.core.run import Run
 from onward.parts.onnx_export import opened, write_traced
 from onward.parts.trained import facts_of, kept_average, unfilled
 
-__all__ = ["WEIGHTS", "Trained", "earlier", "export", "load", "transferred"]
+__all__ = ["WEIGHTS", "Trained", "check_planes", "earlier", "export", "load", "transferred"]
 
 WEIGHTS = "network.safetensors"  # of a model of the zoo
 _APART = 1e-3
@@ -57,6 +57,7 @@ def load(run: Run) -> Trained:
     """
     facts = facts_of(run, "selfplay")
     game = _game_of(run, facts)
+    check_planes(run.name, facts, game)
     try:
         blocks, channels = (min(int(facts[name]), most) for name, most in _LARGEST.items())
         shape = Shape.of(game, blocks, channels)
@@ -64,6 +65,16 @@ def load(run: Run) -> Trained:
     except (RuntimeError, KeyError, TypeError, ValueError) as reason:
         raise RunFault(f"{run.name} is damaged ({str(reason).splitlines()[0][:150]}). Train it anew.") from None
     return Trained(game, network, run, run.settings(Settings).search)
+
+
+def check_planes(name: str, facts: Mapping[str, Any], game: Game) -> None:
+    """Refuse a run whose network sees a game otherwise than today's; older ones saw three planes of columns.
+
+    Raises:
+        RunFault: it is such a run.
+    """
+    if facts.get("planes", 3 if game.layout == "columns" else game.planes) != game.planes:
+        raise RunFault(f"{name} was trained by an older version, which saw {game.title} otherwise. Train it anew.")
 
 
 def _from_zoo(path: Path, shape: Shape) -> Network | None:

@@ -25,7 +25,7 @@ from onward.broad.selfplay.network import PRESETS, Network, Shape, loss_of
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.settings import Settings
 from onward.broad.selfplay.snapshots import keep_snapshot
-from onward.broad.selfplay.trained import Trained, earlier, transferred
+from onward.broad.selfplay.trained import Trained, check_planes, earlier, transferred
 from onward.broad.selfplay.watch import Watch
 from onward.core.budget import cooled
 from onward.core.faults import RunFault
@@ -180,6 +180,7 @@ def _checked(run: Run, game: Game) -> dict[str, Any] | None:
     sizes = [(named.get(name), most) for name, most in _MOST.items()]
     if named.get("game") != game.name or not all(type(size) is int and 0 <= size <= most for size, most in sizes):
         raise RunFault(f"{run.name} is damaged: it does not say which network it trains. Train it anew.")
+    check_planes(run.name, named, game)
     return named
 
 
@@ -200,6 +201,7 @@ def _facts(run: Run, game: Game, settings: Settings, source: Trained | None) -> 
         "channels": settings.channels or channels,
         "actors": actors,
         "preset": preset,
+        "planes": game.planes,
     }
 
 

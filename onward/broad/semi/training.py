@@ -267,10 +267,12 @@ class _Learning:
         """Cool the answers on labelled pictures whose labels were hidden."""
         short = material.shortened
         logits, labels = [torch.zeros(0, short.kinds)], [np.zeros(0, np.int64)]
-        for known, asked in self.units[:2]:
-            logits.append(torch.from_numpy(short.heads(known, (kept,))[kept].logits(short.x[asked])))
-            labels.append(self.labels[asked])
-        return fitted_temperature(torch.cat(logits), np.concatenate(labels)) if self.units else _USUAL_TEMPERATURE
+        seen = len(short.labels)  # time may have been over before all that have a label were looked at
+        for known, asked in ((known[known < seen], asked[asked < seen]) for known, asked in self.units[:2]):
+            if len(known) and len(asked):
+                logits.append(torch.from_numpy(short.heads(known, (kept,))[kept].logits(short.x[asked])))
+                labels.append(self.labels[asked])
+        return fitted_temperature(torch.cat(logits), np.concatenate(labels)) if len(labels) > 1 else _USUAL_TEMPERATURE
 
     def _say(self, tally: Tally, kept: str, material: Material) -> None:
         """Record what cross-validation found, for the report and for scores."""

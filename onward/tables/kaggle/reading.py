@@ -116,7 +116,7 @@ def _asked(papers: Papers, settings: Settings) -> tuple[list[tuple[str, list[str
     """
     train, test, sample = papers.train, papers.test, papers.sample
     only = [name for name in train.names if name not in test.names]
-    only = [name for name in only if alike(name, train.names, test.names) is None] or only
+    only = [name for name in only if alike(name, train.names, test.names) is None or not _is_id(name, train)] or only
     if sample is None:
         target = settings.target or (only[0] if len(only) == 1 else None)
         if target is None or target not in train.names:
@@ -172,6 +172,10 @@ def _names_rows(name: str, sample: Sheet, test: Sheet) -> bool:
     return other is not None and set(sample.column(sample.names.index(name))) <= set(
         test.column(test.names.index(other))
     )
+
+
+def _is_id(name: str, train: Sheet) -> bool:
+    return judged(name, train.column(train.names.index(name))).kind == "id"
 
 
 def _class_columns(columns: Sequence[str], classes: set[str]) -> dict[str, str] | None:

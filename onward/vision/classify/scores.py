@@ -34,7 +34,7 @@ def evaluate(recogniser: Recogniser, album: Album, seconds: float) -> Iterator[S
     if len(places) < len(album.testing):
         recogniser.run.note(
             f"Tested on {len(places):,} of {len(album.testing):,} pictures, as many as the time allowed; all of them: "
-            f"onward evaluate {recogniser.run.folder.word}"
+            f"onward evaluate {recogniser.run.name}"
         )
     rest = recogniser.tell(album.pictures.images[places[_FEWEST:]])
     shares = np.concatenate([first, rest.reshape(-1, first.shape[1])])

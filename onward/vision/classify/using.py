@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from onward.core.exhibits import Exhibit, Film, Picture, Table
 from onward.core.run import Run
@@ -97,14 +99,53 @@ def _told_film(recogniser: Recogniser, given: Input, rows: list[list[str]]) -> I
         yield captioned(picture, f"{row[1]} {100 * float(row[2]):.0f} %")
 
 
+class _Cooled(nn.Module):
+    """A network whose logits need no more than softmax to be the probabilities that `apply` tells of one view."""
+
+    def __init__(self, network: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.network, self.temperature = network, temperature
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.network(pictures) / self.temperature
+
+
 def export(recogniser: Recogniser, folder: Path) -> Iterator[Path]:
-    """Write the classifier as ONNX, N 3 S S in [-1, 1] to N logits, with its classes' names beside it."""
+    """Write the classifier as ONNX, N 3 S S in [-1, 1] to N logits; its classes' names and what to know beside it.
+
+    The logits are divided by the run's temperature already. They are those of one view, `apply`'s the mean of several.
+    """
     chance = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (4, recogniser.size, recogniser.size, 3), generator=chance, dtype=torch.uint8)
     example = (as_pixels(images.numpy()).contiguous(),)
     network, path = recogniser.network, folder / "classifier.onnx"
     smoothed = getattr(network, "side", recogniser.size) < recogniser.size  # what the tracing exporter does not know
-    yield write_onnx(network, example, ["pictures"], "logits", path, most_apart=1e-4, traced=not smoothed)
+    apart = 1e-4 * max(1.0, 1 / recogniser.temperature)  # which a low temperature enlarges as it does the logits
+    cooled = _Cooled(network, recogniser.temperature).eval()
+    yield write_onnx(cooled, example, ["pictures"], "logits", path, most_apart=apart, traced=not smoothed)
     names = folder / "classes.txt"
     names.write_text("\n".join(recogniser.classes) + "\n", encoding="utf-8")
     yield names
+    yield _facts(recogniser, folder / "classifier.json")
+
+
+def _facts(recogniser: Recogniser, path: Path) -> Path:
+    """Write what a user of the ONNX file must know, above all what `onward apply` does besides."""
+    views = ["the picture as it is"]
+    if recogniser.views >= MIRRORED:
+        views.append("its mirror image")
+    if recogniser.views > MIRRORED:
+        views.append("both moved by a pixel up and left, and down and right, each of which counts half")
+    answers = "softmax of the logits gives the probabilities, for one view of a picture: the one that is given"
+    if recogniser.views > 1:
+        answers += f"; onward apply takes the mean of the logits over {recogniser.views} views: {'; '.join(views)}"
+    page = {
+        "classes": list(recogniser.classes),
+        "size": recogniser.size,
+        "pictures": "N 3 size size, red, green, blue from -1 (none) to 1 (all)",
+        "temperature": recogniser.temperature,
+        "logits": f"N classes, divided by the temperature already; {answers}.",
+        "views_of_apply": recogniser.views,
+    }
+    path.write_text(json.dumps(page, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path

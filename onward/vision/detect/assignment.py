@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["assign", "reaches_to_boxes"]
+__all__ = ["UNASKED", "assign", "leave_unasked", "reaches_to_boxes"]
 
+UNASKED = -2  # the kind of a point of which neither an object nor background is asked
 _NEAR = 1.5  # strides around a box's middle
 _LARGEST = 8.0  # strides that a point reaches on its level; the coarsest has no limit
 
@@ -47,6 +48,26 @@ def assign(boxes: Tensor, labels: Tensor, points: Tensor, strides: Tensor) -> tu
     is_taken = least.isfinite()
     kinds[is_taken] = labels[which[is_taken]]
     return kinds, boxes[which]
+
+
+def leave_unasked(kinds: Tensor, ignored: Tensor, points: Tensor) -> Tensor:
+    """Ask nothing of background points in boxes that are ignored: whoever finds somebody in a crowd is not wrong.
+
+    Args:
+        kinds: P class numbers, -1 for the background.
+        ignored: J 4.
+        points: P 2.
+
+    Example:
+        >>> at = torch.tensor([[4.0, 4], [4, 4], [20, 20]])
+        >>> leave_unasked(torch.tensor([-1, 0, -1]), torch.tensor([[0.0, 0, 8, 8]]), at).tolist()
+        [-2, 0, -1]
+    """
+    if not len(ignored):
+        return kinds
+    at = points[:, None]
+    is_inside = ((at > ignored[:, :2]) & (at < ignored[:, 2:])).all(dim=2).any(dim=1)
+    return kinds.masked_fill((kinds < 0) & is_inside, UNASKED)
 
 
 def _give_the_left_out(chosen: Tensor, points: Tensor, middles: Tensor, boxes: Tensor, strides: Tensor) -> None:

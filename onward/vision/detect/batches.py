@@ -12,7 +12,7 @@ from torch import Tensor
 from onward.backbones import Features
 from onward.group import Group
 from onward.parts.pixels import as_pixels
-from onward.vision.detect.assignment import assign
+from onward.vision.detect.assignment import assign, leave_unasked
 from onward.vision.detect.network import points_of
 from onward.vision.detect.reading import Scenes
 from onward.vision.detect.views import draw_view, moved_boxes, view_of
@@ -26,7 +26,7 @@ class Wanted:
     """What the points of a batch are to say.
 
     Attributes:
-        kinds: B P class numbers, -1 for the background.
+        kinds: B P class numbers, -1 for the background, `UNASKED` where nothing is asked.
         boxes: B P 4 in pixels; of no meaning on the background.
     """
 
@@ -78,8 +78,15 @@ class Batches:
         found = []
         for place, number in chosen:
             boxes, labels = self.truth(place, number)
-            found.append(assign(torch.from_numpy(boxes), torch.from_numpy(labels), *self._points))
+            kinds, wanted = assign(torch.from_numpy(boxes), torch.from_numpy(labels), *self._points)
+            kinds = leave_unasked(kinds, torch.from_numpy(self._ignored(place, number)), self._points[0])
+            found.append((kinds, wanted))
         return Wanted(torch.stack([kinds for kinds, _ in found]), torch.stack([boxes for _, boxes in found]))
+
+    def _ignored(self, place: int, number: int) -> NDArray[np.float32]:
+        """Give the boxes of a view that are neither objects nor background, J 4."""
+        view = view_of(self._seed, place, number, self._scenes.size)
+        return moved_boxes(self._scenes.ignored(place)[0], view, self._scenes.size)[0]
 
     def truth(self, place: int, number: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Give the boxes and labels of a view."""

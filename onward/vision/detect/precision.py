@@ -22,6 +22,9 @@ _NAMES = ("AP", "AP50", "AP75", "AP small", "AP medium", "AP large")
 def average_precision(scenes: Scenes, places: NDArray[np.int64], found: Sequence[Found]) -> dict[str, float]:
     """Measure what was found in some pictures, at their fitted size.
 
+    What fits no true box but lies in one that is ignored, by as much of itself as overlap is asked, is neither right
+    nor wrong: COCO's rule for crowds, here for what Pascal VOC calls difficult too.
+
     Returns: AP, AP50, AP75, and AP of small (under 32 pixels square), medium and large (over 96) things; -1 where there
         are none.
     """
@@ -56,6 +59,8 @@ def _truth(scenes: Scenes, places: NDArray[np.int64]) -> dict[str, Any]:
     for number, place in enumerate(places):
         for box, label in zip(scenes.boxes(place), scenes.pictures.labels[place], strict=True):
             annotations.append(_note(number, box, int(label)) | {"id": len(annotations) + 1, "iscrowd": 0})
+        for box, label in zip(*scenes.ignored(place), strict=True):
+            annotations.append(_note(number, box, int(label)) | {"id": len(annotations) + 1, "iscrowd": 1})
     return {
         "images": [{"id": number + 1, "width": scenes.size, "height": scenes.size} for number in range(len(places))],
         "categories": [{"id": number + 1, "name": name} for number, name in enumerate(scenes.classes)],

@@ -87,6 +87,11 @@ class Scenes:
         """Give a picture's boxes in pixels of the fitted picture: K 4."""
         return self.pictures.boxes[place] * self.pictures.scales[place]
 
+    def ignored(self, place: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Give what of a picture is neither learned nor scored: boxes J 4 in fitted pixels, and class numbers J."""
+        boxes, labels = self.pictures.ignored.get(int(place), (np.zeros((0, 4), np.float32), np.zeros(0, np.int64)))
+        return boxes * self.pictures.scales[place], labels
+
     def findings(self) -> list[str]:
         """Say what was understood, and which classes will be hard to learn."""
         parts = f"{len(self.training):,} to learn from, {len(self.validation):,} to choose by, "
@@ -123,7 +128,9 @@ class Scenes:
 def _renumbered(pictures: BoxedPictures, classes: Sequence[str]) -> BoxedPictures:
     shown = np.concatenate([*pictures.labels, np.zeros(0, np.int64)])
     numbers = numbers_by_name(pictures.address, shown, pictures.classes, classes)
-    return replace(pictures, labels=[numbers[labels] for labels in pictures.labels], classes=tuple(classes))
+    labels = [numbers[labels] for labels in pictures.labels]
+    ignored = {place: (boxes, numbers[own]) for place, (boxes, own) in pictures.ignored.items()}
+    return replace(pictures, labels=labels, ignored=ignored, classes=tuple(classes))
 
 
 def read(source: Source, settings: Settings) -> Scenes:

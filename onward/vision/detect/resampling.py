@@ -31,11 +31,13 @@ class Matches:
     Attributes:
         pictures: K, which picture each is in.
         is_true: T K, whether it is matched with a true box at each of the ten overlaps.
+        is_counted: T K, whether it is right or wrong at all, and not just a part of what is ignored.
         counts: N, how many true boxes each picture has.
     """
 
     pictures: NDArray[np.int64]
     is_true: NDArray[np.bool_]
+    is_counted: NDArray[np.bool_]
     counts: NDArray[np.int64]
 
     def precision(self, weights: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -44,7 +46,7 @@ class Matches:
         if total == 0:
             return np.full(len(_OVERLAPS), np.nan)
         each = weights[self.pictures].astype(np.float64)
-        found = np.cumsum(each)
+        found = np.cumsum(self.is_counted * each, axis=1)
         right = np.cumsum(self.is_true * each, axis=1)
         precision = right / np.maximum(found, 1e-12)
         best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]  # the best at this recall or a higher one
@@ -83,7 +85,7 @@ def intervals(
 
 
 def _match_class(scenes: Scenes, places: NDArray[np.int64], found: Sequence[Found], label: int) -> Matches:
-    pictures, scores, matched, counts = [], [], [], []
+    pictures, scores, matched, counted, counts = [], [], [], [], []
     for number, (place, each) in enumerate(zip(places, found, strict=True)):
         true = scenes.boxes(int(place))[scenes.pictures.labels[place] == label]
         told = each.labels == label
@@ -92,9 +94,23 @@ def _match_class(scenes: Scenes, places: NDArray[np.int64], found: Sequence[Foun
         pictures += [number] * len(order)
         scores.append(each.scores[told][order])
         matched.append(_match_picture(each.boxes[told][order], true))
+        boxes, labels = scenes.ignored(int(place))
+        counted.append(matched[-1] | ~_is_part(each.boxes[told][order], boxes[labels == label]))
     whole = np.argsort(-np.concatenate([*scores, np.zeros(0)]), kind="stable")
-    is_true = np.concatenate([*matched, np.zeros((len(_OVERLAPS), 0), bool)], axis=1)
-    return Matches(np.array(pictures, np.int64)[whole], is_true[:, whole], np.array(counts, np.int64))
+    is_true, is_counted = (
+        np.concatenate([*each, np.zeros((len(_OVERLAPS), 0), bool)], axis=1)[:, whole] for each in (matched, counted)
+    )
+    return Matches(np.array(pictures, np.int64)[whole], is_true, is_counted, np.array(counts, np.int64))
+
+
+def _is_part(told: NDArray[np.float32], ignored: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say at each overlap which told boxes lie that far, by their own area, in one that is ignored: T K."""
+    one, other = told.astype(np.float64)[:, None], ignored.astype(np.float64)[None]
+    sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
+    own = (one[..., 2:] - one[..., :2]).prod(axis=2)
+    shares = sides.clip(min=0).prod(axis=2) / np.maximum(own, 1e-12)
+    most = shares.max(axis=1, initial=-1.0)
+    return most >= np.minimum(_OVERLAPS, 1 - 1e-10)[:, None]
 
 
 def _match_picture(told: NDArray[np.float32], true: NDArray[np.float32]) -> NDArray[np.bool_]:

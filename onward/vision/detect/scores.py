@@ -70,7 +70,7 @@ def _say_how_many(finder: Finder, places: NDArray[np.int64], testing: NDArray[np
     if len(places) < len(testing):
         finder.run.note(
             f"Tested on {len(places):,} of {len(testing):,} pictures, as many as the time allowed; all of them: "
-            f"onward evaluate {finder.run.folder.word}"
+            f"onward evaluate {finder.run.name}"
         )
 
 

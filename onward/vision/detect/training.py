@@ -18,7 +18,7 @@ from onward.group import Group
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 from onward.parts.lots import by_lot
-from onward.vision.detect.assignment import reaches_to_boxes
+from onward.vision.detect.assignment import UNASKED, reaches_to_boxes
 from onward.vision.detect.batches import Batches, Wanted
 from onward.vision.detect.big import BigDetector
 from onward.vision.detect.finder import Finder, find
@@ -127,6 +127,8 @@ def detection_loss(
     quality = torch.zeros_like(logits)
     shared, _ = overlap(told.detach(), wanted.boxes[is_box])
     quality[is_box, wanted.kinds[is_box]] = shared.clamp(0, 1)
+    is_unasked = wanted.kinds == UNASKED  # asked for what they say, which costs nothing and moves nothing
+    quality[is_unasked] = logits.detach()[is_unasked].sigmoid()
     weights = shared.clamp(min=0.3)  # a box that is far off yet must learn too
     boxes = overlap_loss(told, wanted.boxes[is_box], weights) / group.mean(weights.sum()).clamp(min=least)
     return quality_focal_loss(logits, quality) / count, boxes

@@ -24,15 +24,16 @@ _NOTHING = np.zeros(0)
 _HEAD = "frame,seconds,track,class,xmin,ymin,xmax,ymax,speed_px_s"
 
 
-def spare(address: str, folder: Path, names: Iterable[str]) -> None:
-    """Refuse to write files over the one that is being read.
+def spare(addresses: Iterable[str], folder: Path, names: Iterable[str]) -> None:
+    """Refuse to write files over those that are read.
 
     Raises:
-        DataFault: one of them is it.
+        DataFault: one of them is one of those.
     """
-    own = Path(address)
-    if own.is_file() and any((folder / name).resolve() == own.resolve() for name in names):
-        raise DataFault(f"{own} would be written over by what is found in it. Choose another --out.")
+    written = [path for name in names if (path := folder / name).is_file()]
+    for own in map(Path, addresses):
+        if own.is_file() and any(path.samefile(own) for path in written):
+            raise DataFault(f"{own} would be written over by what is found. Choose another --out.")
 
 
 class Ledger:

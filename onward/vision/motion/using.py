@@ -80,7 +80,8 @@ def apply(watcher: Watcher, source: Source, options: Watching) -> Iterator[Any]:
     for number, address in enumerate(rest):
         stem = re.sub(r"[^\w.-]+", "-", Path(address).stem)
         inner = f"{number:02d}-{stem}" if len(rest) > 1 else ""
-        parts = _linked(address, options) if is_mot(address) else _watched(finder, address, options)
+        read = [*addresses, *filter(None, [options.detector])]
+        parts = _linked(address, options, read) if is_mot(address) else _watched(finder, address, options, read)
         yield from (_Inside(part, inner) for part in parts) if inner else parts
 
 
@@ -122,13 +123,13 @@ def _unnamed(address: str, options: Watching) -> Finder:
     return finder or RegionBoxes()
 
 
-def _watched(flow: FlowFinder, address: str, options: Watching) -> Iterator[Any]:
+def _watched(flow: FlowFinder, address: str, options: Watching, read: Sequence[str]) -> Iterator[Any]:
     """Watch a film or a folder of frames."""
     shots = _opened(address, options)
     finder = finder_for(options.detector, Path(address).name, shots.names) or _unnamed(address, options)
     needs_flow = options.films or options.flow or isinstance(finder, RegionBoxes)
     moments = through_film(shots.moments(), shots.frames, Path(address).name)
-    walk = Walk("tracks", address, moments, finder, flow if needs_flow else None, options)
+    walk = Walk("tracks", read, moments, finder, flow if needs_flow else None, options)
     yield walk
     names = ["flow.mp4"] if options.films and needs_flow else []
     for name in [*names, "tracks.txt", "tracks.csv"]:
@@ -158,7 +159,7 @@ class _Links:
     """The boxes of a MOT file, linked while they are written."""
 
     caption: str
-    address: str
+    read: Sequence[str]
     rows: MotBoxes
     rate: float
     options: Watching
@@ -166,7 +167,7 @@ class _Links:
 
     def write(self, folder: Path, name: str) -> Path:
         """Link them; the pictures are not there, so nothing is drawn."""
-        spare(self.address, folder, TRACKS)
+        spare(self.read, folder, TRACKS)
         self.ledger = Ledger(folder, (), self.options.scale)
         tracker = Tracker(tuned(self.options))
         nothing = np.zeros((0, 0, 3), np.uint8)
@@ -180,12 +181,12 @@ class _Links:
         return folder / name
 
 
-def _linked(address: str, options: Watching) -> Iterator[Any]:
+def _linked(address: str, options: Watching, read: Sequence[str]) -> Iterator[Any]:
     """Link the boxes of a MOT file."""
     path = Path(address)
     rows = read_mot(path)
     rate = options.rate or sequence_rate(path.parent) or _USUAL_RATE
-    links = _Links("tracks.csv", address, MotBoxes(rows), rate, options)
+    links = _Links("tracks.csv", read, MotBoxes(rows), rate, options)
     yield links
     yield Written("tracks.txt")
     if links.ledger is not None:

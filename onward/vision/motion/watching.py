@@ -6,7 +6,7 @@ One walk through the frames finds flow, what moves by itself, and who is who, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,7 +78,7 @@ class Walk:
 
     Attributes:
         caption: name of the film with tracks, without its ending.
-        address: of the film.
+        read: all files that are read, to be written over by none.
         moments: second and picture, one after the other.
         finder: whom to follow.
         flow: how flow is found; None leaves it out.
@@ -89,7 +89,7 @@ class Walk:
     """
 
     caption: str
-    address: str
+    read: Sequence[str]
     moments: Iterator[tuple[float, Image.Image]]
     finder: Finder
     flow: FlowFinder | None
@@ -104,7 +104,7 @@ class Walk:
 
         Returns: the film with tracks, or `tracks.csv` where no films are wanted.
         """
-        spare(self.address, folder, [*TRACKS, *(f"{each}.mp4" for each in self._films(name))])
+        spare(self.read, folder, [*TRACKS, *(f"{each}.mp4" for each in self._films(name))])
         self.ledger = Ledger(folder, self.finder.classes, self.options.scale)
         if self.options.flow:
             (folder / "flow").mkdir(exist_ok=True)

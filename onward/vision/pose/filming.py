@@ -15,7 +15,6 @@ from onward.core.exhibits import Exhibit, Picture, Table
 from onward.data.films import film_facts, film_frames
 from onward.data.inputs import Input
 from onward.data.skeletons import Skeleton
-from onward.data.windows import Box
 from onward.parts.film_progress import through_film
 from onward.parts.plots import curves_picture
 from onward.vision.pose.labelling import Candidates
@@ -23,7 +22,7 @@ from onward.vision.pose.looking import Looker
 from onward.vision.pose.pictures import draw_points
 from onward.vision.pose.settings import Looking
 from onward.vision.pose.smoothing import OneEuro
-from onward.vision.pose.subjects import Follower
+from onward.vision.pose.subjects import Follower, GivenBoxes
 from onward.vision.pose.writing import Journal, TimedFilm, of_its_kind, sureness_of
 
 __all__ = ["FilmPoints", "angles_of", "film_exhibits", "speeds_of"]
@@ -58,7 +57,7 @@ def film_exhibits(
     options: Looking,
     journal: Journal,
     candidates: Candidates,
-    boxes: dict[str, list[Box]] | None,
+    boxes: GivenBoxes | None,
 ) -> Iterator[Exhibit]:
     """Go through a film once: the film with points drawn on it, then curves and tables of what moved how."""
     story, stem = FilmPoints(), given.stem
@@ -77,7 +76,7 @@ def film_exhibits(
 
 
 def _frames(
-    looker: Looker, given: Input, options: Looking, boxes: dict[str, list[Box]] | None, candidates: Candidates
+    looker: Looker, given: Input, options: Looking, boxes: GivenBoxes | None, candidates: Candidates
 ) -> Iterator[tuple[str, float, Image.Image, list[tuple[int, NDArray[np.float32]]]]]:
     """Find the points of each frame; the next frames are decoded and fitted while the network looks at these."""
     facts = film_facts(given.address)
@@ -87,7 +86,7 @@ def _frames(
         batch = []
         for number, (seconds, picture) in islice(numbered, _AT_ONCE):
             name = given.frame(number)
-            own = None if boxes is None else boxes.get(name, [])
+            own = None if boxes is None else boxes.of(name)
             batch.append((name, seconds, picture, looker.ready(picture, own)))
         return batch
 
@@ -101,7 +100,7 @@ def _frames(
                 numbers = [1] if seen.boxes is None else follow(seconds, seen.boxes)
                 found = []
                 for subject, (points, described) in zip(numbers, seen.subjects, strict=True):
-                    candidates.add(name, seconds, points, described, sureness_of(points, looker.skeleton))
+                    candidates.add(name, seconds, subject, points, described, sureness_of(points, looker.skeleton))
                     if options.smooth:
                         steady = filters.setdefault(subject, OneEuro(float(np.hypot(*picture.size))))
                         places = steady(seconds, points[:, :2], points[:, 2] >= options.threshold)

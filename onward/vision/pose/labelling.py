@@ -1,8 +1,9 @@
 """Which pictures are most worth marking next: those the finder is unsure of, and unlike each other.
 
 `label-next.csv` is a csv of points as `onward train pose` reads it, with what was found as a proposal: correct it, put
-it beside the pictures, and train again. Uncertainty times the distance from what is chosen already: as in
-arXiv:1708.00489, weighed.
+it beside the pictures, and train again. A row is one subject of a picture; its column `subject` says which, since
+without it a second row of a picture is taken for a repeated one. Uncertainty times the distance from what is chosen
+already: as in arXiv:1708.00489, weighed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Candidates:
     Attributes:
         names: the pictures' paths, or a frame's `film.mp4#000012`.
         seconds: of frames; None of pictures.
+        subjects: each subject's number in its picture or film.
         found: K 3 each: x, y in pixels of the picture, score.
         described: C each: the eyes' description.
         sureness: the mean score of each.
@@ -34,6 +36,7 @@ class Candidates:
 
     names: list[str] = field(default_factory=list)
     seconds: list[float | None] = field(default_factory=list)
+    subjects: list[int] = field(default_factory=list)
     found: list[NDArray[np.float32]] = field(default_factory=list)
     described: list[NDArray[np.float16]] = field(default_factory=list)
     sureness: list[float] = field(default_factory=list)
@@ -42,13 +45,15 @@ class Candidates:
         self,
         name: str,
         seconds: float | None,
+        subject: int,
         found: NDArray[np.float32],
         described: NDArray[np.floating],
         sureness: float,
     ) -> None:
-        """Remember a picture."""
+        """Remember a subject of a picture."""
         self.names.append(name)
         self.seconds.append(seconds)
+        self.subjects.append(subject)
         self.found.append(found)
         self.described.append(described.astype(np.float16))
         self.sureness.append(sureness)
@@ -80,12 +85,13 @@ def chosen_next(sureness: NDArray[np.floating], described: NDArray[np.floating],
 
 def proposals(candidates: Candidates, chosen: Sequence[int], files: Sequence[str], names: Sequence[str]) -> Table:
     """Give the csv of points to correct: cells are empty where nothing likely was found."""
-    heads = ["file", *(f"{name}_{axis}" for name in names for axis in ("x", "y")), "seconds", "sureness"]
+    heads = ["file", "subject", *(f"{name}_{axis}" for name in names for axis in ("x", "y")), "seconds", "sureness"]
     rows = []
     for place, file in zip(chosen, files, strict=True):
         cells: list[str] = []
         for x, y, score in candidates.found[place]:
             cells += [f"{x:.1f}", f"{y:.1f}"] if score >= _PROPOSED_SCORE else ["", ""]
         seconds = candidates.seconds[place]
-        rows.append([file, *cells, "" if seconds is None else f"{seconds:.3f}", f"{candidates.sureness[place]:.3f}"])
+        told = ["" if seconds is None else f"{seconds:.3f}", f"{candidates.sureness[place]:.3f}"]
+        rows.append([file, str(candidates.subjects[place]), *cells, *told])
     return Table(heads, rows, "label-next")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from onward.core.faults import DataFault
 from onward.data.windows import Box
 
-__all__ = ["Follower", "read_boxes_table"]
+__all__ = ["Follower", "GivenBoxes", "read_boxes_table"]
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _LEAST_SCORE = 0.4
@@ -21,7 +22,55 @@ _LEAST_OVERLAP = 0.2
 _LONGEST_GAP = 1.0  # seconds
 
 
-def read_boxes_table(address: str) -> dict[str, list[Box]]:
+@dataclass
+class GivenBoxes:
+    """The boxes of a file, by the picture or frame they are in.
+
+    Attributes:
+        address: the file.
+        boxes: by path; without any where all were scored too low.
+        first_asked: the first picture or frame that was looked at.
+        is_used: whether any picture or frame that was looked at stands in the file.
+    """
+
+    address: str
+    boxes: dict[str, list[Box]]
+    first_asked: str = ""
+    is_used: bool = False
+
+    def of(self, name: str) -> list[Box]:
+        """Give the boxes of a picture or frame: none where the file has none."""
+        self.first_asked = self.first_asked or name
+        self.is_used |= name in self.boxes
+        return self.boxes.get(name, [])
+
+    def check_films(self, names: Sequence[str]) -> None:
+        """Make sure that there is a box for a frame of some film, before hours go into looking at nothing.
+
+        Raises:
+            DataFault: every box is somewhere else.
+        """
+        if self.boxes and not {path.rpartition("#")[0] for path in self.boxes} & set(names):
+            raise self._fault(f"{names[0]}#000000")
+
+    def check_used(self) -> None:
+        """Make sure that the file was about what was looked at; one without a single box may well be.
+
+        Raises:
+            DataFault: every box is somewhere else.
+        """
+        if self.boxes and not self.is_used:
+            raise self._fault(self.first_asked)
+
+    def _fault(self, asked: str) -> DataFault:
+        return DataFault(
+            f"{self.address} has boxes for {len(self.boxes):,} pictures or frames (the first: "
+            f"{next(iter(self.boxes))}), but for none of those looked at (the first: {asked}). Write its column path "
+            "as these are called, or apply the detect run to the same files."
+        )
+
+
+def read_boxes_table(address: str) -> GivenBoxes:
     """Read the boxes of each path in a detect run's `predictions.csv`; those scored below 0.4 are left out.
 
     Raises:
@@ -38,6 +87,7 @@ def read_boxes_table(address: str) -> dict[str, list[Box]]:
                 f"{address} has no columns path, xmin, ymin, xmax, ymax. Name a detect run's predictions.csv."
             )
         for row in reader:
+            own = found.setdefault(row["path"], [])
             try:
                 if float(row.get("score") or 1.0) < _LEAST_SCORE:
                     continue
@@ -45,8 +95,8 @@ def read_boxes_table(address: str) -> dict[str, list[Box]]:
             except (TypeError, ValueError):
                 raise DataFault(f"{address}, line {reader.line_num}: a box without four numbers. Mend it.") from None
             if right > left and bottom > top:
-                found.setdefault(row["path"], []).append((left, top, right, bottom))
-    return found
+                own.append((left, top, right, bottom))
+    return GivenBoxes(address, found)
 
 
 class Follower:

@@ -20,7 +20,6 @@ from onward.data.inputs import Input, checked_inputs, told_apart
 from onward.data.meadow_points import draw_meadow_points
 from onward.data.skeletons import Skeleton
 from onward.data.upright import upright_pictures
-from onward.data.windows import Box
 from onward.parts.onnx_export import write_onnx
 from onward.parts.trained import averaged, facts_of
 from onward.vision.pose.decoding import decode
@@ -32,7 +31,7 @@ from onward.vision.pose.network import PoseNetwork
 from onward.vision.pose.people import People
 from onward.vision.pose.pictures import draw_points, sheet_of
 from onward.vision.pose.settings import Looking
-from onward.vision.pose.subjects import read_boxes_table
+from onward.vision.pose.subjects import GivenBoxes, read_boxes_table
 from onward.vision.pose.writing import Journal, Results, of_its_kind, sureness_of
 
 __all__ = ["apply", "export", "load", "untrained"]
@@ -65,7 +64,7 @@ def apply(finder: Finder | None, source: Source, options: Looking) -> Iterator[E
         finder: a trained one; None without a run.
     Raises:
         UsageFault: there is no run, and no network for people was named.
-        DataFault: no picture was named, or none can be read.
+        DataFault: no picture was named, none can be read, or the boxes given are for none of them.
     """
     if finder is None and not options.people:
         raise UsageFault(
@@ -74,7 +73,7 @@ def apply(finder: Finder | None, source: Source, options: Looking) -> Iterator[E
         )
     inputs = checked_inputs(source.addresses, "onward apply RUN film.mp4 photo.jpg folder/")
     looker: Looker = Windows(finder) if finder is not None and not options.people else People(options.people)
-    boxes = read_boxes_table(options.boxes) if options.boxes else None
+    boxes = _boxes_for(inputs, options)
     journal, candidates = Journal(), Candidates()
     results = Results(found=[], skeleton=looker.skeleton, threshold=options.threshold)
     lost: list[tuple[str, str]] = []
@@ -94,6 +93,8 @@ def apply(finder: Finder | None, source: Source, options: Looking) -> Iterator[E
             count += 1
     if not count:
         raise DataFault(f"None of the {len(lost)} pictures can be read: {lost[0][0]} ({lost[0][1]}).")
+    if boxes:
+        boxes.check_used()
     if drawn:
         yield Picture(sheet_of(drawn), "sheet")
     if lost:
@@ -103,12 +104,22 @@ def apply(finder: Finder | None, source: Source, options: Looking) -> Iterator[E
     yield results
 
 
+def _boxes_for(inputs: Sequence[Input], options: Looking) -> GivenBoxes | None:
+    """Read the file of boxes, if one was named; what pictures are called is only known once they are read."""
+    if not options.boxes:
+        return None
+    boxes = read_boxes_table(options.boxes)
+    if all(given.is_film for given in inputs):
+        boxes.check_films([given.name for given in inputs])
+    return boxes
+
+
 def _found(
     looker: Looker,
     given: Input,
     options: Looking,
     told: tuple[Journal, Candidates],
-    boxes: dict[str, list[Box]] | None,
+    boxes: GivenBoxes | None,
     names: tuple[set[str], list[tuple[str, str]]],
 ) -> Iterator[tuple[str, Image.Image]]:
     """Go through pictures a few at a time; write what is found and give each with its points drawn.
@@ -143,15 +154,15 @@ def _looked(
     waiting: list[tuple[str, Image.Image]],
     options: Looking,
     told: tuple[Journal, Candidates],
-    boxes: dict[str, list[Box]] | None,
+    boxes: GivenBoxes | None,
 ) -> Iterator[tuple[str, Image.Image]]:
     journal, candidates = told
-    ready = [looker.ready(picture, None if boxes is None else boxes.get(name, [])) for name, picture in waiting]
+    ready = [looker.ready(picture, None if boxes is None else boxes.of(name)) for name, picture in waiting]
     for (name, picture), seen in zip(waiting, looker.look(ready), strict=True):
         numbered = [(number, points) for number, (points, _) in enumerate(seen.subjects, 1)]
         journal.add_subjects(name, None, numbered, looker.skeleton)
-        for points, described in seen.subjects:
-            candidates.add(name, None, points, described, sureness_of(points, looker.skeleton))
+        for number, (points, described) in enumerate(seen.subjects, 1):
+            candidates.add(name, None, number, points, described, sureness_of(points, looker.skeleton))
         shown = [of_its_kind(points, looker.skeleton) for points, _ in seen.subjects]
         yield name, draw_points(picture, shown, looker.skeleton, options.threshold)
 
@@ -162,19 +173,19 @@ def _label_next(looker: Looker, inputs: Sequence[Input], options: Looking, candi
         return
     described = np.stack(candidates.described)
     chosen = sorted(chosen_next(np.array(candidates.sureness), described, options.label_next))
-    files = {place: candidates.names[place] for place in chosen}
+    names = [candidates.names[place] for place in chosen]
+    files = {name: name for name in names}  # by picture, of which several subjects may have been chosen
     for given in (each for each in inputs if each.is_film):
-        waiting = {candidates.names[place]: place for place in chosen}
-        waiting = {name: place for name, place in waiting.items() if name.rpartition("#")[0] == given.name}
+        waiting = {name for name in names if name.rpartition("#")[0] == given.name}
         for number, (_, picture) in enumerate(film_frames(given.address) if waiting else ()):
-            place = waiting.pop(given.frame(number), None)
-            if place is not None:
+            if (name := given.frame(number)) in waiting:
+                waiting.remove(name)
                 title = f"label-next-{given.stem}-{number:06d}"
-                files[place] = f"{title}.png"
+                files[name] = f"{title}.png"
                 yield Picture(np.asarray(picture), title)
             if not waiting:
                 break
-    yield proposals(candidates, chosen, [files[place] for place in chosen], looker.skeleton.names)
+    yield proposals(candidates, chosen, [files[name] for name in names], looker.skeleton.names)
 
 
 class _Plain(nn.Module):
