@@ -94,3 +94,11 @@ def test_every_kind_of_result_says_its_ending(tmp_path: Path) -> None:
     others = (Film([]), Kept("a", tmp_path / "a.mp4"), Passage([]), Results())
     assert [each.ending for each in others] == [".mp4", ".mp4", ".txt", ".json"]
     assert (Redrawn.ending, RestyledFilm.ending) == (".png", ".mp4")
+
+
+def test_a_film_has_the_same_bytes_each_time(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    frames = [np.full((120, 180, 3), 255, np.uint8) for _ in range(120)]
+    for number, pixels in enumerate(frames):
+        pixels[40:80, number : number + 30] = 60
+    assert len({Film(frames, 30.0).write(tmp_path, "film").read_bytes() for _ in range(30)}) == 1

@@ -77,9 +77,9 @@ class Film:
             import av
         except ImportError:
             raise MachineFault("A film needs the package av. Install it with: pip install 'onward[vision]'") from None
-        path = folder / f"{name}.mp4"
-        with av.open(str(path), "w") as container:
-            stream = container.add_stream("libx264", round(self.frames_per_second), {"crf": "16", "preset": "veryfast"})
+        options = {"crf": "16", "preset": "veryfast", "mbtree": "0"}  # else the same film has other bytes now and then
+        with av.open(str(path := folder / f"{name}.mp4"), "w") as container:
+            stream = container.add_stream("libx264", round(self.frames_per_second), options)
             for number, pixels in enumerate(self.frames):
                 height, width = (max(2, side // 2 * 2) for side in pixels.shape[:2])
                 pixels = pixels.repeat(2, axis=0).repeat(2, axis=1) if min(pixels.shape[:2]) < 2 else pixels

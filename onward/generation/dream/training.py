@@ -92,7 +92,8 @@ def _sizes(run: Run, scene: Scene, settings: Settings, wish: Wish) -> tuple[int,
             side = max(1, int(side * (most / (height * width)) ** 0.5))
             width, height = scene.photo.reduced(side).size
         _make_time_for_frames(run, run.budget.seconds, settings.zoom, film_seconds(height * width, cost))
-    run.tail_seconds += _SECONDS_A_PIXEL_WRITTEN * height * width
+    if run.budget.seconds is not None:
+        run.tail_seconds += _SECONDS_A_PIXEL_WRITTEN * height * width
     _tell(run, scene, settings, wish, (width, height), cost, most)
     run.folder.update(dream={"side": side, "most": most if math.isfinite(most) else None})
     return side, most
