@@ -35,6 +35,17 @@ FOUNDATION = (
         tried="classify on 60,000 pictures decodes them the first time (13 processor seconds; with the cache 9.9 s in "
         "all); detect beside four busy processes needs 14 s",
     ),
+    *(
+        Target(
+            "core",
+            f"budgets of every task kept, 10 and 60 s, on one core and with an empty cache: {these}",
+            share(f"budget-tasks-{part}", "kept", _is_yes),
+            1,
+            tried="classify decodes 60,000 pictures the first time; compress on pictures of 768 x 512 has a step and a "
+            "measurement of seconds",
+        )
+        for part, these in (("1", "ten of them"), ("2", "the other nine"))
+    ),
     Target(
         "core",
         "every run killed at a random instant ends in the same bits: gan",
