@@ -6,6 +6,8 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 from onward.core.faults import Fault, Stopped
@@ -47,7 +49,8 @@ def _tried(name: str, place: Path, duration: str, steps: int) -> tuple[bool, str
                 "meadow:classify" if task.example == "meadow:semi" else task.example
             )  # two rooms, no pictures alone
             given = {"picture": (pictures,), "table": (task.example,)}.get(first, ())
-            apply(run.folder, given, brief, place / name)
+            with redirect_stdout(StringIO()):  # a language model says aloud what it writes
+                apply(run.folder, given, brief, place / name)
             done += ", applied"
         return True, f"{done} in {time.monotonic() - began:.1f} s"
     except Stopped:  # Ctrl-C ends it all
