@@ -19,6 +19,7 @@ from onward.generation.redrawn import Redrawn
 from onward.generation.style.video import RestyledFilm
 from onward.outputs import free_name, output_folder
 from onward.parts.passages import Passage
+from onward.selftest import selftest
 from onward.tasks import find_task
 from onward.verbs.apply import apply
 from onward.verbs.train import train
@@ -102,3 +103,12 @@ def test_a_film_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     for number, pixels in enumerate(frames):
         pixels[40:80, number : number + 30] = 60
     assert len({Film(frames, 30.0).write(tmp_path, "film").read_bytes() for _ in range(30)}) == 1
+
+
+def test_a_selftest_keeps_to_itself_what_is_said_aloud(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onward.selftest.list_tasks", lambda: ["language-model"])
+    ((_, is_well, words),) = selftest()
+    assert is_well, words
+    assert capsys.readouterr().out == ""
