@@ -17,7 +17,7 @@ Stretch = tuple[int, int]  # the places where it begins and ends, in characters
 _WORDS = "PROJECT GUTENBERG E"
 _MARK = re.compile(  # a title may go on in the next line; no mark is as long as _LONGEST
     r"(?<![^\n])[ \t\ufeff]{0,9}\*\*\*[ \t]{0,3}(START|END) OF (?:THE|THIS) PROJECT GUTENBERG E-?(?:BOOK|TEXT)\b"
-    r"(?:[^*\n]{0,300}(?:\n[^*\n]{1,200})?\*\*\*[ \t]{0,9}|[^\n]{0,300})\n?"
+    r"(?:[^*\n]{0,300}(?:\n[^*\n]{1,200})?\n?\*{3,9}[ \t]{0,9}|[^\n]{0,300})\n?"
 )
 _LONGEST = 700
 # titles and helpers before a book, and the licence behind it (19,000), are shorter; what is longer is somebody's text

@@ -46,6 +46,7 @@ def book_of(whole: str, encoding: str = "utf-8") -> Text:
         (HEAD + "***START OF THIS PROJECT GUTENBERG EBOOK EMMA***\n" + BOOK + END, BOOK),
         (HEAD + "*** START OF THE PROJECT GUTENBERG EBOOK THE ADVENTURES\nOF EMMA ***\n" + BOOK + END, BOOK),
         (HEAD + "*** START OF THE PROJECT GUTENBERG EBOOK EMMA\n\n" + BOOK, "\n" + BOOK),
+        (HEAD + START.rstrip("\n") + "*\n" + BOOK + END, BOOK),
         ("\ufeff" + START + BOOK + "\n" + END + LICENCE + HEAD + START + "Second.\n" + END, BOOK + "\nSecond.\n"),
         (BOOK + END + "My own.\n" + END + LICENCE, BOOK + "My own.\n"),  # where a line is missing nothing is lost
         (BOOK * 9 + START + BOOK, BOOK * 10),  # what is so long is no licence

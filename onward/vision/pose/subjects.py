@@ -87,7 +87,7 @@ def read_boxes_table(address: str) -> GivenBoxes:
                 f"{address} has no columns path, xmin, ymin, xmax, ymax. Name a detect run's predictions.csv."
             )
         for row in reader:
-            own = found.setdefault(row["path"], [])
+            own = found.setdefault(row["path"] or "", [])  # a row cut off may have none
             try:
                 if float(row.get("score") or 1.0) < _LEAST_SCORE:
                     continue
