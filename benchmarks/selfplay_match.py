@@ -116,7 +116,8 @@ def main(words: list[str]) -> None:
         rows.append([str(len(found)), seat_name, str(won), str(lost), str(drawn), *shown])
     title = f"Self-play: a hundred games against {name}, {given.simulations} looks a move"
     words_for = "PYTHON ALPHA_ZERO_GENERAL" if is_general else "PYTHON"
-    command = f"python -m benchmarks selfplay_match --peer {words_for} --preset {given.preset}"
+    how = f"--preset {given.preset} --seconds {given.seconds:g}"
+    command = f"python -m benchmarks selfplay_match --peer {words_for} {how}"
     write_section("selfplay-match" if is_general else "selfplay-match-openspiel", title, command, _COLUMNS, rows)
 
 
