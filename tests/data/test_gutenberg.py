@@ -50,6 +50,8 @@ def book_of(whole: str, encoding: str = "utf-8") -> Text:
         ("\ufeff" + START + BOOK + "\n" + END + LICENCE + HEAD + START + "Second.\n" + END, BOOK + "\nSecond.\n"),
         (BOOK + END + "My own.\n" + END + LICENCE, BOOK + "My own.\n"),  # where a line is missing nothing is lost
         (BOOK * 9 + START + BOOK, BOOK * 10),  # what is so long is no licence
+        (BOOK * 2 + START + BOOK, BOOK * 3),  # nor a title page
+        (START + "x\n" + END + BOOK * 4, "x\n" + BOOK * 4),
         (BOOK + START + "x\n" + END + BOOK * 9, "x\n" + BOOK * 9),
     ],
 )  # fmt: skip
