@@ -6,6 +6,7 @@ A new task needs a line in `CASES` (small data and small settings) and nothing e
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -197,7 +198,7 @@ def test_stopping_and_resuming_equals_going_through(
     was = Run._between_steps
 
     def now(run: Run) -> None:
-        run.stop_requested = run.steps_done == 2
+        run.stop_requested = run.steps_done == 3  # between two looks of those who look eight times
         was(run)
 
     with monkeypatch.context() as patch:
@@ -209,6 +210,7 @@ def test_stopping_and_resuming_equals_going_through(
     run, _ = resume(Folder(half), quiet=True)
     assert run.steps_done == STEPS
     assert not differences(final_state(through)["kept"], final_state(half)["kept"])
+    assert sorted(os.listdir(half / "samples")) == sorted(os.listdir(through / "samples"))
 
 
 def test_a_kill_after_the_last_step_leaves_the_scores_to_be_done(own: Folder) -> None:

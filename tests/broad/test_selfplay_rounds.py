@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,16 +11,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from onward.broad.selfplay import TASK, actors, training
 from onward.broad.selfplay.actors import LocalCrew, ProcessCrew
 from onward.broad.selfplay.game import Game
-from onward.broad.selfplay.games import Job, Order, Shard, play
+from onward.broad.selfplay.games import Job, Order, Record, Shard, play
+from onward.broad.selfplay.learning import Learner
 from onward.broad.selfplay.network import Network, Shape
+from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.search import Evaluator
 from onward.broad.selfplay.settings import Settings
+from onward.parts.adam import Adam
+from onward.parts.averaging import Average
 from onward.verbs.train import train
 
 SLOTS = 5
@@ -104,6 +110,69 @@ def test_under_a_clock_rounds_go_by_time_and_else_by_looks(looks: int | None, tm
     assert by_clock.looks == (500 if looks else int(training._MOST_LOOKS))
 
 
+def test_learning_takes_the_cores_of_who_waits_only_under_a_clock() -> None:
+    game = Game("tic_tac_toe")
+    crew = Noted(game, Shape.of(game, 1, 8), [])
+    run: Any = SimpleNamespace(budget=SimpleNamespace(seconds=60.0), machine=SimpleNamespace(threads=2))
+    rounds = training._Rounds(run, crew, lambda _: [])
+    assert rounds.threads() == 1  # somebody plays
+    crew.is_waiting = lambda: True
+    assert rounds.threads() == 2
+    run.budget.seconds = None  # by --steps the same seed gives the same run, whoever is ready first
+    assert rounds.threads() == 1
+
+
+def test_who_plays_waits_once_it_answers() -> None:
+    game = Game("tic_tac_toe")
+    crew = ProcessCrew(game, Shape.of(game, 1, 8), 2, lambda _: None)
+    weights = {name: values.numpy() for name, values in Network(Shape.of(game, 1, 8)).state_dict().items()}
+    orders = [Order((0, 0, actor, 0), 2, 4, 2, 0.5, 0.0, 20) for actor in range(2)]
+    try:
+        assert not crew.is_waiting()
+        crew.start([Job(order, weights, []) for order in orders])
+        until = time.monotonic() + 60
+        while not crew.is_waiting() and time.monotonic() < until:
+            time.sleep(0.01)
+        assert crew.is_waiting()
+        assert all(shard.moves for shard in crew.collect())
+        assert not crew.is_waiting()
+    finally:
+        crew.close()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_learning_asks_for_its_threads_before_every_step_and_gives_them_back(threads: int, tmp_path: Path) -> None:
+    words = {"games": 4, "looks": 60, "simulations": 4, "actors": 1, "blocks": 1, "channels": 8}
+    run, _ = train(TASK, "tic_tac_toe", words, steps=1, out=tmp_path, quiet=True)
+    game, used = Game("tic_tac_toe"), list[int]()
+    network = Network(Shape.of(game, 1, 8))
+    replay = Replay(game)
+    rows = np.full((3, game.actions), 1 / game.actions, np.float32)
+    replay.add(
+        Record([0, 3, 1, 4, 2], plies=[0, 1, 2], policies=list(rows), values=[0.0] * 3, surprises=[1.0] * 3, result=1.0)
+    )
+    learner = Learner(network, Average(network, 100), Adam(network.parameters(), 0.01, (0.9, 0.999)), replay, 8)
+    follow = learner.average.follow
+
+    def followed(*words: Any) -> None:
+        used.append(torch.get_num_threads())
+        follow(*words)
+
+    learner.average.follow = followed
+    step: Any = SimpleNamespace(run=run, index=0)
+    before = torch.get_num_threads()
+    try:
+        losses = learner.learn(3, step, lambda: threads)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+    assert used == [threads] * 3
+    assert learner.taken == 3
+    assert set(losses) == {"policy", "value"}
+    assert learner.learn(0, step, lambda: threads) == {}
+    assert learner.taken == 0
+
+
 @pytest.mark.parametrize("why", ["figures that are no numbers", "no time left"])
 def test_nothing_is_handed_out_ahead_for_nobody(why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
@@ -120,7 +189,7 @@ def test_nothing_is_handed_out_ahead_for_nobody(why: str, tmp_path: Path, monkey
         return {"policy": float("nan")} if events.count("learned") == 1 else {}
 
     monkeypatch.setattr(training, "_hired", hired)
-    monkeypatch.setattr(training, "_learn", learned)
+    monkeypatch.setattr(training.Learner, "learn", learned)
     monkeypatch.setattr(training.Watch, "look", lambda *_: events.append("look"))
     words = {"games": 4, "looks": 60, "simulations": 4, "actors": 1, "blocks": 1, "channels": 8}
     train(TASK, "tic_tac_toe", words, steps=2, out=tmp_path, quiet=True)

@@ -8,6 +8,7 @@ dies is replaced and its order played again. `cluster.py` has a third kind, on o
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -57,6 +58,10 @@ class Crew(Protocol):
         """Hand out a round's jobs, one an actor."""
         ...
 
+    def is_waiting(self) -> bool:
+        """Say whether, as far as known, everybody has played and waits; whoever learns may take their cores."""
+        ...
+
     def collect(self, seconds: float = float("inf")) -> list[Shard]:
         """Wait for what was played, in the order of the jobs.
 
@@ -80,6 +85,10 @@ class LocalCrew:
     def start(self, jobs: Sequence[Job]) -> None:
         """Note the jobs."""
         self._jobs = list(jobs)
+
+    def is_waiting(self) -> bool:
+        """Say that nobody is known to wait."""
+        return False
 
     def collect(self, seconds: float = float("inf")) -> list[Shard]:
         """Play."""
@@ -153,6 +162,13 @@ class ProcessCrew:
                     write_job(actor.stdin, job, self._game.actions)
         except OSError:  # it is gone, which `collect` will see
             return
+
+    def is_waiting(self) -> bool:
+        """Say whether everybody has begun to answer; on Windows, where pipes cannot be asked, never."""
+        answers = [actor.stdout for actor in self._actors if actor.stdout is not None and not actor.stdout.closed]
+        if os.name != "posix":
+            return False
+        return len(select.select(answers, [], [], 0)[0]) == len(answers)
 
     def collect(self, seconds: float = float("inf")) -> list[Shard]:
         """Wait for what was played; who has died is replaced and plays the same again, who hangs is sent away."""

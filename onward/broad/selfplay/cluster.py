@@ -161,6 +161,10 @@ class RayCrew:
         self._ray.kill(actor)  # where only what it sent was lost
         self._hire(place)
 
+    def is_waiting(self) -> bool:
+        """Say whether everybody has answered."""
+        return len(self._ray.wait(self._answers, num_returns=len(self._answers), timeout=0)[0]) == len(self._answers)
+
     def collect(self, seconds: float = float("inf")) -> list[Shard]:
         """Wait for what was played; what the dead had to play is played by others, who hangs is sent away."""
         until = time.monotonic() + min(seconds, _LONGEST_ROUND) + _GRACE if seconds < float("inf") else None

@@ -40,6 +40,10 @@ class Guess(NamedTuple):
     owner: Tensor | None = None
     score: Tensor | None = None
 
+    def whole(self) -> Guess:
+        """Give the same in full precision, for the losses."""
+        return Guess(*(None if each is None else each.float() for each in self))  # pyright: ignore[reportArgumentType]
+
 
 @dataclass(frozen=True)
 class Shape:

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from onward.broad.selfplay.actors import Crew, hire
 from onward.broad.selfplay.game import Game, Position
 from onward.broad.selfplay.games import Job, Order, Record, Shard, pack, unpack
-from onward.broad.selfplay.network import PRESETS, Network, Shape, loss_of
+from onward.broad.selfplay.learning import Learner
+from onward.broad.selfplay.network import PRESETS, Network, Shape
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.settings import Settings
 from onward.broad.selfplay.snapshots import keep_snapshot
@@ -30,7 +30,7 @@ from onward.broad.selfplay.watch import Watch
 from onward.core.budget import cooled
 from onward.core.faults import RunFault
 from onward.core.machine import cores
-from onward.core.run import Keepable, Run, Step
+from onward.core.run import Keepable, Run
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 
@@ -38,7 +38,7 @@ __all__ = ["train"]
 
 _HALF_LIFE = 30_000
 _FIRST_LOOKS, _STEADY_LOOKS, _MOST_LOOKS = 1_500, 6_000, 1e7
-_CLIP, _BETAS = 4.0, (0.9, 0.999)
+_BETAS = (0.9, 0.999)
 _COOLDOWN, _COOLEST = 0.25, 0.05  # the last quarter learns more and more slowly, so that its noise goes
 _FIRST_GAMES_SHARE = 0.05  # of the time: nothing is learned before the first games end
 _TAIL_SHARE, _LONGEST_TAIL = 0.04, 60.0
@@ -142,6 +142,7 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
     average = Average(network, _HALF_LIFE)
     optimizer = Adam(network.parameters(), settings.learning_rate, _BETAS)
     replay, unfinished = Replay(game, settings.window), Unfinished(facts["actors"], game)
+    learner = Learner(network, average, optimizer, replay, settings.batch_size)
     pace = Pace(settings.looks or (_FIRST_LOOKS if run.budget.seconds else _STEADY_LOOKS))
     watch = Watch(run, game, settings)
     kept = {"network": network, "average": average, "optimizer": optimizer, "replay": replay, "unfinished": unfinished}
@@ -152,7 +153,8 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
             rounds.hand_out(step.index)
             factor = cooled(step.progress, run.cooldown, floor=_COOLEST) * 0.5**run.setbacks
             optimizer.learning_rate = settings.learning_rate * factor
-            losses = _learn(network, average, optimizer, replay, settings, pace, step)
+            losses = learner.learn(int(pace.owed), step, rounds.threads)
+            pace.owed -= learner.taken
             shards, seconds = rounds.played()
             unfinished.games = [[record for record in shard.records if record.result is None] for shard in shards]
             _set_pace(pace, run, settings, shards, step.progress)
@@ -249,6 +251,14 @@ class _Rounds:
         self._crew.start(self._jobs(index))
         self._handed_out = wanted
 
+    def threads(self) -> int:
+        """Give the threads that learning may use: one while somebody plays, all of them once everybody waits for it.
+
+        Another number gives other sums, so without a clock, where the same seed gives the same run, it is always one.
+        """
+        is_clocked = self._run.budget.seconds is not None
+        return self._run.machine.threads if is_clocked and self._crew.is_waiting() else 1
+
     def played(self) -> tuple[list[Shard], float]:
         """Wait for the round that was handed out; give it and the seconds since the one before."""
         shards = self._crew.collect(self._run.seconds_left)
@@ -326,45 +336,6 @@ def _jobs(
         )
         for actor, records in enumerate(unfinished.games)
     ]
-
-
-def _learn(
-    network: Network,
-    average: Average[Network],
-    optimizer: Adam,
-    replay: Replay,
-    settings: Settings,
-    pace: Pace,
-    step: Step,
-) -> dict[str, float]:
-    """Take the training steps that are owed, as many as there is time for; give the mean losses.
-
-    Those who play may wait for it meanwhile. Learning less instead, so that nobody waits, gave a third more games and a
-    weaker player: 43 % of 400 games of Connect Four after ten minutes on two cores.
-    """
-    steps = int(pace.owed)
-    if steps == 0 or replay.rows == 0:
-        return {}
-    network.train()
-    totals: dict[str, float] = {}
-    taken = 0
-    for batch in replay.batches(steps, settings.batch_size, np.random.default_rng((step.run.seed, step.index, 1))):
-        losses = loss_of(network(batch["planes"], batch["scalars"]), batch)
-        loss = torch.stack(list(losses.values())).sum()
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
-        optimizer.step()
-        average.follow(network, settings.batch_size)
-        for name, value in losses.items():
-            totals[name] = totals.get(name, 0.0) + float(value.detach())
-        taken += 1
-        if step.run.seconds_left <= 0:
-            break
-    pace.owed -= taken
-    if not all(bool(values.isfinite().all()) for values in average.network.state_dict().values()):
-        totals["policy"] = float("nan")  # the last step may have broken what it measured whole: then `run` goes back
-    return {name: total / taken for name, total in totals.items()}
 
 
 def _new_rows(shards: list[Shard]) -> int:

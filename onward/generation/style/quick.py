@@ -33,6 +33,7 @@ from onward.generation.style.statistics import mixed, moments_of
 from onward.generation.style.tiles import Goal, Objective, mirrored
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
+from onward.parts.looks import Looks
 from onward.parts.schedules import triangle
 
 __all__ = ["Lessons", "learned", "quickly_painted"]
@@ -104,7 +105,7 @@ def learned(run: Run, subject: Subject, settings: Settings) -> Restyled:
     average, lessons = Average(painter, _HALF_LIFE), Lessons(subject, painter, side, run.seed)
     run.keep(painter=painter, descent=descent, average=average, lessons=lessons)
     tap, weight = len(sight.taps) - 1, _KEPT * content_weight(settings.strength)
-    due = 0.0
+    exams = Looks(run, _EXAMS, is_first_step_one=True)
     for step in run.steps():
         photo, moved = lessons.next()
         objective.keep_content((tap, objective.maps(photo, (tap,))[0], weight))
@@ -117,8 +118,7 @@ def learned(run: Run, subject: Subject, settings: Settings) -> Restyled:
         descent.step()
         average.follow(painter, pictures=1)
         step.log(**figures)
-        if step.progress >= due or step.is_last:
-            due = step.progress + 1 / _EXAMS
+        if exams.is_due(step):
             step.show(picture=_shown(average.network, subject.photo, settings))
     pixels = quickly_painted(average.network, subject.photo.pixels, settings)
     write_redrawn(run.path / "result.png", pixels, subject.photo)

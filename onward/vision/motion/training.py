@@ -14,6 +14,7 @@ from onward.core.exhibits import Picture
 from onward.core.run import Run
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
+from onward.parts.looks import Looks
 from onward.parts.schedules import triangle
 from onward.vision.motion.flow_net import NetFinder, as_pixels, watcher_of
 from onward.vision.motion.network import FlowNetwork
@@ -96,7 +97,7 @@ def train(run: Run, data: Moving, settings: Settings) -> Watcher:
     average.network.to(device)
     if run.budget.seconds is not None:
         run.tail_seconds = max(run.tail_seconds, min(_TAIL_SECONDS * run.crowding, run.budget.seconds / 5))
-    seen = 0.0
+    exams = Looks(run, _EXAMS, is_first_step_one=True)
     for step in run.steps():
         first, second, way, known = (each.to(device) for each in batches.next(settings.batch_size))
         with run.machine.mixed():
@@ -109,8 +110,7 @@ def train(run: Run, data: Moving, settings: Settings) -> Watcher:
         descent.step()
         average.follow(network, pictures=settings.batch_size)
         step.log(loss=loss, pixels_off=finest)
-        if step.progress >= seen or step.is_last:
-            seen = step.progress + 1 / _EXAMS
+        if exams.is_due(step):
             tests = [data.test_pair(number) for number in range(min(_SHOWN, data.test_count()))]
             finder = NetFinder(average.network, looks=1)
             told = {finder.name: [finder.way(pair.first, pair.second) for pair in tests]}
