@@ -198,7 +198,7 @@ def test_stopping_and_resuming_equals_going_through(
     was = Run._between_steps
 
     def now(run: Run) -> None:
-        run.stop_requested = run.steps_done == 3  # between two looks of those who look eight times
+        run.stop_requested = run.steps_done == 4  # and it stops after the next, between two looks of those who look eight times
         was(run)
 
     with monkeypatch.context() as patch:

@@ -51,8 +51,7 @@ WHOLE = (
         "the same: no end that differs",
         cell("chaos", "ends that differ", _ALL),
         most=0,
-        tried="three films of control of the same pictures, to which the encoder gives other bytes now and then, and "
-        "the time that a dream's checkpoint sets aside; both mended since, and not killed anew",
+        tried="motion showed a picture once more after a kill between two looks; mended since, with a test",
     ),
     Target(
         "core",
