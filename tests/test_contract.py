@@ -52,6 +52,9 @@ CASES = {
         "gan", "horses", {"width": "8", "size": "16", "backbone": "none", "batch_size": "8"}, None, {"count": 4}
     ),
     "style": Case("style", "photos", {"size": "48", "backbone": "random", "style": "pencil"}, "photos", {"seconds": 1}),
+    "style-fast": Case(
+        "style", "photos", {"size": "48", "backbone": "random", "style": "pencil", "fast": "yes"}, "photos"
+    ),
     "forest": Case("forest", "table.csv", {}, "table.csv"),
     "svm": Case("svm", "table.csv", {}, "table.csv"),
     "table": Case("table", "table.csv", {"members": "linear,forest", "folds": "2"}, "table.csv"),
@@ -198,7 +201,7 @@ def test_stopping_and_resuming_equals_going_through(
     was = Run._between_steps
 
     def now(run: Run) -> None:
-        run.stop_requested = run.steps_done == 4  # and it stops after the next, between two looks of those who look eight times
+        run.stop_requested = run.steps_done == 6  # it stops after the next, between two of 8 or 10 looks
         was(run)
 
     with monkeypatch.context() as patch:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
+from torch.overrides import TorchFunctionMode
 
 from onward.core.faults import RunFault
 from onward.core.run import Run
@@ -21,6 +22,18 @@ __all__ = ["averaged", "facts_of", "kept_average", "unfilled"]
 
 N = TypeVar("N", bound=nn.Module)
 _MOST_WEIGHTS = 5_000  # tensors of a network; the largest here has some five hundred
+
+
+class _Unfilling(TorchFunctionMode):
+    """Leaves weights without memory as they are: before it drew such numbers, torch would load its compiler for 1 s."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = kwargs or {}
+        if function in (nn.init.normal_, torch.Tensor.normal_):
+            tensor = given["tensor"] if "tensor" in given else args[0]
+            if tensor.is_meta:
+                return tensor
+        return function(*args, **given)
 
 
 def facts_of(run: Run, name: str) -> dict[str, Any]:
@@ -61,7 +74,7 @@ def unfilled(make: Callable[[], N], *, is_foreign: bool = False) -> N:
 
     counting = register_module_parameter_registration_hook(counted)
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Unfilling():
             return make()
     finally:
         counting.remove()

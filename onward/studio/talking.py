@@ -75,6 +75,7 @@ class Table:
                 return await self._answer(player, run, question)
         finally:
             player.askers -= 1
+            asyncio.get_running_loop().call_later(_SILENT_SECONDS, self._dismiss_silent)
 
     async def _answer(self, player: _Player, run: str, question: dict[str, Any]) -> Any:
         try:
@@ -83,16 +84,26 @@ class Table:
             player.stop()
             why = str(reason) or "it took too long"
             raise RunFault(f"{Path(run).name} cannot answer ({why[:200]}).") from None
+        except asyncio.CancelledError:  # who asked is gone, and the next must not be given this answer
+            player.stop()
+            raise
+
+    def _idle(self) -> list[str]:
+        """Name those whom nobody waits for, who was asked longest ago first."""
+        idle = [name for name, player in self._players.items() if not player.askers]
+        return sorted(idle, key=lambda name: self._players[name].heard_at)
+
+    def _dismiss_silent(self) -> None:
+        for name in self._idle():
+            if time.monotonic() - self._players[name].heard_at >= _SILENT_SECONDS:
+                self._players.pop(name).stop()
 
     def _seat(self, run: str) -> _Player:
-        idle = [name for name, player in self._players.items() if name != run and not player.askers]
-        idle.sort(key=lambda name: self._players[name].heard_at)
         is_full = run not in self._players and len(self._players) >= _MOST_PLAYERS
-        for place, name in enumerate(idle):
-            is_silent = time.monotonic() - self._players[name].heard_at > _SILENT_SECONDS
-            if is_silent or (is_full and place == 0):
-                self._players.pop(name).stop()
-        if is_full and not idle:
+        idle = self._idle() if is_full else []
+        if idle:
+            self._players.pop(idle[0]).stop()
+        elif is_full:
             raise RunFault(f"{_MOST_PLAYERS} players are thinking. Ask again when one has answered.")
         return self._players.setdefault(run, _Player())
 

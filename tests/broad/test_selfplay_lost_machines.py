@@ -75,7 +75,9 @@ class Ray(ModuleType):
     def kill(self, actor: Actor) -> None:
         actor.is_lost = True
 
-    def wait(self, answers: list[Answer], num_returns: int = 1, timeout: float | None = None) -> Any:
+    def wait(
+        self, answers: list[Answer], num_returns: int = 1, timeout: float | None = None, fetch_local: bool = True
+    ) -> Any:
         assert timeout is not None
         return [each for each in answers if each.actor.has_room or each.actor.is_lost], []
 
@@ -108,6 +110,15 @@ def crew_of(
 def games(crew: cluster.RayCrew, jobs: list[Job], seconds: float = float("inf")) -> list[list[list[int]]]:
     crew.start(jobs)
     return [[list(record.moves) for record in shard.records] for shard in crew.collect(seconds)]
+
+
+def test_everybody_waits_once_all_have_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray, crew, jobs, _ = crew_of(monkeypatch, room=3)
+    assert not crew.is_waiting()  # nobody was asked
+    crew.start(jobs)
+    assert crew.is_waiting()
+    ray.actors[1].has_room = False
+    assert not crew.is_waiting()
 
 
 def test_those_that_live_play_the_same_games(monkeypatch: pytest.MonkeyPatch) -> None:

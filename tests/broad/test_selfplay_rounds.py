@@ -15,15 +15,16 @@ import numpy as np
 import pytest
 import torch
 
-from onward.broad.selfplay import TASK, actors, training
+from onward.broad.selfplay import TASK, actors, learning, training
 from onward.broad.selfplay.actors import LocalCrew, ProcessCrew
 from onward.broad.selfplay.game import Game
 from onward.broad.selfplay.games import Job, Order, Record, Shard, play
 from onward.broad.selfplay.learning import Learner
-from onward.broad.selfplay.network import Network, Shape
+from onward.broad.selfplay.network import Guess, Network, Shape, loss_of
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.search import Evaluator
 from onward.broad.selfplay.settings import Settings
+from onward.core.machine import Machine
 from onward.parts.adam import Adam
 from onward.parts.averaging import Average
 from onward.verbs.train import train
@@ -110,18 +111,24 @@ def test_under_a_clock_rounds_go_by_time_and_else_by_looks(looks: int | None, tm
     assert by_clock.looks == (500 if looks else int(training._MOST_LOOKS))
 
 
-def test_learning_takes_the_cores_of_who_waits_only_under_a_clock() -> None:
+def test_learning_takes_the_cores_of_who_waits_only_under_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     game = Game("tic_tac_toe")
     crew = Noted(game, Shape.of(game, 1, 8), [])
     run: Any = SimpleNamespace(budget=SimpleNamespace(seconds=60.0), machine=SimpleNamespace(threads=2))
+    monkeypatch.setattr(training, "cores", lambda: 8)
     rounds = training._Rounds(run, crew, lambda _: [])
+    assert rounds.threads() == 2
+    for foreign, given in ((0, 1), (10**12, training._MOST_THREADS)):
+        run.machine.threads = foreign
+        assert rounds.threads() == given
+    crew.is_waiting = lambda: False
     assert rounds.threads() == 1  # somebody plays
     crew.is_waiting = lambda: True
-    assert rounds.threads() == 2
     run.budget.seconds = None  # by --steps the same seed gives the same run, whoever is ready first
     assert rounds.threads() == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes cannot be asked on this system")
 def test_who_plays_waits_once_it_answers() -> None:
     game = Game("tic_tac_toe")
     crew = ProcessCrew(game, Shape.of(game, 1, 8), 2, lambda _: None)
@@ -140,37 +147,71 @@ def test_who_plays_waits_once_it_answers() -> None:
         crew.close()
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_learning_asks_for_its_threads_before_every_step_and_gives_them_back(threads: int, tmp_path: Path) -> None:
-    words = {"games": 4, "looks": 60, "simulations": 4, "actors": 1, "blocks": 1, "channels": 8}
-    run, _ = train(TASK, "tic_tac_toe", words, steps=1, out=tmp_path, quiet=True)
-    game, used = Game("tic_tac_toe"), list[int]()
-    network = Network(Shape.of(game, 1, 8))
-    replay = Replay(game)
+def a_learner(game: Game) -> Learner:
+    """Give a small one, and three rows to learn from."""
+    network, replay = Network(Shape.of(game, 1, 8)), Replay(game)
+    moves = game.start().legal()[:3]
     rows = np.full((3, game.actions), 1 / game.actions, np.float32)
-    replay.add(
-        Record([0, 3, 1, 4, 2], plies=[0, 1, 2], policies=list(rows), values=[0.0] * 3, surprises=[1.0] * 3, result=1.0)
-    )
-    learner = Learner(network, Average(network, 100), Adam(network.parameters(), 0.01, (0.9, 0.999)), replay, 8)
+    targets: dict[str, Any] = {"policies": list(rows), "values": [0.0] * 3, "surprises": [1.0] * 3}
+    replay.add(Record(moves, plies=[0, 1, 2], result=1.0, **targets))
+    return Learner(network, Average(network, 100), Adam(network.parameters(), 0.01, (0.9, 0.999)), replay, 8)
+
+
+def a_step(precision: str = "float32") -> Any:
+    machine = Machine("cpu", 1, precision)
+    return SimpleNamespace(run=SimpleNamespace(seed=0, machine=machine, seconds_left=float("inf")), index=0)
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """Put torch's number of threads back, whatever becomes of it."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+def test_learning_asks_for_its_threads_before_every_step_and_gives_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner, used, asked = a_learner(Game("tic_tac_toe")), list[int](), iter([1, 2, 1, 2])
     follow = learner.average.follow
 
     def followed(*words: Any) -> None:
         used.append(torch.get_num_threads())
+        if len(used) == 4:
+            raise KeyboardInterrupt
         follow(*words)
 
-    learner.average.follow = followed
-    step: Any = SimpleNamespace(run=run, index=0)
-    before = torch.get_num_threads()
-    try:
-        losses = learner.learn(3, step, lambda: threads)
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(before)
-    assert used == [threads] * 3
+    monkeypatch.setattr(learner.average, "follow", followed)
+    assert set(learner.learn(3, a_step(), lambda: next(asked))) == {"policy", "value"}
+    assert used == [1, 2, 1]
     assert learner.taken == 3
-    assert set(losses) == {"policy", "value"}
-    assert learner.learn(0, step, lambda: threads) == {}
+    with pytest.raises(KeyboardInterrupt):
+        learner.learn(1, a_step(), lambda: next(asked))
+    assert used[-1] == 2
+    assert torch.get_num_threads() == 1
+    assert learner.learn(0, a_step(), lambda: 2) == {}
     assert learner.taken == 0
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_losses_are_in_full_precision_of_a_network_in_the_machine_s(
+    precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner, judged = a_learner(Game("go(board_size=5)")), list[torch.dtype]()
+    inside: list[torch.dtype] = []
+    learner.network.heads.convolution.register_forward_hook(lambda *seen: inside.append(seen[2].dtype))
+
+    def weighed(guess: Guess, target: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        judged.extend(each.dtype for each in guess if each is not None)
+        return loss_of(guess, target)
+
+    monkeypatch.setattr(learning, "loss_of", weighed)
+    losses = learner.learn(2, a_step(precision), lambda: 1)
+    assert all(np.isfinite(list(losses.values())))
+    assert judged == [torch.float32] * 8  # policy, value, owner and score, twice
+    assert inside == [getattr(torch, precision)] * 2
+    assert all(weight.dtype == torch.float32 for weight in learner.average.network.parameters())
 
 
 @pytest.mark.parametrize("why", ["figures that are no numbers", "no time left"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -73,3 +75,15 @@ def test_a_team_has_as_many_networks_as_were_kept() -> None:
     for change in ({"networks": 10**9}, {"longest": 0}, {"width": 2**30}):
         with pytest.raises((ValueError, RuntimeError)):
             _Averages(facts | change, words).load_state_dict({"averages": [each.state_dict() for each in own]})
+
+
+def test_a_network_of_words_is_built_without_torch_s_compiler() -> None:
+    """It is loaded to draw numbers for weights that have no memory, and takes longer than all the rest of `apply`."""
+    words = (
+        "import sys; from onward.parts.trained import unfilled; "
+        "from onward.language.memory_network import LanguageNetwork; "
+        "assert unfilled(lambda: LanguageNetwork(300)).embedding.weight.is_meta; "
+        "print('torch._dynamo' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, timeout=120)
+    assert said.stdout.split() == ["False"]

@@ -131,3 +131,35 @@ class TestTalking:
             await asyncio.wait_for(process.communicate(), 20)
 
         asyncio.run(talk())
+
+    def test_whom_nobody_asks_any_more_goes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("onward.studio.talking._SILENT_SECONDS", 0.3)
+
+        async def talk() -> None:
+            table = Table(lambda: dict(os.environ))
+            await table.ask("one", {})
+            process = table._players["one"].process
+            assert process is not None
+            await asyncio.wait_for(process.communicate(), 20)
+            assert not table._players
+            table.close()
+
+        asyncio.run(talk())
+
+    def test_the_answer_to_who_is_gone_is_given_to_nobody(self) -> None:
+        async def talk() -> None:
+            table = Table(lambda: dict(os.environ))
+            gone = asyncio.create_task(table.ask("one", {"a": "a long question"}))
+            await asyncio.sleep(0)
+            while (first := table._players["one"].process) is None:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            gone.cancel()
+            assert (await table.ask("one", {}))["number"] == 3
+            second = table._players["one"].process
+            table.close()
+            for process in (first, second):
+                assert process is not None
+                await asyncio.wait_for(process.communicate(), 20)
+
+        asyncio.run(talk())

@@ -24,7 +24,7 @@ from onward.vision.detect.precision import average_precision
 from onward.vision.detect.reading import Scenes, read
 from onward.vision.detect.settings import Settings
 from onward.vision.detect.training import detection_loss
-from onward.vision.detect.views import draw_view, moved_boxes, view_of
+from onward.vision.detect.views import View, draw_view, moved_boxes, view_of
 
 
 @pytest.fixture
@@ -51,6 +51,18 @@ def test_boxes_follow_their_view(number: int) -> None:
     cut = drawn.copy()
     cut[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2] = 20
     assert inside - cut.max() > 60
+
+
+def test_of_a_crowd_that_a_view_hardly_shows_what_is_seen_is_no_background() -> None:
+    """An object of which a tenth is seen is nobody's; a crowd's tenth is a crowd all the same."""
+    view = View(1.0, -54.0, 0.0, False)
+    crowd = np.array([[0, 0, 60, 60]], np.float32)
+    none, is_seen = moved_boxes(crowd, view, 64)
+    assert len(none) == 0
+    assert not is_seen[0]
+    some, is_seen = moved_boxes(crowd, view, 64, least_seen=0.0)
+    assert some.tolist() == [[0, 0, 6, 60]]
+    assert is_seen[0]
 
 
 def test_every_box_is_learned_by_some_point() -> None:

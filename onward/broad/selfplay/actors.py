@@ -87,8 +87,8 @@ class LocalCrew:
         self._jobs = list(jobs)
 
     def is_waiting(self) -> bool:
-        """Say that nobody is known to wait."""
-        return False
+        """Say that nobody plays: it is done when it is waited for."""
+        return True
 
     def collect(self, seconds: float = float("inf")) -> list[Shard]:
         """Play."""
@@ -165,10 +165,13 @@ class ProcessCrew:
 
     def is_waiting(self) -> bool:
         """Say whether everybody has begun to answer; on Windows, where pipes cannot be asked, never."""
-        answers = [actor.stdout for actor in self._actors if actor.stdout is not None and not actor.stdout.closed]
-        if os.name != "posix":
+        if not hasattr(select, "poll"):
             return False
-        return len(select.select(answers, [], [], 0)[0]) == len(answers)
+        answers = [actor.stdout for actor in self._actors if actor.stdout is not None and not actor.stdout.closed]
+        poll = select.poll()
+        for answer in answers:
+            poll.register(answer, select.POLLIN)
+        return len(poll.poll(0)) == len(answers)
 
     def collect(self, seconds: float = float("inf")) -> list[Shard]:
         """Wait for what was played; who has died is replaced and plays the same again, who hangs is sent away."""

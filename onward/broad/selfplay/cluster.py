@@ -162,8 +162,12 @@ class RayCrew:
         self._hire(place)
 
     def is_waiting(self) -> bool:
-        """Say whether everybody has answered."""
-        return len(self._ray.wait(self._answers, num_returns=len(self._answers), timeout=0)[0]) == len(self._answers)
+        """Say whether everybody has answered, wherever the answers are still."""
+        count = len(self._answers)
+        return (
+            bool(count)
+            and len(self._ray.wait(self._answers, num_returns=count, timeout=0, fetch_local=False)[0]) == count
+        )
 
     def collect(self, seconds: float = float("inf")) -> list[Shard]:
         """Wait for what was played; what the dead had to play is played by others, who hangs is sent away."""

@@ -69,7 +69,9 @@ class Learner:
         return {name: total / self.taken for name, total in totals.items()}
 
     def _step(self, batch: dict[str, torch.Tensor], step: Step) -> dict[str, torch.Tensor]:
-        with step.run.machine.mixed():
+        machine = step.run.machine
+        is_mixed = machine.device == "cpu" and machine.precision == "bfloat16"  # of another device it says nothing here
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_mixed):
             guess = self.network(batch["planes"], batch["scalars"])
         losses = loss_of(guess.whole(), batch)
         self.optimizer.zero_grad()

@@ -38,9 +38,18 @@ def _due(seconds: float) -> int:
     return moment
 
 
+def _path(run: Run, moment: int) -> Path:
+    return run.path / "snapshots" / f"{moment:06d}.safetensors"
+
+
 def keep_snapshot(run: Run, network: nn.Module) -> None:
-    """Write the weights if a moment has come that has none yet; whole or not at all."""
-    path = run.path / "snapshots" / f"{_due(run.seconds if run.steps_done else 0.0):06d}.safetensors"
+    """Write the weights if a moment has come that has none yet; whole or not at all.
+
+    Those of moments to come were kept on a way that the run has gone back from, and go.
+    """
+    for later in (moment for moment in moments(run) if moment > run.seconds):
+        _path(run, later).unlink()
+    path = _path(run, _due(run.seconds if run.steps_done else 0.0))
     if path.exists():
         return
     from safetensors.torch import save
@@ -53,7 +62,8 @@ def keep_snapshot(run: Run, network: nn.Module) -> None:
 
 def moments(run: Run) -> list[int]:
     """List the seconds after which weights were kept, earliest first."""
-    found = (_NAME.fullmatch(path.name) for path in (run.path / "snapshots").glob("*.safetensors"))
+    files = (path for path in (run.path / "snapshots").glob("*.safetensors") if path.is_file())
+    found = (_NAME.fullmatch(path.name) for path in files)
     return sorted(int(each[1]) for each in found if each)
 
 
@@ -66,7 +76,7 @@ def as_it_was(model: Trained, seconds: float) -> Trained:
     kept = [moment for moment in moments(model.run) if moment <= seconds]
     if not kept:
         raise RunFault(f"{model.run.name} kept no player of its first {seconds:g} seconds. Leave --after out.")
-    return replace(model, network=_loaded(model, model.run.path / "snapshots" / f"{kept[-1]:06d}.safetensors"))
+    return replace(model, network=_loaded(model, _path(model.run, kept[-1])))
 
 
 def _loaded(model: Trained, path: Path) -> Any:

@@ -1,7 +1,7 @@
 """The loop of self-play: play with the averaged network, learn from what was played before, average.
 
 A round's games are played with the weights of the round before, while those weights learn from earlier games; the next
-round is handed out before anything else is done with what came back. So the actors hardly ever wait, and yet the same
+round is handed out before anything else is done with what came back. So the actors seldom wait, and yet the same
 seed gives the same run. There is no gating: the averaged network plays, always (AlphaZero; KataGo, SelfplayTraining).
 Searches get longer as the budget is spent (MiniZero, arXiv:2310.11305). Read `yardsticks.py` next.
 """
@@ -46,6 +46,7 @@ _TAIL_SHARE, _LONGEST_TAIL = 0.04, 60.0
 # of Go 7 x 7 against `small`, since it had played twice the games; with four million, `small` won 57 % of Connect Four
 _LOOKS_FOR = {"base": 30_000_000, "small": 3_000_000}
 _PROBED = 64
+_MOST_THREADS = 4  # a step is small, and more threads would mostly wait for each other
 _FEWEST_SLOTS, _SHORTEST_ROUND, _LONGEST_ROUND = 16, 0.2, 30.0
 _ENOUGH_SLOTS = 64  # more of them at once hardly make a network answer faster
 _MOST = {"blocks": 100, "channels": 1024, "actors": 256}
@@ -127,7 +128,7 @@ class Pace:
 def train(run: Run, game: Game, settings: Settings) -> Trained:
     """Learn a game by self-play; gives the averaged network."""
     run.machine  # noqa: B018 - chosen once and written into the run
-    torch.set_num_threads(1)  # the cores are for the actors
+    torch.set_num_threads(1)  # while they play, the cores are for the actors
     run.cooldown = _COOLDOWN
     if run.budget.seconds is not None:
         longest = min(_LONGEST_TAIL, _TAIL_SHARE * run.budget.seconds)
@@ -252,12 +253,13 @@ class _Rounds:
         self._handed_out = wanted
 
     def threads(self) -> int:
-        """Give the threads that learning may use: one while somebody plays, all of them once everybody waits for it.
+        """Give the threads that learning may use: one while somebody plays, more once everybody waits for it.
 
         Another number gives other sums, so without a clock, where the same seed gives the same run, it is always one.
         """
-        is_clocked = self._run.budget.seconds is not None
-        return self._run.machine.threads if is_clocked and self._crew.is_waiting() else 1
+        if self._run.budget.seconds is None or not self._crew.is_waiting():
+            return 1
+        return max(1, min(self._run.machine.threads, cores(), _MOST_THREADS))  # a run's record may be foreign
 
     def played(self) -> tuple[list[Shard], float]:
         """Wait for the round that was handed out; give it and the seconds since the one before."""

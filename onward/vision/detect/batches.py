@@ -84,9 +84,9 @@ class Batches:
         return Wanted(torch.stack([kinds for kinds, _ in found]), torch.stack([boxes for _, boxes in found]))
 
     def _ignored(self, place: int, number: int) -> NDArray[np.float32]:
-        """Give the boxes of a view that are neither objects nor background, J 4."""
+        """Give the boxes of a view that are neither objects nor background, however little it shows of them, J 4."""
         view = view_of(self._seed, place, number, self._scenes.size)
-        return moved_boxes(self._scenes.ignored(place)[0], view, self._scenes.size)[0]
+        return moved_boxes(self._scenes.ignored(place)[0], view, self._scenes.size, least_seen=0.0)[0]
 
     def truth(self, place: int, number: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Give the boxes and labels of a view."""

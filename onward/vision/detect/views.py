@@ -58,10 +58,12 @@ def draw_view(image: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
     return image[:, ::-1] if view.is_mirrored else image
 
 
-def moved_boxes(boxes: NDArray[np.float32], view: View, size: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def moved_boxes(
+    boxes: NDArray[np.float32], view: View, size: int, least_seen: float = _LEAST_SEEN
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Move boxes, K 4, as a view moves its picture; cut at the border.
 
-    Returns: the boxes still seen, and which of the K they are: those of which a third is inside and 2 pixels are left.
+    Returns: the boxes still seen, and which of the K they are: those of which `least_seen` is inside, and 2 pixels.
     """
     if not len(boxes):
         return boxes.reshape(0, 4), np.zeros(0, bool)
@@ -72,7 +74,7 @@ def moved_boxes(boxes: NDArray[np.float32], view: View, size: int) -> tuple[NDAr
     inside = whole.clip(0, size)
     seen = _area(inside) / np.maximum(_area(whole), 1e-6)
     sides = (inside[:, 2:] - inside[:, :2]).min(axis=1)
-    is_seen = (seen >= _LEAST_SEEN) & (sides >= 2)
+    is_seen = (seen >= least_seen) & (sides >= 2)
     return inside[is_seen].astype(np.float32), is_seen
 
 

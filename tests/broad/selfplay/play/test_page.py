@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from onward.broad.selfplay.play.page import answer_lines
-from onward.broad.selfplay.snapshots import as_it_was, moments
+from onward.broad.selfplay.snapshots import as_it_was, keep_snapshot, moments
 from onward.broad.selfplay.trained import Trained, load
 from onward.core.faults import RunFault
 from onward.core.run import Run
@@ -64,6 +64,16 @@ def test_the_player_as_it_was_is_the_untrained_one_at_first(model: Trained) -> N
     assert any(not now[name].equal(then[name]) for name in now)
     (answer,) = asked(model, {"moves": [], "reply": True, "simulations": 1, "after": 0})
     assert answer["replied"]
+
+
+def test_players_of_a_way_that_was_left_are_not_kept(model: Trained) -> None:
+    """More time goes on from before the end, and what was learned after that is no past of this run."""
+    folder = model.run.path / "snapshots"
+    (folder / "999999.safetensors").write_bytes((folder / "000000.safetensors").read_bytes())
+    assert moments(model.run)[-1] == 999_999
+    keep_snapshot(model.run, model.network)
+    assert 999_999 not in moments(model.run)
+    assert moments(model.run)[0] == 0
 
 
 NONSENSE = [
