@@ -130,7 +130,12 @@ GENERATION = (
         cell("style-film", "ratio", {"frames": "20"}, beside=["warped difference of 255"]),
         2,
     ),
-    Target("style", "first preview in at most 10 s"),
+    Target(
+        "style",
+        "first preview in at most 10 s",
+        cell("examples", "first picture after, s", {"task": "style", "minutes": "2"}),
+        most=10,
+    ),
     Target(
         "style",
         "The Scream, The Starry Night, a Turner, a pencil drawing, a watercolour are shown",

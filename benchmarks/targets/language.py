@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from benchmarks.targets.reading import Target, cell, difference, ratio
+from benchmarks.targets.reading import Target, cell, difference, first_of, ratio
 
 _SHAKESPEARE = {"text": "shakespeare", "minutes": "3", "model": "Onward"}
 _MULTI30K = {"set": "multi30k de-en", "minutes": "20", "whose": "Onward"}
 _PEER = {"set": "multi30k de-en", "whose": "plain attention"}
 
 
-def _words(ours: str, theirs: str) -> Target:
+def _words(ours: str, theirs: str, said: str = "") -> Target:
+    """Hold perplexities beside each other; `said` where one of them stands for a figure that is certainly worse."""
     own = cell("language-model-words", "perplexity", {"minutes": ours, "model": "Onward"})
     other = cell(
         "language-model-words", "perplexity", {"minutes": theirs, "model": "pytorch/examples"}, pattern=r"^([\d.]+)"
     )
-    asked = f"words, {ours} min: perplexity .8x of pytorch/examples' in {theirs} min"
+    asked = said or f"words, {ours} min: perplexity .8x of pytorch/examples' in {theirs} min"
     return Target("language-model", asked, ratio(own, other), most=0.8)
 
 
@@ -52,7 +53,15 @@ LANGUAGE = (
         most=1.60,
         headline="Tiny Shakespeare in 3 min, nats a character (nanoGPT: 1.88)",
     ),
-    Target("language-model", "1.50 nats in 20 min", cell("language-model-20", "nats a character", {}), most=1.50),
+    Target(
+        "language-model",
+        "1.50 nats in 20 min (or in 3)",
+        first_of(
+            cell("language-model-20", "nats a character", {"model": "Onward"}),
+            cell("language-model", "nats a character", _SHAKESPEARE),
+        ),
+        most=1.50,
+    ),
     Target(
         "language-model",
         "3 min: .2 nats below nanoGPT",
@@ -73,11 +82,25 @@ LANGUAGE = (
         ),
         most=1,
     ),
-    _words("10", "10"),
-    _words("10", "30"),
-    _words("30", "30"),
-    Target("language-model", "minGRU's core: 3x the tokens a second of an LSTM, end to end"),
-    Target("language-model", "`stdlib:docstrings` in 2 min beats the 5-gram in bits a byte"),
+    _words("10", "30", "words, 10 min: perplexity .8x of pytorch/examples' (which has none by then; its of 30 min)"),
+    _words("10", "30", "words, 30 min: perplexity .8x of pytorch/examples' (ours after 10 min already)"),
+    Target(
+        "language-model",
+        "minGRU's core: 3x the tokens a second of an LSTM, end to end",
+        ratio(
+            cell("language-model-cells", "times read", {"model": "Onward cell=mingru"}),
+            cell("language-model-cells", "times read", {"model": "Onward cell=lstm"}),
+        ),
+        3,
+        tried="our LSTM's loop over time is as fast as the products of matrices that both have; the matrix at the end "
+        "and the layers around the core take the rest",
+    ),
+    Target(
+        "language-model",
+        "`stdlib:docstrings` in 2 min beats the 5-gram in bits a byte",
+        cell("examples", "better by", {"task": "language-model", "minutes": "2"}, beside=["value", "its value"]),
+        1e-9,
+    ),
     Target(
         "language-model",
         "gradients: an LSTM with forget bias 3 keeps a tenth of its gradient over 99 steps",
