@@ -44,8 +44,8 @@ def main(words: list[str]) -> None:
         took = time.monotonic() - began
         (tracks,) = Path(aside).rglob("tracks.csv")
         boxes, meetings = _table(tracks), _table(tracks.with_name("meetings.csv"))
-    seen = Counter(row["frame"] for row in boxes if row["seen"] == "seen")
-    verdicts = Counter(row["verdict"] for row in meetings)
+    seen = Counter(row["frame"] for row in boxes if row["seen"] == "1")
+    verdicts = Counter(row["their numbers"] for row in meetings)
     both = sum(count == 2 for count in seen.values())
     row = [film.stem, str(len(seen)), str(len({each["track"] for each in boxes})), f"{100 * both / len(seen):.1f}"]
     row += [str(len(meetings)), *(str(verdicts[each]) for each in ("kept", "swapped", "cannot be told"))]
