@@ -1,4 +1,4 @@
-"""Two flies in a dish, followed without a detector: how many tracks, and how often their numbers may have been swapped.
+"""Two flies in a dish, followed without a detector: how many tracks, and what is said of their swaps.
 
 python -m benchmarks flies
 """
@@ -17,12 +17,12 @@ from benchmarks.results import real_data, write_section
 
 COLUMNS = (
     "film",
-    "frames with boxes",
+    "frames",
     "tracks",
     "frames with both seen, %",
     "meetings",
-    "numbers kept",
-    "swapped",
+    "numbers kept, it says",
+    "swapped, it says",
     "cannot be told",
     "seconds in all",
 )
@@ -46,7 +46,7 @@ def main(words: list[str]) -> None:
         boxes, meetings = _table(tracks), _table(tracks.with_name("meetings.csv"))
     seen = Counter(row["frame"] for row in boxes if row["seen"] == "1")
     verdicts = Counter(row["their numbers"] for row in meetings)
-    both = sum(count == 2 for count in seen.values())
-    row = [film.stem, str(len(seen)), str(len({each["track"] for each in boxes})), f"{100 * both / len(seen):.1f}"]
+    both, frames = sum(count == 2 for count in seen.values()), len({row["frame"] for row in boxes})
+    row = [film.stem, str(frames), str(len({each["track"] for each in boxes})), f"{100 * both / frames:.1f}"]
     row += [str(len(meetings)), *(str(verdicts[each]) for each in ("kept", "swapped", "cannot be told"))]
     write_section("flies", "Two flies followed", "python -m benchmarks flies", COLUMNS, [[*row, f"{took:.0f}"]])

@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
 
 from benchmarks.results import command, write_section
@@ -34,7 +35,18 @@ from onward.verbs.loading import load_model
 
 _SCORES = ("game", "minutes", "games", "positions", "measured", "value", "95 % interval", "of", "untrained")
 _BESIDE = ("whose", "games", "positions", "seconds", "positions/s", "the first is")
-_SPEED = ("game", "processes", "runs", "games/s", "positions/s", "looks/s", "known already", "against one", "of pairs")
+_SPEED = (
+    "game",
+    "processes",
+    "runs",
+    "games/s",
+    "positions/s",
+    "looks/s",
+    "known already",
+    "against one",
+    "of pairs",
+    "the same games, against one",
+)
 _PAIRS = 3
 
 
@@ -73,10 +85,15 @@ def main(words: list[str]) -> None:
         write_section(section, f"Self-play: how strong after some minutes{how}", written, _SCORES, rows)
 
 
-def _facts(game: str, seconds: float, seed: int, *more: str) -> list[dict[str, Any]]:
-    """Train in a process of its own; give the facts it logged."""
-    with _trained(game, seconds, seed, *more) as run:
-        return _read(run)
+def _facts(game: str, seconds: float, seed: int, *more: str, cores: int | None = None) -> list[dict[str, Any]]:
+    """Train in a process of its own, on so many cores; give the facts it logged."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, set(sorted(allowed)[:cores]))  # whom it starts has the same
+    try:
+        with _trained(game, seconds, seed, *more) as run:
+            return _read(run)
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def _read(run: Path) -> list[dict[str, Any]]:
@@ -157,10 +174,12 @@ def _speeds(preset: str, seed: int) -> list[list[str]]:
     """Count what a minute and a half of Connect Four brings, after its start: on one core and on all, in turn."""
     counts = sorted({1, len(os.sched_getaffinity(0))})
     found: dict[int, list[dict[str, float]]] = {processes: [] for processes in counts}
+    paces: dict[int, list[list[dict[str, Any]]]] = {processes: [] for processes in counts}
     for _ in range(_PAIRS):
         for processes in counts:
-            facts = _facts("connect_four", 90, seed, "--actors", str(processes), "--preset", preset)
+            facts = _facts("connect_four", 90, seed, "--preset", preset, cores=processes)
             found[processes].append(_speed(facts))
+            paces[processes].append(_counted(facts))
             print(processes, found[processes][-1], flush=True)
     rows = []
     for processes, each in found.items():
@@ -171,14 +190,29 @@ def _speeds(preset: str, seed: int) -> list[list[str]]:
             f"{100 * middle['known']:.0f} %",
             f"{median(ratios):.2f}×",
             f"{min(ratios):.2f} to {max(ratios):.2f}",
+            f"{median(map(_same_games, paces[1], paces[processes])):.2f}×",
         ]
         rows.append(["connect_four", str(processes), str(len(each)), *figures])
     return rows
 
 
-def _speed(facts: list[dict[str, Any]]) -> dict[str, float]:
+def _counted(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     logs = [fact for fact in facts if fact["kind"] == "log" and fact.get("seconds", 0) > 20]
-    logs = [fact for fact in logs if "positions_per_second" in fact]
+    return [fact for fact in logs if "positions_per_second" in fact]
+
+
+def _same_games(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> float:
+    """Say how much faster another run came through the games that both have: later ones are longer."""
+    first, last = (place([logs[end]["games"] for logs in (one, other)]) for place, end in ((max, 0), (min, -1)))
+    taken = []
+    for logs in (one, other):
+        ends = np.interp([first, last], [fact["games"] for fact in logs], [fact["seconds"] for fact in logs])
+        taken.append(float(ends[1] - ends[0]))
+    return taken[0] / taken[1]
+
+
+def _speed(facts: list[dict[str, Any]]) -> dict[str, float]:
+    logs = _counted(facts)
     seconds = logs[-1]["seconds"] - logs[0]["seconds"]
     counted = {name: (logs[-1][name] - logs[0][name]) / seconds for name in ("games", "positions")}
     looks = [fact["looks_per_second"] for fact in logs]

@@ -133,7 +133,7 @@ GENERATION = (
     Target(
         "style",
         "first preview in at most 10 s",
-        cell("examples", "first picture after, s", {"task": "style", "minutes": "2"}),
+        cell("examples-2", "first picture after, s", {"task": "style", "minutes": "2"}),
         most=10,
     ),
     Target(

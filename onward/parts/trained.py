@@ -21,17 +21,22 @@ from onward.parts.averaging import Average
 __all__ = ["averaged", "facts_of", "kept_average", "unfilled"]
 
 N = TypeVar("N", bound=nn.Module)
+_TENSOR = torch.Tensor
+_CHANGES_ALONE = {nn.init.normal_, _TENSOR.normal_, _TENSOR.mul, _TENSOR.__mul__, _TENSOR.add_, _TENSOR.__iadd__}
 _MOST_WEIGHTS = 5_000  # tensors of a network; the largest here has some five hundred
 
 
 class _Unfilling(TorchFunctionMode):
-    """Leaves weights without memory as they are: before it drew such numbers, torch would load its compiler for 1 s."""
+    """Works out no numbers for weights without memory: for them torch would load its compiler, a second and more."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = kwargs or {}
-        if function in (nn.init.normal_, torch.Tensor.normal_):
+        if function in (torch.randn, torch.rand) and not {"device", "generator", "out"} & given.keys():
+            function = torch.empty
+        elif function in _CHANGES_ALONE:
             tensor = given["tensor"] if "tensor" in given else args[0]
-            if tensor.is_meta:
+            by_numbers = all(isinstance(each, (int, float)) for each in args[1:])
+            if isinstance(tensor, torch.Tensor) and tensor.is_meta and by_numbers:
                 return tensor
         return function(*args, **given)
 

@@ -118,6 +118,9 @@ class Table:
                 start_new_session=True,
                 limit=_LONGEST_LINE,
             )
+            if self._is_closed:  # meanwhile, and there was nobody to be ended yet
+                player.stop()
+                raise OSError("the studio is ending")
         process = player.process
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise OSError("no pipes")

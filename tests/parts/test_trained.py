@@ -77,12 +77,22 @@ def test_a_team_has_as_many_networks_as_were_kept() -> None:
             _Averages(facts | change, words).load_state_dict({"averages": [each.state_dict() for each in own]})
 
 
-def test_a_network_of_words_is_built_without_torch_s_compiler() -> None:
+@pytest.mark.parametrize(
+    "made",
+    [
+        "onward.language.memory_network LanguageNetwork(300,cell='mingru')",
+        "onward.language.memory_network LanguageNetwork(300,cell='lstm')",
+        "onward.language.translate.network Translator(300)",
+        "onward.language.text_classify.network TwoWays(300,8,'mingru',0.1)",
+    ],
+)
+def test_a_network_of_words_is_built_without_torch_s_compiler(made: str) -> None:
     """It is loaded to draw numbers for weights that have no memory, and takes longer than all the rest of `apply`."""
+    place, call = made.split()
     words = (
         "import sys; from onward.parts.trained import unfilled; "
-        "from onward.language.memory_network import LanguageNetwork; "
-        "assert unfilled(lambda: LanguageNetwork(300)).embedding.weight.is_meta; "
+        f"from {place} import {call.partition('(')[0]}; "
+        f"assert all(weight.is_meta for weight in unfilled(lambda: {call}).parameters()); "
         "print('torch._dynamo' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, timeout=120)

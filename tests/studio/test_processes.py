@@ -132,6 +132,26 @@ class TestTalking:
 
         asyncio.run(talk())
 
+    def test_who_is_being_started_when_the_studio_ends_ends_too(self) -> None:
+        async def talk() -> None:
+            table = Table(lambda: dict(os.environ))
+            started = asyncio.create_subprocess_exec
+            processes = []
+
+            async def slowly(*words: Any, **how: Any) -> Any:
+                processes.append(await started(*words, **how))
+                table.close()
+                return processes[0]
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("onward.studio.talking.asyncio.create_subprocess_exec", slowly)
+                with pytest.raises(RunFault, match="ending"):
+                    await table.ask("one", {})
+            assert await asyncio.wait_for(processes[0].wait(), 20) == -signal.SIGKILL
+            await processes[0].communicate()
+
+        asyncio.run(talk())
+
     def test_whom_nobody_asks_any_more_goes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("onward.studio.talking._SILENT_SECONDS", 0.3)
 
@@ -140,8 +160,9 @@ class TestTalking:
             await table.ask("one", {})
             process = table._players["one"].process
             assert process is not None
-            await asyncio.wait_for(process.communicate(), 20)
+            assert await asyncio.wait_for(process.wait(), 20) == -signal.SIGKILL
             assert not table._players
+            await process.communicate()
             table.close()
 
         asyncio.run(talk())

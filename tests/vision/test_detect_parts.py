@@ -30,6 +30,7 @@ from onward.vision.detect.reading import Scenes, read
 from onward.vision.detect.resampling import intervals, match_boxes
 from onward.vision.detect.settings import Settings
 from onward.vision.detect.training import detection_loss
+from onward.vision.detect.views import covered
 
 SMALL = {"size": "64", "width": "16", "batch_size": "4", "views": "1"}
 
@@ -109,6 +110,19 @@ def test_a_crowd_teaches_nothing(scenes: Scenes) -> None:
     sum(detection_loss(logits, reaches, asked, points)).backward()  # pyright: ignore[reportAttributeAccessIssue]
     assert not logits.grad[unasked].any()  # pyright: ignore[reportOptionalSubscript]
     assert logits.grad[asked.kinds == -1].all()  # pyright: ignore[reportOptionalSubscript]
+
+
+def test_a_crowd_is_grey_where_no_object_is_for_networks_that_know_no_crowds(scenes: Scenes) -> None:
+    size = scenes.size
+    whole = with_ignored(scenes, [[0, 0, size, size]])
+    plain, _ = Batches(scenes, seed=0).fresh_boxes(4)
+    pixels, truths = Batches(whole, seed=0).fresh_boxes(4)
+    for picture, before, (boxes, _) in zip(pixels, plain, truths, strict=True):
+        is_object = torch.from_numpy(covered(boxes.numpy(), size))
+        assert torch.equal(picture[:, is_object], before[:, is_object])
+        outside = picture[:, ~is_object]
+        assert float((outside == 0).float().mean()) > 0.4  # a view that is smaller than the picture has a border
+        assert not torch.equal(outside, before[:, ~is_object])
 
 
 def test_a_picture_that_counts_twice_counts_twice(scenes: Scenes) -> None:

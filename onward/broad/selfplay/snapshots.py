@@ -7,6 +7,7 @@ against a beginner and watch it grow. Doubling times show most where most change
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,13 @@ from torch import nn
 from onward.broad.selfplay.network import Network
 from onward.broad.selfplay.trained import Trained
 from onward.core.faults import RunFault
-from onward.core.run import Run
+from onward.core.run import Run, Step
 from onward.parts.trained import unfilled
 
-__all__ = ["as_it_was", "keep_snapshot", "moments"]
+__all__ = ["as_it_was", "keep_snapshot", "moments", "steps_of"]
 
 _FIRST_SECONDS = 5
-_NAME = re.compile(r"(\d{6})\.safetensors")
+_NAME = re.compile(r"([0-9]{6})\.safetensors")
 
 
 def _due(seconds: float) -> int:
@@ -43,14 +44,9 @@ def _path(run: Run, moment: int) -> Path:
 
 
 def keep_snapshot(run: Run, network: nn.Module) -> None:
-    """Write the weights if a moment has come that has none yet; whole or not at all.
-
-    Those of moments to come were kept on a way that the run has gone back from, and go.
-    """
-    for later in (moment for moment in moments(run) if moment > run.seconds):
-        _path(run, later).unlink()
+    """Write the weights if a moment has come that has none yet; whole or not at all, and never those that are none."""
     path = _path(run, _due(run.seconds if run.steps_done else 0.0))
-    if path.exists():
+    if path.exists() or not all(bool(weight.isfinite().all()) for weight in network.state_dict().values()):
         return
     from safetensors.torch import save
 
@@ -58,6 +54,17 @@ def keep_snapshot(run: Run, network: nn.Module) -> None:
 
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, save({name: weight.contiguous() for name, weight in network.state_dict().items()}))
+
+
+def steps_of(run: Run) -> Iterator[Step]:
+    """Go through a run's steps; before the first, snapshots of a way that it has gone back from are dropped."""
+    is_begun = False
+    for step in run.steps():
+        if not is_begun:
+            for later in (moment for moment in moments(run) if moment > run.seconds):
+                _path(run, later).unlink(missing_ok=True)
+            is_begun = True
+        yield step
 
 
 def moments(run: Run) -> list[int]:

@@ -24,7 +24,7 @@ from onward.broad.selfplay.learning import Learner
 from onward.broad.selfplay.network import PRESETS, Network, Shape
 from onward.broad.selfplay.replay import Replay
 from onward.broad.selfplay.settings import Settings
-from onward.broad.selfplay.snapshots import keep_snapshot
+from onward.broad.selfplay.snapshots import keep_snapshot, steps_of
 from onward.broad.selfplay.trained import Trained, check_planes, earlier, transferred
 from onward.broad.selfplay.watch import Watch
 from onward.core.budget import cooled
@@ -150,7 +150,7 @@ def train(run: Run, game: Game, settings: Settings) -> Trained:
     run.keep(**{name: Sound(run.name, thing) for name, thing in {**kept, "pace": pace, "watch": watch}.items()})
     with _hired(run, game, shape, facts["actors"], settings.cluster) as crew:
         rounds = _Rounds(run, crew, lambda index: _jobs(run, index, settings, average.network, unfinished, pace, game))
-        for step in run.steps():
+        for step in steps_of(run):
             rounds.hand_out(step.index)
             factor = cooled(step.progress, run.cooldown, floor=_COOLEST) * 0.5**run.setbacks
             optimizer.learning_rate = settings.learning_rate * factor

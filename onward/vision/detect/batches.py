@@ -15,7 +15,7 @@ from onward.parts.pixels import as_pixels
 from onward.vision.detect.assignment import assign, leave_unasked
 from onward.vision.detect.network import points_of
 from onward.vision.detect.reading import Scenes
-from onward.vision.detect.views import draw_view, moved_boxes, view_of
+from onward.vision.detect.views import covered, draw_view, moved_boxes, view_of
 from onward.vision.view_order import ViewOrder
 
 __all__ = ["Batches", "Wanted"]
@@ -68,9 +68,15 @@ class Batches:
         return as_pixels(np.stack(drawn)), chosen
 
     def fresh_boxes(self, count: int) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-        """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and each one's boxes and labels."""
+        """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and each one's boxes and labels.
+
+        What is neither object nor background is painted grey, for networks whose loss knows no such thing.
+        """
         pixels, chosen = self._drawn(count)
         truths = [self.truth(place, number) for place, number in chosen]
+        for picture, (place, number), (boxes, _) in zip(pixels, chosen, truths, strict=True):
+            is_hidden = covered(self._ignored(place, number), self._scenes.size)
+            picture[:, torch.from_numpy(is_hidden & ~covered(boxes, self._scenes.size))] = 0.0
         return pixels, [(torch.from_numpy(boxes), torch.from_numpy(labels)) for boxes, labels in truths]
 
     def _wanted(self, chosen: list[tuple[int, int]]) -> Wanted:

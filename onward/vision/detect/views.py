@@ -78,6 +78,19 @@ def moved_boxes(
     return inside[is_seen].astype(np.float32), is_seen
 
 
+def covered(boxes: NDArray[np.float32], size: int) -> NDArray[np.bool_]:
+    """Say which pixels of a square picture some box covers, S S.
+
+    Example:
+        >>> covered(np.array([[0, 0, 1.4, 2]], np.float32), 2).tolist()
+        [[True, False], [True, False]]
+    """
+    found = np.zeros((size, size), bool)
+    for left, top, right, bottom in boxes.round().astype(int):
+        found[top:bottom, left:right] = True
+    return found
+
+
 class Views:
     """All views of some pictures in a row: every picture's view 0, then every picture's view 1, and so on.
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from onward.broad.selfplay.play.page import answer_lines
-from onward.broad.selfplay.snapshots import as_it_was, keep_snapshot, moments
+from onward.broad.selfplay.snapshots import as_it_was, keep_snapshot, moments, steps_of
 from onward.broad.selfplay.trained import Trained, load
 from onward.core.faults import RunFault
 from onward.core.run import Run
@@ -70,10 +73,25 @@ def test_players_of_a_way_that_was_left_are_not_kept(model: Trained) -> None:
     """More time goes on from before the end, and what was learned after that is no past of this run."""
     folder = model.run.path / "snapshots"
     (folder / "999999.safetensors").write_bytes((folder / "000000.safetensors").read_bytes())
-    assert moments(model.run)[-1] == 999_999
-    keep_snapshot(model.run, model.network)
-    assert 999_999 not in moments(model.run)
-    assert moments(model.run)[0] == 0
+    run: Any = SimpleNamespace(path=model.run.path, seconds=7.0, steps=lambda: iter(["one", "two"]))
+    for count, step in enumerate(steps_of(run)):
+        assert step == ("one", "two")[count]
+        assert moments(model.run)[0] == 0
+        assert (999_999 in moments(model.run)) == (count == 1)
+        (folder / "999999.safetensors").touch()  # of now: it stays
+
+
+def test_a_network_that_is_no_number_is_no_player(tmp_path: Path) -> None:
+    network = torch.nn.Linear(2, 2)
+    run: Any = SimpleNamespace(path=tmp_path, seconds=7.0, steps_done=3)
+    with torch.no_grad():
+        network.weight[0, 0] = float("nan")
+    keep_snapshot(run, network)
+    assert moments(run) == []
+    with torch.no_grad():
+        network.weight[0, 0] = 0.0
+    keep_snapshot(run, network)
+    assert moments(run) == [5]
 
 
 NONSENSE = [
