@@ -68,6 +68,9 @@ def _faster(peer: str) -> Target:
         f"20x the positions a second of {peer}, 32 simulations, networks of one size",
         first_of(*(_pace_beside(section, peer) for section in ("selfplay-peers-tiny", "selfplay-peers"))),
         20,
+        tried="products instead of convolutions in the heads, a network of bytes, legal moves by a list, larger "
+        "batches, a graph of positions that searches share; a look's 30 us are a third the network, a sixth each the "
+        "rules and the tree, the rest Python between. Next: rules and tree in one compiled loop",
     )
 
 
