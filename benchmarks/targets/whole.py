@@ -51,7 +51,6 @@ WHOLE = (
         "the same: no end that differs",
         cell("chaos", "ends that differ", _ALL),
         most=0,
-        tried="motion showed a picture once more after a kill between two looks; mended since, with a test",
     ),
     Target(
         "core",
