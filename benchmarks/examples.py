@@ -61,6 +61,6 @@ def main(words: list[str]) -> None:
     rows: list[list[str]] = []
     for name in given.tasks:
         rows += _rows(name, given.minutes)
-    title = f"Each task's own example, in {given.minutes:g} min"
-    written = f"python -m benchmarks examples {command(words)}"
-    write_section(f"examples-{given.minutes:g}", title, written, COLUMNS, rows)
+        title = f"Each task's own example, in {given.minutes:g} min"
+        section = f"examples-{given.minutes:g}".replace(".", "-")
+        write_section(section, title, f"python -m benchmarks examples {command(words)}", COLUMNS, rows)

@@ -17,7 +17,7 @@ from benchmarks.results import real_data, write_section
 
 COLUMNS = (
     "film",
-    "frames",
+    "frames with tracks",
     "tracks",
     "frames with both seen, %",
     "meetings",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -204,6 +205,8 @@ def _counted(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _same_games(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> float:
     """Say how much faster another run came through the games that both have: later ones are longer."""
     first, last = (place([logs[end]["games"] for logs in (one, other)]) for place, end in ((max, 0), (min, -1)))
+    if last <= first:  # many cores have more games after their start than one has in the end
+        return math.nan
     taken = []
     for logs in (one, other):
         ends = np.interp([first, last], [fact["games"] for fact in logs], [fact["seconds"] for fact in logs])

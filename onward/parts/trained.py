@@ -33,11 +33,11 @@ class _Unfilling(TorchFunctionMode):
         given = kwargs or {}
         if function in (torch.randn, torch.rand) and not {"device", "generator", "out"} & given.keys():
             function = torch.empty
-        elif function in _CHANGES_ALONE:
+        elif function in _CHANGES_ALONE and "other" not in given:
             tensor = given["tensor"] if "tensor" in given else args[0]
             by_numbers = all(isinstance(each, (int, float)) for each in args[1:])
-            if isinstance(tensor, torch.Tensor) and tensor.is_meta and by_numbers:
-                return tensor
+            if isinstance(tensor, torch.Tensor) and tensor.is_meta and tensor.is_floating_point() and by_numbers:
+                return torch.empty_like(tensor) if function in (_TENSOR.mul, _TENSOR.__mul__) else tensor
         return function(*args, **given)
 
 

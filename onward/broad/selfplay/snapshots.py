@@ -61,7 +61,9 @@ def steps_of(run: Run) -> Iterator[Step]:
     is_begun = False
     for step in run.steps():
         if not is_begun:
-            for later in (moment for moment in moments(run) if moment > run.seconds):
+            spent = run.folder.record.get("elapsed_seconds")  # until the checkpoint that it goes on from
+            since = spent if isinstance(spent, (int, float)) else 0.0
+            for later in (moment for moment in moments(run) if moment > since):
                 _path(run, later).unlink(missing_ok=True)
             is_begun = True
         yield step

@@ -70,7 +70,8 @@ class Batches:
     def fresh_boxes(self, count: int) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """Give `count` pictures in views never seen before: B 3 S S in [-1, 1], and each one's boxes and labels.
 
-        What is neither object nor background is painted grey, for networks whose loss knows no such thing.
+        What is neither object nor background is painted grey, but under an object's box: there are networks whose loss
+        knows no such thing.
         """
         pixels, chosen = self._drawn(count)
         truths = [self.truth(place, number) for place, number in chosen]

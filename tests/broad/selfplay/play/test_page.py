@@ -73,12 +73,14 @@ def test_players_of_a_way_that_was_left_are_not_kept(model: Trained) -> None:
     """More time goes on from before the end, and what was learned after that is no past of this run."""
     folder = model.run.path / "snapshots"
     (folder / "999999.safetensors").write_bytes((folder / "000000.safetensors").read_bytes())
-    run: Any = SimpleNamespace(path=model.run.path, seconds=7.0, steps=lambda: iter(["one", "two"]))
+    run: Any = SimpleNamespace(path=model.run.path, steps=lambda: iter(["one", "two"]))
+    run.folder = SimpleNamespace(record={"elapsed_seconds": 7.0})
     for count, step in enumerate(steps_of(run)):
         assert step == ("one", "two")[count]
         assert moments(model.run)[0] == 0
         assert (999_999 in moments(model.run)) == (count == 1)
         (folder / "999999.safetensors").touch()  # of now: it stays
+    (folder / "999999.safetensors").unlink()
 
 
 def test_a_network_that_is_no_number_is_no_player(tmp_path: Path) -> None:
