@@ -74,6 +74,7 @@ def test_two_hosts_learn_together_and_one_is_lost(hosts: tuple[str, str], tmp_pa
         time.sleep(0.2)
     subprocess.run(["pkill", "-9", "-P", str(processes[1].pid)], check=False)  # the second host is gone
     processes[1].kill()
+    processes[1].wait(60)
     assert processes[0].wait(240) != 0
     assert "hears no more of another one" in (tmp_path / "0.log").read_text()
     folder = Folder(runs / "both")
@@ -115,6 +116,7 @@ def test_a_sweep_over_two_hosts_outlives_one(hosts: tuple[str, str], tmp_path: P
         for process in cluster:
             subprocess.run(["pkill", "-9", "-P", str(process.pid)], check=False)
             process.kill()
+            process.wait(60)
         shutil.rmtree("/tmp/onw-ray-a", ignore_errors=True)
 
 
