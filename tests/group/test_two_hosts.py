@@ -90,9 +90,20 @@ def test_two_hosts_learn_together_and_one_is_lost(hosts: tuple[str, str], tmp_pa
 def test_a_sweep_over_two_hosts_outlives_one(hosts: tuple[str, str], tmp_path: Path, small_table: Path) -> None:
     pytest.importorskip("ray")
     ray = str(Path(sys.executable).with_name("ray"))
-    quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(tmp_path)}
-    start = [ray, "start", "--num-cpus", "1", "--include-dashboard", "false", "--block"]
-    head = [*start, "--head", "--node-ip-address", HEAD, "--port", "6399", "--temp-dir", "/tmp/onw-ray-a"]
+    quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(tmp_path), "RAY_AUTH_MODE": "disabled"}
+    start = [ray, "start", "--num-cpus", "1", "--block"]
+    head = [
+        *start,
+        "--head",
+        "--include-dashboard",
+        "false",
+        "--node-ip-address",
+        HEAD,
+        "--port",
+        "6399",
+        "--temp-dir",
+        "/tmp/onw-ray-a",
+    ]
     cluster = [begun(hosts[0], head, quiet, tmp_path / "head.log")]
     runs = tmp_path / "runs"
     try:
