@@ -87,30 +87,56 @@ def test_two_hosts_learn_together_and_one_is_lost(hosts: tuple[str, str], tmp_pa
     assert Folder(runs / "both").record["steps_done"] == steps + 3
 
 
+def cluster_of(hosts: tuple[str, str], tmp_path: Path, environment: dict[str, str]) -> list[subprocess.Popen[bytes]]:
+    """Start Ray on both hosts."""
+    start = [str(Path(sys.executable).with_name("ray")), "start", "--num-cpus", "1", "--block"]
+    head = [*start, "--head", "--include-dashboard", "false", "--node-ip-address", HEAD, "--port", "6399"]
+    head += ["--temp-dir", "/tmp/onw-ray-a"]
+    cluster = [begun(hosts[0], head, environment, tmp_path / "head.log")]
+    time.sleep(15)
+    joined = [*start, "--address", f"{HEAD}:6399", "--node-ip-address", OTHER]
+    cluster.append(begun(hosts[1], joined, environment, tmp_path / "other.log"))
+    time.sleep(15)
+    return cluster
+
+
+def end(cluster: list[subprocess.Popen[bytes]]) -> None:
+    """Kill what is left of Ray."""
+    for process in cluster:
+        subprocess.run(["pkill", "-9", "-P", str(process.pid)], check=False)
+        process.kill()
+        process.wait(60)
+
+
+def test_self_play_over_two_hosts_outlives_one(hosts: tuple[str, str], tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    pytest.importorskip("pyspiel")
+    quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(tmp_path), "RAY_AUTH_MODE": "disabled"}
+    cluster, run = cluster_of(hosts, tmp_path, quiet), tmp_path / "runs" / "s"
+    try:
+        words = ["-m", "onward", "train", "selfplay", "tic_tac_toe", "--steps", "400", "--out", str(run.parent)]
+        words += ["--name", "s", "--set", f"cluster={HEAD}:6399", "--actors", "2", "--games", "8", "--set", "looks=400"]
+        words += ["--simulations", "8", "--set", "blocks=1", "--set", "channels=8"]
+        play = begun(hosts[0], [sys.executable, *words], quiet, tmp_path / "play.log")
+        until = time.monotonic() + 90
+        while not any((run / "checkpoints").glob("step-*")) and time.monotonic() < until:
+            assert play.poll() is None, (tmp_path / "play.log").read_text()
+            time.sleep(0.2)
+        end(cluster[1:])  # the second host is gone, and with it an actor
+        assert play.wait(200) == 0, (tmp_path / "play.log").read_text()
+        assert Folder(run).record["steps_done"] == 400
+        assert "An actor of the cluster has died" in (run / "metrics.jsonl").read_text()
+    finally:
+        end(cluster)
+        shutil.rmtree("/tmp/onw-ray-a", ignore_errors=True)
+
+
 def test_a_sweep_over_two_hosts_outlives_one(hosts: tuple[str, str], tmp_path: Path, small_table: Path) -> None:
     pytest.importorskip("ray")
-    ray = str(Path(sys.executable).with_name("ray"))
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(tmp_path), "RAY_AUTH_MODE": "disabled"}
-    start = [ray, "start", "--num-cpus", "1", "--block"]
-    head = [
-        *start,
-        "--head",
-        "--include-dashboard",
-        "false",
-        "--node-ip-address",
-        HEAD,
-        "--port",
-        "6399",
-        "--temp-dir",
-        "/tmp/onw-ray-a",
-    ]
-    cluster = [begun(hosts[0], head, quiet, tmp_path / "head.log")]
+    cluster = cluster_of(hosts, tmp_path, quiet)
     runs = tmp_path / "runs"
     try:
-        time.sleep(15)
-        joined = [*start, "--address", f"{HEAD}:6399", "--node-ip-address", OTHER]
-        cluster.append(begun(hosts[1], joined, quiet, tmp_path / "other.log"))
-        time.sleep(15)
         words = ["-m", "onward", "sweep", "forest", str(small_table), "--set", "rows_in_a_leaf=1..40", "--trials", "4"]
         words += ["--time", "120s", "--workers", "2", "--cluster", f"{HEAD}:6399", "--out", str(runs), "--name", "s"]
         sweep = begun(hosts[0], [sys.executable, *words], quiet, tmp_path / "sweep.log")
@@ -124,10 +150,7 @@ def test_a_sweep_over_two_hosts_outlives_one(hosts: tuple[str, str], tmp_path: P
         assert all(trial.state == "finished" for trial in record.trials), record.trials
         assert len(record.trials) == 6
     finally:
-        for process in cluster:
-            subprocess.run(["pkill", "-9", "-P", str(process.pid)], check=False)
-            process.kill()
-            process.wait(60)
+        end(cluster)
         shutil.rmtree("/tmp/onw-ray-a", ignore_errors=True)
 
 
